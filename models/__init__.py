@@ -1,0 +1,1 @@
+"""Equations and membrane laws: pure functions of concentrations (mM), temperatures (°C) and potentials (mV)."""

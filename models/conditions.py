@@ -1,0 +1,40 @@
+"""The conditions under which a potential was measured, and the one condition that they are all referred to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from .arrays import Array
+from .ions import Ion
+
+Theta = Mapping[str, Array]
+"""Values of a law's parameters by name (`P_Na/P_K`, `pump_mV`, …), each broadcasting against the conditions."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Baths, temperatures and pump states, as arrays that broadcast with one another (one entry a condition).
+
+    Attributes
+    ----------
+    ions : the ions of the model.
+    c_o : bath concentration by ion name, mM.
+    c_i : inside concentration by ion name, mM; where the inside is inferred the ion is absent here and a parameter.
+    temperature_C : °C.
+    blocked : 1 where the pump is blocked, else 0.
+    passive : ions that are at equilibrium wherever the pump runs, and stay where they were when it is blocked.
+    """
+
+    ions: tuple[Ion, ...]
+    c_o: Mapping[str, Array]
+    c_i: Mapping[str, Array]
+    temperature_C: Array
+    blocked: Array = 0.0
+    passive: tuple[str, ...] = ()
+
+    def inside(self, theta: Theta) -> dict[str, Array]:
+        """Inside concentrations in mM: those known, and those that are parameters (`K_i_mM`)."""
+        return {s.name: theta.get(f"{s.name}_i_mM", self.c_i.get(s.name)) for s in self.ions}
+
+    def steady(self) -> "Conditions":
+        """The same conditions with the pump running everywhere: passive ions drop out, since they carry no current."""
+        return replace(self, ions=tuple(s for s in self.ions if s.name not in self.passive), blocked=0.0, passive=())

@@ -1,0 +1,20 @@
+"""Physical constants, from CODATA through SciPy, and the thermal voltage."""
+
+from scipy.constants import physical_constants, zero_Celsius
+
+FARADAY = physical_constants["Faraday constant"][0]
+"""C / mol."""
+GAS = physical_constants["molar gas constant"][0]
+"""J / (mol K)."""
+ABSOLUTE_ZERO_OFFSET = zero_Celsius
+"""K, added to a temperature in °C."""
+
+
+def thermal_voltage(temperature_C):
+    """V_T = R T / F in mV, for a temperature in °C (25.7 mV at 25 °C)."""
+    return 1e3 * GAS / FARADAY * (temperature_C + ABSOLUTE_ZERO_OFFSET)
+
+
+def rate_factor(Q10, temperature_C, reference_C):
+    """How much faster a process runs at `temperature_C` than at `reference_C`, both in °C: Q10 ** (ΔT / 10)."""
+    return Q10 ** ((temperature_C - reference_C) / 10)

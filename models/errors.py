@@ -1,0 +1,31 @@
+"""Every error that a person can cause has a name here, and carries a sentence: what, where, why, what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class VrestError(Exception):
+    """Base of all errors meant for the user; the command line prints its text and ends with status 2."""
+
+
+class UnknownNameError(VrestError):
+    """A law, ion, parameter, data set or cell that does not exist."""
+
+
+class ConfigurationError(VrestError):
+    """A setting that cannot be read, is missing, or contradicts another."""
+
+
+class DataError(VrestError):
+    """A table that cannot be trusted: its text lists every fault by file, row and column."""
+
+
+class DataWarning(UserWarning):
+    """Something about the recordings that the user should know, and that does not stop the work."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """' Did you mean X?' for the known name closest to `name`, or an empty string."""
+    by_lower = {k.lower(): k for k in known}
+    match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    return f" Did you mean {by_lower[match[0]]!r}?" if match else ""

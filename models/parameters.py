@@ -1,0 +1,86 @@
+"""What can be inferred: each parameter's name, unit, meaning, default prior and where that prior comes from."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .arrays import Array
+from .ions import Ion
+from .priors import Gamma, HalfNormal, LogNormal, Normal, Prior
+
+REFERENCE = "at the reference condition"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something a fit reports: `name` as in tables and plots, `unit` (1 where it has none), `meaning` in words."""
+
+    name: str
+    unit: str
+    meaning: str
+
+    def own_scale(self, values: Array) -> Array:
+        """`values` on the scale where contraction is judged: the logarithm for what is a factor, else themselves."""
+        return np.log(values) if self.name.startswith("Q10_") else values
+
+    @property
+    def symbol(self) -> str:
+        """The name inside the DataTree, where PyMC and netCDF forbid '/': `P_Na/P_K` is `p_Na`."""
+        if self.name.startswith("P_") and self.name.endswith("/P_K"):
+            return "p_" + self.name[2:-4]
+        return "Q10_ratio" if self.name == "Q10_pump/Q10_leak" else self.name
+
+
+@dataclass(frozen=True)
+class Parameter(Quantity):
+    """A quantity that is sampled, with its prior and the `source` of that prior."""
+
+    prior: Prior
+    source: str
+
+    def own_scale(self, values: Array) -> Array:
+        return self.prior.own_scale(values)
+
+    def with_prior(self, prior: Prior) -> "Parameter":
+        """The same parameter under another prior."""
+        return replace(self, prior=prior, source="set by the user")
+
+
+def permeability_ratio(ion: Ion) -> Parameter:
+    """P_s / P_K of one ion."""
+    prior, source = {
+        "Na": (LogNormal(0.04, 1.0), "squid axon 0.04 (Hodgkin & Katz 1949), Purkinje 0.02–0.05 (Miura et al. 1977)"),
+        "Cl": (LogNormal(0.3, 1.0), "a neurone's; squid axon 0.45 (Hodgkin & Katz 1949)"),
+    }.get(ion.name, (LogNormal(0.1, 1.5), "wide: little is known"))  # fmt: skip
+    return Parameter(ion.ratio, "1", f"permeability of {ion.name} relative to K", prior, source)
+
+
+def inside_concentration(ion: Ion, mean_mM: float, sd_mM: float) -> Parameter:
+    """The uncertain concentration of one ion inside the cell."""
+    prior = Normal(mean_mM, sd_mM, positive=True)
+    return Parameter(f"{ion.name}_i_mM", "mM", f"{ion.name} inside the cell", prior, "given by the user")
+
+
+PUMP = Parameter(
+    "pump_mV", "mV", f"hyperpolarisation lost at once when the pump is poisoned, {REFERENCE}",
+    HalfNormal(8.0), "ouabain depolarises by 1–14 mV: barnacle 1–4, atria 5, ileum 8, fly muscle 13.7",
+)  # fmt: skip
+Q10_PUMP = Parameter(
+    "Q10_pump", "1", "factor on the pump's current for 10 °C of warming",
+    LogNormal(2.3, 0.2), "SA node 2.1, Purkinje fibre 2.4, heart 2.7",
+)  # fmt: skip
+Q10_LEAK = Parameter(
+    "Q10_leak", "1", "factor on P_K for 10 °C of warming",
+    LogNormal(1.4, 0.15), "resting conductance: Purkinje fibre 1.3, stick insect muscle 1.44, locust muscle 2.1",
+)  # fmt: skip
+SIGMA = Parameter(
+    "sigma_mV", "mV", "scatter of single recordings around the law",
+    HalfNormal(5.0), "electrodes and cells together: 1–10 mV",
+)  # fmt: skip
+NU = Parameter(
+    "nu", "1", "degrees of freedom of the robust scatter; small means heavy tails",
+    Gamma(2.0, 0.1), "Juárez & Steel (2010) J Bus Econ Stat 28:52",
+)  # fmt: skip
+
+PUMP_CURRENT = Quantity("pump_current_mM", "mM", f"pump current over F·P_K, {REFERENCE}")
+Q10_RATIO = Quantity("Q10_pump/Q10_leak", "1", "how much faster than the leak the pump speeds up with 10 °C of warming")
