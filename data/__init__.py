@@ -1,0 +1,7 @@
+"""Reading, checking and choosing recordings, and the bundled data sets."""
+
+from .bundled import datasets, load_data
+from .reader import from_frame, read_csv
+from .table import select, to_frame
+
+__all__ = ["datasets", "from_frame", "load_data", "read_csv", "select", "to_frame"]
