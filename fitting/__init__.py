@@ -1,0 +1,1 @@
+"""From recordings to a posterior, and what it says: model, sampling, verdict, results."""

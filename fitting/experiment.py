@@ -1,0 +1,323 @@
+"""An experiment: what was measured, brought together with what is asked of it.
+
+Everything that PyMC and NumPy both need stands here once: the law, its parameters, the distinct conditions in which the
+resting potential must be solved, and the condition to which pump and Q10s refer.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ..data.table import require_outside
+from ..models.conditions import Conditions
+from ..models.errors import ConfigurationError, DataError, UnknownNameError, nearest
+from ..models.ions import Ion, ions
+from ..models.law import Law
+from ..models.parameters import NU, SIGMA, Parameter, Quantity, inside_concentration
+from ..models.priors import Fixed
+from ..models.registry import law as law_named
+from .config import Config
+from .inside import TYPICAL, Inside, parse_insides
+
+DEFAULT_IONS = ("K", "Na", "Cl")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Recordings and a configuration, ready to be modelled.
+
+    Attributes
+    ----------
+    config : the configuration, with its ions filled in.
+    recordings : the rows used.
+    law : the membrane law.
+    conditions : the distinct conditions of the table, arrays of one axis.
+    condition_of_row : for each row, the index of its condition.
+    reference : the condition to which `pump_mV` and the Q10s refer, numbers.
+    parameters : what is sampled, in order; `fixed` holds the values of those that the user holds fixed.
+    notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
+    """
+
+    config: Config
+    recordings: xr.Dataset
+    law: Law
+    conditions: Conditions
+    condition_of_row: np.ndarray
+    reference: Conditions
+    parameters: tuple[Parameter, ...]
+    fixed: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = field(default=())
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Everything a fit reports, in the order of the summary: the law's parameters, what derives from them, noise."""
+        noise = (SIGMA.name, NU.name)
+        sampled = [p for p in self.parameters if p.name not in noise]
+        return (*sampled, *self.law.quantities, *(p for p in self.parameters if p.name in noise))
+
+    @property
+    def n_conditions(self) -> int:
+        return int(self.condition_of_row.max()) + 1
+
+    @property
+    def error_mV(self) -> np.ndarray:
+        """The standard error that each row carries of its own (0 for single recordings), mV."""
+        if "V_m_error" not in self.recordings:
+            return np.zeros(self.recordings.sizes["obs"])
+        return np.nan_to_num(self.recordings["V_m_error"].to_numpy())
+
+    def theta(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Parameter values by name, with a last axis to broadcast against conditions; fixed parameters are added."""
+        return {name: np.asarray(value)[..., None] for name, value in {**self.fixed, **values}.items()}
+
+    def potential(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """V_m in mV for each condition (last axis), from parameter values by name (leading axes: draws)."""
+        return self.law.potential(self.theta(values), self.conditions, self.reference)
+
+    def derived(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the law derives from parameter values, by name."""
+        return {name: x[..., 0] for name, x in self.law.derived(self.theta(values), self.reference).items()}
+
+    def words(self, index: int) -> str:
+        """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
+        return in_words(at_index(self.conditions, index))
+
+
+def at_index(at: Conditions, index: int | np.ndarray) -> Conditions:
+    """Those of the conditions that `index` names."""
+    return replace(
+        at,
+        c_o={name: x[index] for name, x in at.c_o.items()},
+        c_i={name: x[index] for name, x in at.c_i.items()},
+        temperature_C=at.temperature_C[index],
+        blocked=at.blocked[index],
+    )
+
+
+def in_words(at: Conditions, inside: bool = False) -> str:
+    """A single condition in words, for messages and tables."""
+    parts = [f"{name}_o {float(x):.4g} mM" for name, x in at.c_o.items()]
+    if inside:
+        parts += [f"{name}_i {float(x):.4g} mM" for name, x in at.c_i.items()]
+    return ", ".join([*parts, f"{float(at.temperature_C):.4g} °C", *(["blocked"] if at.blocked else [])])
+
+
+def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
+    """Bring recordings and configuration together.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        What is asked cannot be asked of these recordings; the message says what is missing and what to type.
+    """
+    law = law_named(config.law)
+    chosen = _ions(recordings, config, law)
+    assumed = {
+        name: known
+        for name, known in parse_insides(recordings.attrs.get("inside", "")).items()
+        if name not in config.inside and name in [s.name for s in chosen]
+    }
+    config = config.updated(inside=assumed)
+    inside = _inside(recordings, config, chosen)
+    blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
+    passive = tuple(s.name for s in chosen if inside[s.name] is not None and inside[s.name].passive)
+    if not blocked.any():  # with the pump running a passive ion carries no current: the model is the others'
+        chosen, passive = tuple(s for s in chosen if s.name not in passive), ()
+
+    require_outside(recordings, [s.name for s in chosen])
+
+    everything = _every_row(recordings, chosen, inside, passive, blocked)
+    index, first = _distinct(everything)
+    conditions = at_index(everything, first)
+    _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
+    reference = _reference(everything, config)
+
+    declared = declared_parameters(law, chosen, inside, config)
+    return Experiment(
+        config=replace(config, ions=tuple(s.name for s in chosen)),
+        recordings=recordings,
+        law=law,
+        conditions=conditions,
+        condition_of_row=index,
+        reference=reference,
+        parameters=tuple(p for p in declared if not isinstance(p.prior, Fixed)),
+        fixed={p.name: p.prior.value for p in declared if isinstance(p.prior, Fixed)},
+        notes=tuple(_notes(recordings, conditions, reference, inside, assumed, law)),
+        cautions=law.cautions(conditions),
+    )
+
+
+def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:
+    present = [str(name) for name in recordings["ion"].to_numpy()]
+    names = config.ions or tuple(name for name in DEFAULT_IONS if name in present)
+    chosen = law.usable(ions(names))
+    for s in chosen:
+        if s.name not in present:
+            raise ConfigurationError(
+                f"the model's ion {s.name} has no column {s.name}_o_mM in {recordings.attrs['source']}."
+                f" Add it, or leave the ion out: --ions {','.join(n for n in names if n in present)}."
+            )
+    return chosen
+
+
+def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion]) -> dict[str, Inside | None]:
+    """Each ion's inside concentration from the configuration; None where the table has it row by row."""
+    inside: dict[str, Inside | None] = {}
+    missing = []
+    for s in chosen:
+        column = "c_i" in recordings and bool(recordings["c_i"].sel(ion=s.name).notnull().any())
+        if column and s.name in config.inside:
+            raise ConfigurationError(
+                f"{s.name} inside is given twice: by the column {s.name}_i_mM and by --inside {s.name}="
+                f"{config.inside[s.name]}. Keep one."
+            )
+        if column:
+            values = recordings["c_i"].sel(ion=s.name).to_numpy()
+            if np.isnan(values).any():
+                row = recordings["row"].to_numpy()[np.isnan(values)][0]
+                raise DataError(
+                    f"{recordings.attrs['source']}, row {row}, column {s.name}_i_mM: empty, though other rows have it."
+                    f" Fill it in every row, or remove the column and type --inside {s.name}=…"
+                )
+            inside[s.name] = None
+        elif s.name in config.inside:
+            inside[s.name] = config.inside[s.name]
+        else:
+            missing.append(s.name)
+    if missing:
+        given = [f"{name}={config.inside[name]}" for name in config.inside]
+        example = {"K": "140+-10", "Na": "12", "Cl": "10"}
+        example_text = ",".join([*given, *(f"{name}={example.get(name, '1')}" for name in missing)])
+        typical = "; ".join(f"{name} {TYPICAL.get(name, 'look it up for your cell')}" for name in missing)
+        raise ConfigurationError(
+            f"the concentration inside the cell is missing for {', '.join(missing)}. Typical values in mM: {typical}."
+            f" Type for example --inside {example_text}, or add columns such as {missing[0]}_i_mM."
+        )
+    unknown = [name for name in config.inside if name not in [s.name for s in chosen]]
+    if unknown and config.ions:
+        for name in unknown:
+            ions([name])  # a misspelt ion is an error; one that this law or choice leaves out is not
+    return inside
+
+
+def _every_row(recordings, chosen, inside, passive, blocked) -> Conditions:
+    n = recordings.sizes["obs"]
+    c_i = {}
+    for s in chosen:
+        known = inside[s.name]
+        if known is None:
+            c_i[s.name] = recordings["c_i"].sel(ion=s.name).to_numpy()
+        elif not known.sd_mM and not known.passive:
+            c_i[s.name] = np.full(n, known.mean_mM)
+    return Conditions(
+        ions=tuple(chosen),
+        c_o={s.name: recordings["c_o"].sel(ion=s.name).to_numpy() for s in chosen},
+        c_i=c_i,
+        temperature_C=recordings["temperature"].to_numpy(),
+        blocked=blocked,
+        passive=passive,
+    )
+
+
+def _bath(at: Conditions) -> dict[str, np.ndarray]:
+    return {f"{name}_o_mM": x for name, x in at.c_o.items()} | {"temperature_C": at.temperature_C}
+
+
+def _distinct(at: Conditions) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each row's condition, in order of first appearance, and the first row of each condition."""
+    columns = {**_bath(at), "blocked": at.blocked, **{f"{name}_i_mM": x for name, x in at.c_i.items()}}
+    index = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
+    return index, np.unique(index, return_index=True)[1]
+
+
+def _refuse_empty_baths(at: Conditions, rows: np.ndarray) -> None:
+    inward = sum(x for name, x in at.c_o.items() if ions([name])[0].valence > 0)
+    anions = any(s.valence < 0 for s in at.ions)
+    if not anions and np.any(inward == 0):
+        row = rows[np.argmax(inward == 0)]
+        raise DataError(
+            f"row {row}: the bath holds none of the model's ions ({', '.join(at.c_o)}), so the law predicts minus infinity."
+            " Name the ion that replaces them with --ions, or leave the row out with --where."
+        )
+
+
+def _reference(at: Conditions, config: Config) -> Conditions:
+    """The commonest unblocked bath and temperature (ties: the first in the table), or the one that is asked for."""
+    bath = pd.DataFrame(_bath(at))
+    usable = np.ones(len(bath), bool)
+    for name, value in config.reference.items():
+        if name not in bath:
+            raise UnknownNameError(f"reference: {name} is not among {', '.join(bath)}.{nearest(name, bath)}")
+        usable &= np.isclose(bath[name], float(value))
+    if not usable.any():
+        complete = set(config.reference) == set(bath)
+        if not complete:
+            raise ConfigurationError(
+                "reference: no row of the table has "
+                + ", ".join(f"{name} = {value:g}" for name, value in config.reference.items())
+                + f". To refer to a condition that was not measured, give all of {', '.join(bath)}."
+            )
+        return Conditions(
+            at.ions,
+            {name: float(config.reference[f"{name}_o_mM"]) for name in at.c_o},
+            {name: float(x.mean()) for name, x in at.c_i.items()},
+            float(config.reference["temperature_C"]),
+            0.0,
+            at.passive,
+        )
+    running = usable & (at.blocked == 0)
+    usable = running if running.any() else usable
+    group = bath[usable].groupby(list(bath), sort=False).ngroup()
+    rows = np.flatnonzero(usable)[group.to_numpy() == group.value_counts(sort=False).sort_index().to_numpy().argmax()]
+    return replace(
+        at,
+        c_o={name: float(x[rows[0]]) for name, x in at.c_o.items()},
+        c_i={name: float(x[rows].mean()) for name, x in at.c_i.items()},
+        temperature_C=float(at.temperature_C[rows[0]]),
+        blocked=0.0,
+    )
+
+
+def declared_parameters(
+    law: Law, chosen: Sequence[Ion], inside: Mapping[str, Inside | None], config: Config
+) -> tuple[Parameter, ...]:
+    """Every parameter of a law under a configuration, with the prior it gets: defaults, and those set by the user."""
+    uncertain = [
+        inside_concentration(s, known.mean_mM, known.sd_mM) for s in chosen if (known := inside[s.name]) and known.sd_mM
+    ]
+    declared = (*law.parameters(chosen), *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    names = [p.name for p in declared]
+    for name in config.priors:
+        if name not in names:
+            raise UnknownNameError(
+                f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {name!r}."
+                f"{nearest(name, names)} Its parameters: {', '.join(names)}."
+            )
+    return tuple(p.with_prior(config.priors[p.name]) if p.name in config.priors else p for p in declared)
+
+
+def _notes(recordings, at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[str]:
+    if assumed:
+        described = ", ".join(f"{name}={known}" for name, known in assumed.items())
+        yield f"Inside concentrations as the data set's description assumes them: {described} (change with --inside)."
+    exact = [
+        f"{name} {known.mean_mM:g} mM" for name, known in inside.items() if known and not (known.sd_mM or known.passive)
+    ]
+    if exact:
+        yield f"Inside concentrations taken as known exactly: {', '.join(exact)} (write K=140+-10 for an uncertain one)."
+    dropped = [name for name, known in inside.items() if known and known.passive and name not in at.passive]
+    if dropped:
+        yield f"{', '.join(dropped)} is passive, so with the pump running it does not act on V_m: it is left out of the model."
+    if "cell" in recordings.coords:
+        cells = len(np.unique(recordings["cell"].to_numpy()))
+        yield f"The {recordings.sizes['obs']} rows of {cells} cells are pooled: differences between cells count as scatter."
+    else:
+        yield f"The {recordings.sizes['obs']} rows are pooled: no column names the cell."
+    if law.has_pump:
+        yield f"Reference condition of pump_mV and Q10s: {in_words(reference.steady(), inside=True)}."
+        if len(np.unique(at.temperature_C)) == 1:
+            yield "One temperature only: the Q10s are what the priors say, and matter only for predictions elsewhere."

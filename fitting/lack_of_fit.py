@@ -1,0 +1,187 @@
+"""Second part of the verdict: does the law describe these recordings?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from arviz_stats.base import array_stats
+from scipy.stats import f as f_distribution
+from scipy.stats import kstest
+
+from ..models.parameters import SIGMA
+from .experiment import Experiment
+from .interval import bounds
+from .posterior import LARGE_TABLE, THINNED, parameter_values, row_distribution, scatter_mV
+
+REJECTED = 0.01
+"""p-value of lack of fit below which the law is said not to describe the recordings."""
+_WORST = 5
+_SHARED = 3.0  # standard errors by which a group of rows must miss the law to be named
+
+
+@dataclass(frozen=True)
+class WorstRow:
+    """A row far from the law: its spreadsheet row, value and expectation (mV), distance in scatter sd, condition."""
+
+    row: int
+    V_m_mV: float
+    expected_mV: float
+    z: float
+    condition: str
+
+
+@dataclass(frozen=True)
+class FitCheck:
+    """How well the law describes the recordings.
+
+    Attributes
+    ----------
+    ok : False where the p-value is below REJECTED, or scatter exceeds the rows' own errors twofold.
+    p_value : of lack of fit against pure replicate scatter; None without replicated conditions.
+    worst_rows : the rows farthest from the law.
+    shared : sentences that name what poorly described rows have in common.
+    max_pareto_k : largest Pareto k of leave-one-row-out; above 0.7 a single row decides much.
+    loo_pit_p : uniformity (Kolmogorov–Smirnov) of the leave-one-out predictive ranks; shown, decides nothing.
+    reason : a sentence on what `ok` rests on.
+    """
+
+    ok: bool
+    p_value: float | None
+    worst_rows: tuple[WorstRow, ...]
+    shared: tuple[str, ...]
+    max_pareto_k: float
+    loo_pit_p: float
+    reason: str
+
+
+def lack_of_fit(
+    mu: np.ndarray, sigma: np.ndarray, y: np.ndarray, index: np.ndarray
+) -> tuple[float, float, float] | None:
+    """F test of a law's means against the scatter of replicates.
+
+    Parameters
+    ----------
+    mu : the law's mean of each row, mV; shape (draw, row).
+    sigma : scatter of each row, mV; shape (draw, row).
+    y : recordings, mV. index : condition of each row.
+
+    Returns
+    -------
+    F, p-value and the degrees of freedom left to lack of fit, or None where no condition is replicated, or the
+    parameters are as many as the conditions. Degrees of freedom spent on parameters are those that the posterior used,
+    so that priors count for what they are worth.
+    """
+    weight = np.mean(1 / sigma**2, axis=0)
+    total = np.bincount(index, weight)
+    means = np.bincount(index, weight * y) / total
+    spread = np.sum(weight * (y - means[index]) ** 2)
+    replicates = len(y) - len(total)
+    if replicates < 1 or spread == 0:
+        return None
+    centre = mu.mean(axis=0)
+    spent = np.mean(np.sum((mu - centre) ** 2 / sigma**2, axis=1))
+    left = len(total) - spent
+    if left < 0.5:
+        return None
+    first = np.unique(index, return_index=True)[1]
+    missed = np.sum(total * (means - centre[first]) ** 2)
+    F = (missed / left) / (spread / replicates)
+    return float(F), float(f_distribution.sf(F, left, replicates)), float(left)
+
+
+def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
+    """Hold the posterior against the recordings that it was drawn from."""
+    posterior = tree["posterior"].to_dataset()
+    n = posterior.sizes["chain"] * posterior.sizes["draw"]
+    large = experiment.recordings.sizes["obs"] > LARGE_TABLE
+    thin = max(1, n // THINNED) if large else 1
+    values = {name: x.ravel()[::thin] for name, x in parameter_values(posterior, experiment).items()}
+    y = experiment.recordings["V_m"].to_numpy()
+    distribution = row_distribution(values, experiment)
+    mu = experiment.potential(values)[..., experiment.condition_of_row]
+    mu = np.broadcast_to(mu, (len(next(iter(values.values()))), len(y)))
+    sigma = np.broadcast_to(scatter_mV(values, experiment), mu.shape)
+
+    test = lack_of_fit(mu, sigma, y, experiment.condition_of_row)
+    excess = _excess_over_own_error(values, experiment)
+    z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
+    log_weight, k = array_stats.psislw(-distribution.logpdf(y).T)  # rows lead, draws last
+    pit = np.sum(np.exp(log_weight) * distribution.cdf(y).T, axis=-1)
+    rejected = (test is not None and test[1] < REJECTED) or excess is not None
+    return FitCheck(
+        ok=not rejected,
+        p_value=None if test is None else test[1],
+        worst_rows=tuple(_worst(experiment, y, mu.mean(axis=0), z)),
+        shared=tuple(_shared(experiment, y - mu.mean(axis=0), z)) if rejected else (),
+        max_pareto_k=float(np.max(k)),
+        loo_pit_p=float(kstest(np.clip(pit, 0, 1), "uniform").pvalue),
+        reason=excess or _reason(test, experiment),
+    )
+
+
+def _reason(test, experiment: Experiment) -> str:
+    if test is None and experiment.error_mV.any():
+        return "scatter around the law is within twice the rows' own errors"
+    if test is None:
+        return (
+            "cannot be judged: no condition was measured twice and rows carry no error of their own (or the law has as"
+            " many parameters as there are conditions)"
+        )
+    F, p, left = test
+    verb = "misses the conditions' means by more than" if p < REJECTED else "agrees with the conditions' means within"
+    return f"the law {verb} the replicates scatter (F = {F:.2g} with {left:.1f} degrees of freedom, p = {p:.2g})"
+
+
+def _excess_over_own_error(values, experiment: Experiment) -> str | None:
+    own = experiment.error_mV[experiment.error_mV > 0]
+    if not len(own) or SIGMA.name not in values:
+        return None
+    lower, _ = bounds(values[SIGMA.name])
+    if lower <= 2 * np.median(own):
+        return None
+    return (
+        f"rows scatter around the law by at least {lower:.2g} mV, more than twice the standard error they carry"
+        f" (median {np.median(own):.2g} mV)"
+    )
+
+
+def _worst(experiment: Experiment, y, centre, z) -> Iterator[WorstRow]:
+    rows = experiment.recordings["row"].to_numpy()
+    for i in np.argsort(-np.abs(z))[:_WORST]:
+        words = experiment.words(experiment.condition_of_row[i])
+        label = ", ".join(f"{name} {values[i]}" for name, values in _labels(experiment).items())
+        yield WorstRow(
+            int(rows[i]), float(y[i]), float(centre[i]), float(z[i]), f"{label}; {words}" if label else words
+        )
+
+
+def _labels(experiment: Experiment) -> dict[str, np.ndarray]:
+    """The table's own words for its rows (saline, cell, …), where they sort rows into groups."""
+    recordings = experiment.recordings
+    found = {}
+    for name in recordings.coords:
+        values = recordings[name]
+        if name in ("row", "ion") or values.dims != ("obs",) or values.dtype.kind not in "OUST":
+            continue
+        words = values.to_numpy().astype(str)
+        if 1 < len(np.unique(words)) <= len(words) / 2:
+            found[str(name)] = words
+    return found
+
+
+def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[str]:
+    """What rows that miss the law together have in common, worst group first."""
+    words = np.array([experiment.words(i) for i in range(experiment.n_conditions)])
+    groupings = {**_labels(experiment), "condition": words[experiment.condition_of_row]}
+    found = {}
+    for name, labels in groupings.items():
+        for label in np.unique(labels):
+            member = labels == label
+            distance = float(z[member].mean() * np.sqrt(member.sum()))
+            if abs(distance) > _SHARED:
+                found.setdefault(tuple(np.flatnonzero(member)), (distance, name, str(label), residual[member]))
+    for distance, name, label, missed in sorted(found.values(), key=lambda entry: -abs(entry[0]))[:3]:
+        side = "above" if distance > 0 else "below"
+        what = f"{name} {label!r}" if name != "condition" else label
+        yield f"the {len(missed)} rows of {what} lie {abs(missed.mean()):.1f} mV {side} the law"

@@ -1,0 +1,148 @@
+"""Fit a law to recordings: the verb that the whole package is for."""
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ..data.table import select
+from ..models.errors import ConfigurationError, DataWarning
+from ..models.priors import Prior, parse_prior
+from .config import Config, Sampling
+from .experiment import Experiment, build_experiment
+from .inside import Inside, parse_insides
+from .result import Fit
+from .verdict import MIN_ESS, SamplingCheck, check_sampling
+
+
+def configure(
+    config: Config | None = None,
+    *,
+    ions: str | tuple[str, ...] | list[str] | None = None,
+    inside: str | Mapping[str, str | float | Inside] | None = None,
+    priors: Mapping[str, str | float | Prior] | None = None,
+    **settings: Any,
+) -> Config:
+    """A configuration from `config` (or the defaults) with the given settings laid over it, in the forms people type."""
+    if isinstance(ions, str):
+        ions = tuple(name.strip() for name in ions.split(",") if name.strip())
+    return (config or Config()).updated(
+        ions=tuple(ions) if ions else None,
+        inside=parse_insides(inside) if inside is not None else None,
+        priors={k: v if isinstance(v, Prior) else parse_prior(v) for k, v in priors.items()} if priors else None,
+        **settings,
+    )
+
+
+def prepare(recordings: xr.Dataset, config: Config) -> Experiment:
+    """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found."""
+    if not isinstance(recordings, xr.Dataset):
+        raise ConfigurationError(
+            f"recordings must come from vrest.read_csv, vrest.from_frame or vrest.load_data, not as {type(recordings).__name__}."
+        )
+    if config.data_sha256 and recordings.attrs.get("sha256") not in (None, "", config.data_sha256):
+        warnings.warn(
+            f"{recordings.attrs['source']} has changed since the configuration was written: results will differ.",
+            DataWarning,
+            stacklevel=3,
+        )
+    experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config)
+    for caution in experiment.cautions:
+        warnings.warn(caution, DataWarning, stacklevel=3)
+    return experiment
+
+
+def fit(
+    recordings: xr.Dataset,
+    law: str | None = None,
+    *,
+    ions: str | tuple[str, ...] | list[str] | None = None,
+    inside: str | Mapping[str, str | float | Inside] | None = None,
+    priors: Mapping[str, str | float | Prior] | None = None,
+    reference: Mapping[str, float] | None = None,
+    where: str | None = None,
+    robust: bool | None = None,
+    seed: int | None = None,
+    sampling: Sampling | None = None,
+    config: Config | None = None,
+    cores: int | None = None,
+    progress: bool | None = None,
+) -> Fit:
+    """Infer a law's parameters from resting potentials.
+
+    Parameters
+    ----------
+    recordings : from `read_csv`, `from_frame` or `load_data`.
+    law : name of the membrane law (default `ghk-pump`).
+    ions : names of the model's ions; default those of K, Na, Cl that the table has.
+    inside : inside concentrations in mM, as `"K=140+-10,Na=12,Cl=passive"` or a mapping.
+    priors : priors to change, by parameter name, as `{"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}`; a number holds it fixed.
+    reference : bath and temperature that `pump_mV` refers to, as `{"K_o_mM": 5, "temperature_C": 22}`.
+    where : a pandas query that chooses rows.
+    robust : Student t scatter, for tables with outliers.
+    seed : every random number follows from it.
+    sampling : chains, draws, tuning.
+    config : a whole configuration, over which the other arguments are laid.
+    cores : processors to use; default all that this process may use.
+    progress : show a progress bar; default on a terminal only.
+
+    Returns
+    -------
+    Fit
+        A run that falls short of the sampling checks is repeated once, longer; `verdict()` says how it ended.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        With a sentence that says what to change.
+    """
+    config = configure(
+        config, law=law, ions=ions, inside=inside, priors=priors, reference=reference, where=where, robust=robust,
+        seed=seed, sampling=sampling,
+    )  # fmt: skip
+    return run(prepare(recordings, config), cores=cores, progress=progress)
+
+
+def run(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fit:
+    """Sample an experiment that has been prepared; see `fit`."""
+    from .model import build_model
+    from .posterior import assemble
+    from .sampling import draw_posterior
+
+    cores = cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores or os.cpu_count() or 1
+    progress = sys.stderr.isatty() if progress is None else progress
+    sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
+    seed = int(sampler_seed.generate_state(1)[0])
+    model = build_model(experiment)
+    result = None
+    for attempt in range(2):
+        draws = draw_posterior(model, experiment.config.sampling, seed, cores, progress)
+        tree = assemble(experiment, draws, rest)
+        if result is not None:
+            tree.attrs["rerun"] = _RERUN
+        result = Fit(tree, experiment)
+        check = check_sampling(tree, result.summary())
+        if check.ok or attempt:
+            break
+        longer = _longer(experiment.config.sampling, check)
+        experiment = replace(experiment, config=replace(experiment.config, sampling=longer))
+    return result
+
+
+_RERUN = "The first run fell short of the sampling checks and was repeated, longer."
+
+
+def _longer(sampling: Sampling, check: SamplingCheck) -> Sampling:
+    """As many draws as the worst parameter needs, within reason, and smaller steps after divergences."""
+    factor = int(np.clip(np.ceil(2 * MIN_ESS / max(check.min_ess, 1.0)), 2, 5))
+    return replace(
+        sampling,
+        draws=factor * sampling.draws,
+        tune=2 * sampling.tune,
+        target_accept=max(0.99, sampling.target_accept) if check.divergences else sampling.target_accept,
+    )

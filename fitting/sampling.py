@@ -1,0 +1,152 @@
+"""Draw from the posterior with whichever sampler finishes the whole job first.
+
+For one small model most of the time is compilation, and PyTensor keeps its compiled log-density on disk between
+processes: nutpie then calls that function (`nutpie-light`). For a large model calls from Python would dominate, so
+nutpie compiles all of it once more (`nutpie`). `pymc` and `numpyro` are there to check the others.
+"""
+
+import numpy as np
+import pymc as pm
+import xarray as xr
+from pymc.blocking import DictToArrayBijection
+from pymc.distributions.transforms import LogExpM1
+from pymc.logprob.transforms import IntervalTransform, LogTransform
+
+from .config import Sampling
+from .posterior import Draws
+
+LIGHT_ROWS = 300
+"""Up to so many rows, calling the log-density from Python costs less than compiling it again."""
+_STATISTICS = {
+    "diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size", "depth": "tree_depth",
+}  # fmt: skip
+
+
+def choose_sampler(model: pm.Model, sampling: Sampling) -> str:
+    """The sampler that `auto` stands for with this model."""
+    if sampling.sampler != "auto":
+        return sampling.sampler
+    rows = len(model.coords["obs"])
+    scalars = all(variable.ndim == 0 for variable in model.value_vars)
+    return "nutpie-light" if rows <= LIGHT_ROWS and scalars else "nutpie"
+
+
+def draw_posterior(model: pm.Model, sampling: Sampling, seed: int, cores: int, progress: bool = False) -> Draws:
+    """Sample `model`; the same seed gives the same draws.
+
+    Parameters
+    ----------
+    model : with free parameters, a dimension `obs` and one likelihood.
+    sampling : chains, draws, tuning, target_accept, sampler.
+    seed : of the sampler.
+    cores : processors to use.
+    progress : show a bar.
+    """
+    sampler = choose_sampler(model, sampling)
+    sample = {"nutpie-light": _nutpie_light, "nutpie": _nutpie, "pymc": _pymc, "numpyro": _numpyro}[sampler]
+    posterior, statistics = sample(model, sampling, seed, cores, progress)
+    kept = {old: new for old, new in _STATISTICS.items() if old in statistics}
+    return Draws(
+        posterior[[rv.name for rv in model.free_RVs]].reset_coords(drop=True),
+        statistics[list(kept)].rename(kept).reset_coords(drop=True),
+        sampler,
+    )
+
+
+def _nutpie_settings(sampling: Sampling, seed: int, cores: int, progress: bool) -> dict:
+    return {
+        "chains": sampling.chains,
+        "draws": sampling.draws,
+        "tune": sampling.tune,
+        "target_accept": sampling.target_accept,
+        "adaptation": "low_rank",  # permeabilities, pump and Q10s lie on ridges that a diagonal metric crawls along
+        "seed": seed,
+        "cores": cores,
+        "progress_bar": progress,
+        "save_warmup": False,
+    }
+
+
+def _datasets(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
+    return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+
+
+def _nutpie(model, sampling, seed, cores, progress):
+    import nutpie
+
+    names = [rv.name for rv in model.free_RVs]
+    compiled = nutpie.compile_pymc_model(model, var_names=names, freeze_model=True)
+    return _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, cores, progress)))
+
+
+def _nutpie_light(model, sampling, seed, cores, progress):
+    import nutpie
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    density = model.logp_dlogp_function(ravel_inputs=True)
+    density.set_extra_values({})
+    evaluate = density._pytensor_function
+    evaluate.trust_input = True
+    start = DictToArrayBijection.map({v.name: value for v, value in _start(model)}).data
+
+    def log_density(x):
+        value, gradient = evaluate(x)
+        return float(value), gradient
+
+    compiled = from_pyfunc(
+        len(start),
+        make_logp_fn=lambda: log_density,
+        make_expand_fn=lambda *_: lambda x: {"unconstrained": x},
+        expanded_dtypes=[np.dtype("float64")],
+        expanded_shapes=[(len(start),)],
+        expanded_names=["unconstrained"],
+        make_initial_point_fn=lambda seed: start + np.random.default_rng(seed).uniform(-1, 1, len(start)),
+    )
+    # One core: the function is called under Python's lock and is not safe to enter twice.
+    posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
+    flat = posterior["unconstrained"].to_numpy()
+    constrained = {
+        rv.name: (("chain", "draw"), _constrain(model.rvs_to_transforms[rv], flat[..., i]))
+        for i, rv in enumerate(model.free_RVs)
+    }
+    return xr.Dataset(constrained, coords={"chain": posterior["chain"], "draw": posterior["draw"]}), statistics
+
+
+def _start(model: pm.Model):
+    point = model.initial_point()
+    return [(variable, point[variable.name]) for variable in model.value_vars]
+
+
+def _constrain(transform, x: np.ndarray) -> np.ndarray:
+    """Back to the natural scale, for the transforms that scalar priors have; the tests hold it against PyMC's own."""
+    if transform is None:
+        return x
+    if isinstance(transform, LogTransform | IntervalTransform):  # every interval here is (0, infinity)
+        return np.exp(x)
+    if isinstance(transform, LogExpM1):
+        return np.logaddexp(0, x)
+    raise TypeError(f"{type(transform).__name__} is not a transform of a scalar prior")
+
+
+def _pymc(model, sampling, seed, cores, progress, nuts_sampler="pymc"):
+    tree = pm.sample(
+        model=model,
+        draws=sampling.draws,
+        tune=sampling.tune,
+        chains=sampling.chains,
+        cores=min(cores, sampling.chains),
+        target_accept=sampling.target_accept,
+        random_seed=seed,
+        progressbar=progress,
+        quiet=True,
+        nuts_sampler=nuts_sampler,
+        compute_convergence_checks=False,
+    )
+    return _datasets(tree)
+
+
+def _numpyro(model, sampling, seed, cores, progress):
+    from ..models.root import enable_jax
+
+    enable_jax()
+    return _pymc(model, sampling, seed, cores, progress, nuts_sampler="numpyro")
