@@ -1,0 +1,79 @@
+"""vrest: what resting membrane potentials say about the membrane.
+
+import vrest
+recordings = vrest.load_data("crayfish_muscle")      # or vrest.read_csv("recordings.csv")
+fit = vrest.fit(recordings, law="ghk-pump", seed=1)
+fit.summary()
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .data.bundled import datasets, load_data
+    from .data.reader import from_frame, read_csv
+    from .data.table import select, to_frame
+    from .fitting.config import Config, Sampling, read_config
+    from .fitting.result import Fit, load
+    from .fitting.run import fit
+    from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
+    from .models.registry import LAWS
+
+# Imported on first use, so that `import vrest` and `vrest --help` do not wait for samplers.
+_HOME = {
+    "LAWS": "models.registry",
+    "Config": "fitting.config",
+    "ConfigurationError": "models.errors",
+    "DataError": "models.errors",
+    "DataWarning": "models.errors",
+    "Fit": "fitting.result",
+    "Sampling": "fitting.config",
+    "UnknownNameError": "models.errors",
+    "VrestError": "models.errors",
+    "datasets": "data.bundled",
+    "fit": "fitting.run",
+    "from_frame": "data.reader",
+    "load": "fitting.result",
+    "load_data": "data.bundled",
+    "read_config": "fitting.config",
+    "read_csv": "data.reader",
+    "select": "data.table",
+    "to_frame": "data.table",
+}
+
+__all__ = [
+    "LAWS",
+    "Config",
+    "ConfigurationError",
+    "DataError",
+    "DataWarning",
+    "Fit",
+    "Sampling",
+    "UnknownNameError",
+    "VrestError",
+    "datasets",
+    "fit",
+    "from_frame",
+    "load",
+    "load_data",
+    "read_config",
+    "read_csv",
+    "select",
+    "to_frame",
+]
+
+
+def __getattr__(name: str):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("vrest")
+    if name not in _HOME:
+        raise AttributeError(f"module 'vrest' has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*__all__, "__version__"])

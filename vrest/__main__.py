@@ -1,0 +1,7 @@
+"""`python -m vrest` is `vrest`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

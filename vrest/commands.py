@@ -1,0 +1,177 @@
+"""What each command does: read, call the package, print tables to standard output and messages to standard error."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from .data.bundled import datasets as bundled_sets
+from .data.bundled import load_data
+from .data.reader import read_csv
+from .fitting.config import Config, read_config
+from .models.errors import ConfigurationError, nearest
+from .models.ions import ions as ions_named
+from .models.registry import LAWS
+from .models.registry import law as law_named
+
+
+def fit(options: argparse.Namespace) -> int:
+    from .fitting.run import prepare, run
+    from .fitting.store import refuse_existing
+    from .fitting.text import summary_text
+
+    config = _configuration(options)
+    folder = Path(options.out or f"{Path(config.data).stem}-{config.law}")
+    refuse_existing(folder, options.force)
+    recordings = _recordings(config, options)
+    experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
+    _say(*experiment.notes)
+    result = run(experiment)
+    result.save(folder, options.force)
+    _say(*result.notes[len(experiment.notes) :])
+
+    from .fitting.interval import LABEL
+
+    print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {LABEL}")
+    print(summary_text(result.summary()))
+    print()
+    print(result.verdict())
+    _say(f"Results are in {folder}")
+    return 0 if result.verdict().sampling.ok else 3
+
+
+def recordings_used(experiment) -> str:
+    """How many rows, of what: for headings."""
+    return f"{experiment.recordings.sizes['obs']} rows of {experiment.recordings.attrs['source']}"
+
+
+def check(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from .fitting.identification import foresee
+    from .fitting.run import prepare
+    from .fitting.text import table_text
+    from .fitting.verdict import say_identification
+
+    config = _configuration(options)
+    experiment = prepare(_recordings(config, options), config)
+    _say(*experiment.notes)
+    print(f"{recordings_used(experiment)}: the table is in order. {experiment.n_conditions} distinct conditions.")
+    expectation, identification = foresee(experiment)
+    if not expectation.quantities:
+        print(f"The law {config.law} leaves nothing to infer but the scatter.")
+        return 0
+    print(
+        f"\nWhat {config.law} can be expected to learn from these conditions (averaged over the priors, before any sampling):"
+    )
+    frame = pd.DataFrame(
+        {
+            "parameter": [q.name for q in expectation.quantities],
+            "prior sd": [_spread(q, sd) for q, sd in zip(expectation.quantities, expectation.prior_sd, strict=True)],
+            "expected sd": [_spread(q, sd) for q, sd in zip(expectation.quantities, expectation.sd, strict=True)],
+            "contraction": expectation.contraction,
+        }
+    )
+    print(table_text(frame, {"contraction": ".2f"}))
+    print("\n" + "\n".join(say_identification(identification)))
+    return 0
+
+
+def _spread(quantity, sd: float) -> str:
+    """An sd on a quantity's own scale, as a person reads it: a percentage where the scale is logarithmic."""
+    import numpy as np
+
+    from .fitting.text import digits
+
+    logarithmic = not np.isclose(float(quantity.own_scale(np.float64(2.0))), 2.0)
+    return f"x/÷ {digits(float(np.exp(sd)))}" if logarithmic else f"± {digits(sd)} {quantity.unit}"
+
+
+def laws(options: argparse.Namespace) -> int:
+    for law in LAWS.values():
+        names = ", ".join(p.name for p in law.parameters(law.usable(ions_named(("K", "Na", "Cl")))))
+        print(f"{law.name}: {law.summary}")
+        print(f"    {law.equation}\n    infers {names or 'inside concentrations only'}\n    {law.citation}\n")
+    return 0
+
+
+def priors(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from .fitting.experiment import DEFAULT_IONS, declared_parameters
+    from .fitting.text import table_text
+
+    config = _configuration(options, needs_data=False)
+    law = law_named(config.law)
+    chosen = law.usable(ions_named(config.ions or DEFAULT_IONS))
+    parameters = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
+    columns = ("name", "unit", "prior", "meaning", "source")
+    print(table_text(pd.DataFrame([{c: str(getattr(p, c)) for c in columns} for p in parameters])))
+    return 0
+
+
+def datasets(options: argparse.Namespace) -> int:
+    print("\n\n".join(book.describe() for book in bundled_sets().values()))
+    return 0
+
+
+def _configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
+    """The configuration file, if any, with the flags laid over it."""
+    from .fitting.run import configure
+
+    config = read_config(options.config) if options.config else Config()
+    data = getattr(options, "data", None)
+    mapped = dict(_pair(text) for text in getattr(options, "map", None) or [])
+    sampler = getattr(options, "sampler", None)
+    config = configure(
+        config,
+        law=options.law,
+        ions=options.ions,
+        inside=options.inside,
+        robust=options.robust,
+        seed=options.seed,
+        where=getattr(options, "where", None),
+        temperature_C=getattr(options, "temperature", None),
+        columns={**config.columns, **mapped} if mapped else None,
+        sampling=replace(config.sampling, sampler=sampler) if sampler else None,
+        data=data,
+        data_sha256=None,
+    )
+    law_named(config.law)
+    if needs_data and config.data is None:
+        raise ConfigurationError(
+            "no DATA: name a table, or one with data = … in the configuration. vrest datasets lists bundled ones."
+        )
+    return replace(config, data_sha256=None) if data else config
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not equals or not name.strip() or not column.strip():
+        raise ConfigurationError(f'--map {text!r} is not NAME=COLUMN, as in --map "V_m_mV=RMP (mV)".')
+    return name.strip(), column.strip()
+
+
+def _recordings(config: Config, options: argparse.Namespace):
+    """DATA, which is a table, a saved fit or a bundled set."""
+    path = Path(config.data)
+    if path.suffix == ".nc" and path.is_file():
+        from .fitting.store import read_tree, recordings_of
+
+        return recordings_of(read_tree(path))
+    names = bundled_sets()
+    if not path.exists() and config.data in names:
+        return load_data(config.data)
+    if not path.exists() and not path.suffix:
+        raise ConfigurationError(
+            f"{config.data}: neither a file nor a bundled set.{nearest(config.data, names)} Sets: {', '.join(names)}."
+        )
+    return read_csv(
+        path, temperature_C=config.temperature_C, columns=config.columns, delimiter=options.delimiter,
+        encoding=options.encoding, decimal=options.decimal,
+    )  # fmt: skip
+
+
+def _say(*sentences: str) -> None:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
