@@ -8,6 +8,7 @@ from ..models.errors import ConfigurationError
 from ..models.ions import ion
 
 TYPICAL = {"K": "120–150 (sharp electrode in squid: 400)", "Na": "5–20", "Cl": "4–30 (or Cl=passive)"}
+_MOLAR = {"K": 1.0, "Na": 0.06, "Cl": 0.06}  # below so many mM, a value was surely typed in mol/l
 _NUMBER = r"\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+"
 _FORM = re.compile(rf"({_NUMBER})\s*(?:(?:\+-|\+/-|±)\s*({_NUMBER}))?\s*(?:mM)?")
 
@@ -47,8 +48,11 @@ def parse_inside(name: str, text: str | float) -> Inside:
         )
     mean, sd = float(match[1]), float(match[2] or 0)
     if not 0 < mean <= 1000:
-        hint = " In mM, so 0.14 M is 140." if mean < 1 else ""
-        raise ConfigurationError(f"{name}={text} inside: a concentration must be above 0 and at most 1000 mM.{hint}")
+        raise ConfigurationError(f"{name}={text} inside: a concentration must be above 0 and at most 1000 mM.")
+    if mean < _MOLAR.get(name, 0):
+        raise ConfigurationError(
+            f"{name}={text} inside is too little for mM; if it is molar, type {name}={mean * 1e3:g}."
+        )
     if sd >= mean:
         raise ConfigurationError(f"{name}={text} inside: the uncertainty must be smaller than the value itself.")
     return Inside(mean, sd)

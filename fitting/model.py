@@ -8,13 +8,19 @@ from dataclasses import replace
 
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.distributions import transforms
+from pymc.distributions.transforms import LogExpM1
 
 from ..models import root  # noqa: F401  teaches the equations PyTensor
 from ..models.conditions import Conditions
 from ..models.parameters import NU, PUMP, SIGMA, Parameter
 from ..models.priors import Gamma, HalfNormal, LogNormal, Normal
 from .experiment import Experiment
+
+
+class Softplus(LogExpM1):
+    """x = log(1 + exp(y)), the logarithm's inverse near 0 and a straight line above: PyMC's own, under a plain name."""
+
+    name = "softplus"  # PyMC cannot undo a transform whose name has an underscore
 
 
 def random_variable(parameter: Parameter):
@@ -25,8 +31,8 @@ def random_variable(parameter: Parameter):
             return pm.LogNormal(name, mu=prior.centre, sigma=prior.sigma)
         case HalfNormal():
             # Confounded with P_Na/P_K along a straight ridge that ends at 0: a logarithm would bend it.
-            straight = transforms.log_exp_m1 if parameter.name == PUMP.name else None
-            return pm.HalfNormal(name, sigma=prior.sigma, **({"default_transform": straight} if straight else {}))
+            bent = {"default_transform": Softplus()} if parameter.name == PUMP.name else {}
+            return pm.HalfNormal(name, sigma=prior.sigma, **bent)
         case Normal(positive=True):
             return pm.TruncatedNormal(name, mu=prior.mean, sigma=prior.sigma, lower=0)
         case Normal():

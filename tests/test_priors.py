@@ -1,0 +1,84 @@
+"""Priors as written, read and drawn; the registry's defaults against the published table."""
+
+import numpy as np
+import pytest
+
+from vrest.models.errors import ConfigurationError
+from vrest.models.ions import ions
+from vrest.models.parameters import NU, SIGMA
+from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, parse_prior
+from vrest.models.registry import LAWS
+
+EXAMPLES = [
+    LogNormal(0.04, 1.0),
+    HalfNormal(8.0),
+    Normal(140.0, 10.0),
+    Normal(0.0, 2.0, positive=False),
+    Gamma(2.0, 0.1),
+]
+
+
+@pytest.mark.parametrize("prior", [*EXAMPLES, Fixed(0.3)], ids=str)
+def test_text_reads_back(prior):
+    assert parse_prior(str(prior)) == prior
+
+
+@pytest.mark.parametrize("prior", EXAMPLES, ids=str)
+def test_moments_and_density_agree_with_the_draws(prior):
+    x = prior.draw(np.random.default_rng(1), 200_000)
+    own = prior.own_scale(x)
+    assert own.mean() == pytest.approx(prior.centre, abs=0.02 * prior.sd)
+    assert own.std() == pytest.approx(prior.sd, rel=0.01)
+    low, high = np.quantile(x, [0.001, 0.999])
+    grid = np.linspace(low, high, 20_001)
+    assert np.trapezoid(np.exp(prior.log_density(grid)), grid) == pytest.approx(0.998, abs=0.002)
+    assert prior.from_own_scale(own) == pytest.approx(x)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("LogNormal(0.04)", "takes 2 numbers"),
+        ("Lognormal(log 0.04, 1)", "Write it as one of"),
+        ("Uniform(0, 1)", "Write it as one of"),
+        ("HalfNormal(-3)", "must be above 0"),
+        ("LogNormal(log -1, 1)", "must be above 0"),
+        ("narrow", "Write it as one of"),
+        (True, "Write it as one of"),
+    ],
+)
+def test_what_is_no_prior_is_refused_with_the_forms_that_are(text, says):
+    if text is True:
+        text = "True"
+    with pytest.raises(ConfigurationError, match=says):
+        parse_prior(text)
+
+
+def test_a_bare_number_fixes_and_lognormal_takes_the_log_mean():
+    assert parse_prior(0.3) == Fixed(0.3)
+    assert parse_prior("LogNormal(0, 1)") == LogNormal(1.0, 1.0)
+
+
+def test_default_priors_are_those_of_the_documentation():
+    parameters = {
+        p.name: str(p.prior) for p in (*LAWS["ghk-pump"].parameters(ions(["K", "Na", "Cl", "Ca"])), SIGMA, NU)
+    }
+    assert parameters == {
+        "P_Na/P_K": "LogNormal(log 0.04, 1)",
+        "P_Cl/P_K": "LogNormal(log 0.3, 1)",
+        "P_Ca/P_K": "LogNormal(log 0.1, 1.5)",
+        "pump_mV": "HalfNormal(8)",
+        "Q10_pump": "LogNormal(log 2.3, 0.2)",
+        "Q10_leak": "LogNormal(log 1.4, 0.15)",
+        "sigma_mV": "HalfNormal(5)",
+        "nu": "Gamma(2, 0.1)",
+    }
+
+
+def test_every_parameter_says_where_its_prior_comes_from():
+    for law in LAWS.values():
+        for p in law.parameters(law.usable(ions(["K", "Na", "Cl", "Ca"]))):
+            assert p.source
+            assert p.meaning
+            assert p.unit
+            assert "/" not in p.symbol

@@ -1,0 +1,94 @@
+"""The verdict's own arithmetic: lack of fit is calibrated and has power, linearised expectations come true."""
+
+import numpy as np
+import pytest
+
+from tests.synthetic import INSIDE, recordings
+from vrest.fitting.identification import foresee
+from vrest.fitting.lack_of_fit import lack_of_fit
+from vrest.fitting.linear import expect, inferred, information
+from vrest.fitting.run import configure, prepare
+from vrest.fitting.summary import contraction
+
+
+def straight_line(rng, bend: float = 0.0, replicates: int = 4):
+    """Posterior (flat prior, known scatter) of a straight line through eight replicated conditions."""
+    x = np.repeat(np.linspace(-1, 1, 8), replicates)
+    y = 2 + 3 * x + bend * x**2 + rng.normal(0, 1.5, len(x))
+    X = np.stack([np.ones_like(x), x], axis=1)
+    covariance = np.linalg.inv(X.T @ X) * 1.5**2
+    beta = rng.multivariate_normal(covariance @ X.T @ y / 1.5**2, covariance, 2000)
+    index = np.repeat(np.arange(8), replicates)
+    return lack_of_fit(beta @ X.T, np.full((2000, len(x)), 1.5), y, index)
+
+
+def test_lack_of_fit_spends_the_degrees_of_freedom_of_the_parameters():
+    _, _, left = straight_line(np.random.default_rng(1))
+    assert left == pytest.approx(8 - 2, abs=0.15)
+
+
+def test_lack_of_fit_is_calibrated_when_the_law_is_right():
+    rng = np.random.default_rng(2)
+    p = np.array([straight_line(rng)[1] for _ in range(300)])
+    assert 0.4 < p.mean() < 0.6
+    assert 0.005 < (p < 0.05).mean() < 0.1
+
+
+def test_lack_of_fit_finds_a_wrong_law():
+    """Negative control: a bend of three scatter sd is found nearly always."""
+    rng = np.random.default_rng(3)
+    p = np.array([straight_line(rng, bend=4.5)[1] for _ in range(50)])
+    assert (p < 0.01).mean() > 0.9
+
+
+def test_lack_of_fit_needs_replicates_and_spare_conditions():
+    y = np.arange(4.0)
+    mu, sigma = np.tile(y, (10, 1)), np.ones((10, 4))
+    assert lack_of_fit(mu, sigma, y, np.arange(4)) is None
+    wandering = mu + np.random.default_rng(1).normal(size=(10, 1)) * 3
+    assert lack_of_fit(wandering, sigma, y, np.array([0, 0, 0, 0])) is None
+
+
+def test_contraction():
+    rng = np.random.default_rng(1)
+    assert contraction(rng.normal(0, 0.5, 50_000), rng.normal(0, 1, 50_000)) == pytest.approx(0.75, abs=0.01)
+
+
+def test_linearised_posterior_matches_the_sampled_one(full_fit):
+    """Around the posterior's own centre, the expected sd on each parameter's scale is the sampled one."""
+    e = full_fit.experiment
+    posterior = full_fit.tree["posterior"].to_dataset()
+    centre = {p.name: np.asarray(np.median(posterior[p.symbol])) for p in e.parameters}
+    expected = np.sqrt(np.diag(np.linalg.inv(information(e, centre))))
+    for p, sd in zip(inferred(e), expected, strict=True):
+        sampled = float(p.own_scale(posterior[p.symbol].to_numpy()).std())
+        assert sd == pytest.approx(sampled, rel=0.15), p.name
+
+
+def test_foresight_knows_that_a_potassium_series_alone_confounds():
+    def foreseen(**design):
+        e = prepare(recordings(**design), configure(inside=INSIDE, priors={"sigma_mV": 1.5}))
+        expectation, verdict = foresee(e)
+        names = [q.name for q in expectation.quantities]
+        return dict(zip(names, expectation.contraction, strict=True)), verdict
+
+    alone, verdict = foreseen(temperatures=[22], pump=[False], repeats=3)
+    assert {"P_Na/P_K", "pump_mV"} in [set(pair[:2]) for pair in verdict.confounded]
+    assert "block the pump" in verdict.advice[0]
+    blocked, _ = foreseen(temperatures=[22], pump=[False, True])
+    assert alone["pump_mV"] < 0.7 < 0.9 < blocked["pump_mV"]
+
+
+def test_expectation_without_rows_that_matter_is_the_prior():
+    e = prepare(recordings(temperatures=[22], pump=[True]), configure(inside=INSIDE))
+    expectation = expect(e, [p for p in e.parameters if p.name == "pump_mV"], seed=1)
+    assert expectation.contraction[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_sensitivity_of_another_law_would_be_noticed(full_fit):
+    """Negative control of the comparison above: information that is half as large misses by more than it allows."""
+    e = full_fit.experiment
+    centre = {p.name: np.asarray(full_fit.summary().set_index("parameter")["median"][p.name]) for p in e.parameters}
+    right = np.sqrt(np.diag(np.linalg.inv(information(e, centre))))
+    wrong = np.sqrt(np.diag(np.linalg.inv(information(e, {**centre, "sigma_mV": 2 * centre["sigma_mV"]}))))
+    assert abs(wrong / right - 1).max() > 0.15
