@@ -85,9 +85,8 @@ def load_data(name: str) -> xr.Dataset:
 
 def _codebook(path: Path) -> Codebook:
     book = tomllib.loads(path.read_text(encoding="utf-8"))
-    columns = {name: (entry["meaning"], entry["status"]) for name, entry in book.pop("columns").items()}
-    lists = {key: tuple(book.pop(key)) for key in ("assumed", "caveats")}
-    return Codebook(name=path.stem, columns=columns, **lists, **book)
+    book["columns"] = {name: (entry["meaning"], entry["status"]) for name, entry in book["columns"].items()}
+    return Codebook(path.stem, **book | {key: tuple(book[key]) for key in ("assumed", "caveats")})
 
 
 def _wrapped(text: str, first: str, rest: str) -> str:

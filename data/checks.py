@@ -233,8 +233,8 @@ def _warn_of_imbalance(sheet: Sheet, faults: Faults) -> None:
     outside = {name[:-5]: values for name, values in sheet.numbers.items() if name.endswith("_o_mM")}
     if not {"K", "Na", "Cl"} <= set(outside) or not {"Ca", "Mg", "HCO3"} & set(outside):
         return  # K, Na and Cl alone are never the whole recipe
-    charge = sum(IONS[ion].valence * values for ion, values in outside.items())
-    total = sum(abs(IONS[ion].valence) * values for ion, values in outside.items())
+    charge = np.sum([IONS[ion].valence * values for ion, values in outside.items()], axis=0)
+    total = np.sum([abs(IONS[ion].valence) * values for ion, values in outside.items()], axis=0)
     off = np.abs(charge) > IMBALANCE * total
     if np.any(off):
         k = int(np.flatnonzero(off)[0])

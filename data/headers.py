@@ -105,7 +105,7 @@ def resolve(
         needed.discard("V_m_mV")
     if temperature_given:
         needed.discard("temperature_C")
-    explained = set()
+    explained: set[str] = set()
     for name in [c for c in COLUMNS if c in needed and c not in names]:
         faults.add(_missing(name, names, explained), column=name)
     free = [n for n in dict.fromkeys(names) if n and n not in COLUMNS and n not in explained]

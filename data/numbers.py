@@ -22,7 +22,7 @@ def to_numbers(
     values = fast_numbers(texts, decimal)
     if values is None:
         values = np.array([_number(text, decimal) for text in texts])
-    for k in np.flatnonzero(~np.isfinite(values)):
+    for k in np.flatnonzero(~np.isfinite(values)).tolist():
         text = texts[k]
         if text or column.filled:
             kind, sentence = explain(text, column, decimal)

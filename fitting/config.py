@@ -127,7 +127,7 @@ def parse_config(text: str, name: str = "configuration") -> Config:
         raise ConfigurationError(f"{name}: {error}") from error
 
 
-_KINDS = {
+_KINDS: dict[str, Any] = {
     "data": str, "law": str, "where": str, "ions": list, "inside": dict, "priors": dict, "reference": dict,
     "columns": dict, "robust": bool, "seed": int, "temperature_C": (int, float),
 }  # fmt: skip

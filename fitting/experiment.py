@@ -70,6 +70,10 @@ class Experiment:
             return np.zeros(self.recordings.sizes["obs"])
         return np.nan_to_num(self.recordings["V_m_error"].to_numpy())
 
+    def value(self, values: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+        """One parameter's values, whether sampled or held fixed."""
+        return np.asarray(values[name] if name in values else self.fixed[name])
+
     def theta(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Parameter values by name, with a last axis to broadcast against conditions; fixed parameters are added."""
         return {name: np.asarray(value)[..., None] for name, value in {**self.fixed, **values}.items()}
@@ -124,7 +128,7 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
     config = config.updated(inside=assumed)
     inside = _inside(recordings, config, chosen)
     blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
-    passive = tuple(s.name for s in chosen if inside[s.name] is not None and inside[s.name].passive)
+    passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
     if not blocked.any():  # with the pump running a passive ion carries no current: the model is the others'
         chosen, passive = tuple(s for s in chosen if s.name not in passive), ()
 
@@ -247,19 +251,20 @@ def _refuse_empty_baths(at: Conditions, rows: np.ndarray) -> None:
 
 def _reference(at: Conditions, config: Config) -> Conditions:
     """The commonest unblocked bath and temperature (ties: the first in the table), or the one that is asked for."""
-    bath = pd.DataFrame(_bath(at))
-    usable = np.ones(len(bath), bool)
+    bath = _bath(at)
+    names = list(bath)
+    usable = np.ones(len(at.temperature_C), bool)
     for name, value in config.reference.items():
         if name not in bath:
-            raise UnknownNameError(f"reference: {name} is not among {', '.join(bath)}.{nearest(name, bath)}")
+            raise UnknownNameError(f"reference: {name} is not among {', '.join(names)}.{nearest(name, names)}")
         usable &= np.isclose(bath[name], float(value))
     if not usable.any():
-        complete = set(config.reference) == set(bath)
+        complete = set(config.reference) == set(names)
         if not complete:
             raise ConfigurationError(
                 "reference: no row of the table has "
                 + ", ".join(f"{name} = {value:g}" for name, value in config.reference.items())
-                + f". To refer to a condition that was not measured, give all of {', '.join(bath)}."
+                + f". To refer to a condition that was not measured, give all of {', '.join(names)}."
             )
         return Conditions(
             at.ions,
@@ -271,7 +276,7 @@ def _reference(at: Conditions, config: Config) -> Conditions:
         )
     running = usable & (at.blocked == 0)
     usable = running if running.any() else usable
-    group = bath[usable].groupby(list(bath), sort=False).ngroup()
+    group = pd.DataFrame(bath)[usable].groupby(names, sort=False).ngroup()
     rows = np.flatnonzero(usable)[group.to_numpy() == group.value_counts(sort=False).sort_index().to_numpy().argmax()]
     return replace(
         at,

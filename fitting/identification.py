@@ -154,7 +154,7 @@ def advise(
     """
     if not weak:
         return []
-    sigma = float(centre.get(SIGMA.name, experiment.fixed.get(SIGMA.name)))
+    sigma = float(experiment.value(centre, SIGMA.name))
     G = reported_gradient(experiment, centre, weak)
 
     def spread(precision: np.ndarray) -> np.ndarray:

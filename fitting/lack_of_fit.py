@@ -174,7 +174,7 @@ def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iter
     """What rows that miss the law together have in common, worst group first."""
     words = np.array([experiment.words(i) for i in range(experiment.n_conditions)])
     groupings = {**_labels(experiment), "condition": words[experiment.condition_of_row]}
-    found = {}
+    found: dict[tuple, tuple] = {}
     for name, labels in groupings.items():
         for label in np.unique(labels):
             member = labels == label

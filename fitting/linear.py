@@ -49,7 +49,7 @@ def _stretch(parameter: Parameter, values: np.ndarray) -> np.ndarray:
 def information(experiment: Experiment, values: dict[str, np.ndarray]) -> np.ndarray:
     """Precision of the linearised posterior around `values`: what the priors and all rows of the experiment say of η."""
     J = sensitivity(experiment, values, experiment.conditions)[..., experiment.condition_of_row, :]
-    sigma = np.asarray(values.get(SIGMA.name, experiment.fixed.get(SIGMA.name)))
+    sigma = experiment.value(values, SIGMA.name)
     weight = np.broadcast_to(1 / (sigma[..., None] ** 2 + experiment.error_mV**2), J.shape[:-1])
     prior = np.diag([1 / p.prior.sd**2 for p in inferred(experiment)])
     return np.einsum("...rp,...r,...rq->...pq", J, weight, J) + prior

@@ -87,10 +87,10 @@ def _ranks(place: np.ndarray) -> np.ndarray:
 def _curve(axes, experiment: Experiment, values, group: np.ndarray, colour: str, style: str, label: str) -> None:
     at = experiment.conditions
     counts = np.bincount(experiment.condition_of_row)
-    through = {}
+    through: dict[float, int] = {}
     for i in group[np.argsort(-counts[group], kind="stable")]:
         through.setdefault(at.c_o["K"][i], i)
-    aside = np.array([i for i in group if i not in through.values()], int)
+    aside = np.array([i for i in group if i not in through.values()], dtype=np.intp)
     positive = sorted(K for K in through if K > 0)
     if positive:
         line = _interpolated(at, np.array([through[K] for K in positive]))
@@ -99,7 +99,7 @@ def _curve(axes, experiment: Experiment, values, group: np.ndarray, colour: str,
             line.c_o["K"], middle, style, color=colour, label=label, lw=1.8, zorder=2, marker=_alone(positive), ms=9
         )
         axes.fill_between(line.c_o["K"], lower, upper, color=colour, alpha=0.18, lw=0, zorder=1)
-    lone = np.array([*aside, *(i for K, i in through.items() if K == 0)], int)
+    lone = np.array([*aside, *(i for K, i in through.items() if K == 0)], dtype=np.intp)
     if len(lone):
         lower, middle, upper = _band(experiment, values, at_index(at, lone))
         place = np.where(at.c_o["K"] > 0, at.c_o["K"], _ZERO * min(positive, default=1.0))[lone]

@@ -31,8 +31,7 @@ def parameter_values(group: xr.Dataset, experiment: Experiment) -> dict[str, np.
 
 def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
     """Standard deviation of each row around the law (mV), the row's own error included; draws lead, rows last."""
-    sigma = np.asarray(values.get(SIGMA.name, experiment.fixed.get(SIGMA.name)))
-    return np.hypot(sigma[..., None], experiment.error_mV)
+    return np.hypot(experiment.value(values, SIGMA.name)[..., None], experiment.error_mV)
 
 
 def row_distribution(values: dict[str, np.ndarray], experiment: Experiment):
@@ -41,8 +40,9 @@ def row_distribution(values: dict[str, np.ndarray], experiment: Experiment):
 
     mu = experiment.potential(values)[..., experiment.condition_of_row]
     scale = scatter_mV(values, experiment)
-    nu = values.get(NU.name, experiment.fixed.get(NU.name))
-    return norm(mu, scale) if nu is None else t(np.asarray(nu)[..., None], mu, scale)
+    if not experiment.config.robust:
+        return norm(mu, scale)
+    return t(experiment.value(values, NU.name)[..., None], mu, scale)
 
 
 def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence) -> xr.DataTree:

@@ -56,11 +56,11 @@ class Fit:
         rerun = self.tree.attrs.get("rerun", "")
         return (*self.experiment.notes, *((rerun,) if rerun else ()))
 
-    def plot_series(self) -> "Axes":
+    def plot_series(self, axes: "Axes | None" = None) -> "Axes":
         """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line."""
         from .plots import plot_series
 
-        return plot_series(self)
+        return plot_series(self, axes)
 
     def save(self, folder: str | Path, force: bool = False) -> Path:
         """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, series.png); returns its path.

@@ -111,30 +111,28 @@ def fit(
 def run(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fit:
     """Sample an experiment that has been prepared; see `fit`."""
     from .model import build_model
-    from .posterior import assemble
-    from .sampling import draw_posterior
 
     cores = cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores or os.cpu_count() or 1
     progress = sys.stderr.isatty() if progress is None else progress
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
     model = build_model(experiment)
-    result = None
-    for attempt in range(2):
-        draws = draw_posterior(model, experiment.config.sampling, seed, cores, progress)
-        tree = assemble(experiment, draws, rest)
-        if result is not None:
-            tree.attrs["rerun"] = _RERUN
-        result = Fit(tree, experiment)
-        check = check_sampling(tree, result.summary())
-        if check.ok or attempt:
-            break
-        longer = _longer(experiment.config.sampling, check)
-        experiment = replace(experiment, config=replace(experiment.config, sampling=longer))
+    result = _attempt(model, experiment, seed, rest, cores, progress)
+    check = check_sampling(result.tree, result.summary())
+    if check.ok:
+        return result
+    longer = replace(experiment.config, sampling=_longer(experiment.config.sampling, check))
+    result = _attempt(model, replace(experiment, config=longer), seed, rest, cores, progress)
+    result.tree.attrs["rerun"] = "The first run fell short of the sampling checks and was repeated, longer."
     return result
 
 
-_RERUN = "The first run fell short of the sampling checks and was repeated, longer."
+def _attempt(model, experiment: Experiment, seed: int, rest: np.random.SeedSequence, cores: int, progress: bool) -> Fit:
+    from .posterior import assemble
+    from .sampling import draw_posterior
+
+    draws = draw_posterior(model, experiment.config.sampling, seed, cores, progress)
+    return Fit(assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment)
 
 
 def _longer(sampling: Sampling, check: SamplingCheck) -> Sampling:

@@ -95,9 +95,10 @@ def _config_beside(fit: "Fit", folder: Path) -> str:
 def _save_picture(fit: "Fit", path: Path) -> None:
     from matplotlib import pyplot
 
-    axes = fit.plot_series()
-    axes.figure.savefig(path, dpi=150)
-    pyplot.close(axes.figure)
+    figure, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
+    fit.plot_series(axes)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
 
 
 def _json(value: object) -> str:

@@ -1,10 +1,12 @@
 """Tables as text: aligned, never wrapped or shortened, numbers to the digits that mean something."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 
-def digits(value: object, significant: int = 3) -> str:
+def digits(value: Any, significant: int = 3) -> str:
     """A value as a person writes it: 0.0304, 5.57, 2409; empty for what is missing."""
     if isinstance(value, str):
         return value

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 from math import exp, log, sqrt
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -148,7 +148,7 @@ class Fixed(Prior):
         return f"Fixed({self.value:g})"
 
 
-_FAMILIES = {family.__name__: family for family in (LogNormal, HalfNormal, Normal, Gamma, Fixed)}
+_FAMILIES: dict[str, Any] = {family.__name__: family for family in (LogNormal, HalfNormal, Normal, Gamma, Fixed)}
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _FORM = re.compile(rf"(\w+)\(\s*(log\s+)?({_NUMBER})\s*(?:,\s*({_NUMBER})\s*)?\)\s*(>\s*0)?")
 _EXAMPLES = "LogNormal(log 0.04, 1.0), HalfNormal(8), Normal(140, 10) > 0, Gamma(2, 0.1), Fixed(0.3)"
@@ -165,18 +165,16 @@ def parse_prior(text: str | float) -> Prior:
     if isinstance(text, int | float) and not isinstance(text, bool):
         return Fixed(float(text))
     match = _FORM.fullmatch(str(text).strip())
-    family = _FAMILIES.get(match[1]) if match else None
-    if family is None:
+    if match is None or match[1] not in _FAMILIES:
         raise ConfigurationError(f"cannot read the prior {text!r}. Write it as one of: {_EXAMPLES}.")
+    family = _FAMILIES[match[1]]
     values = [float(number) for number in (match[3], match[4]) if number is not None]
     wanted = [f.name for f in fields(family) if f.name != "positive"]
     if len(values) != len(wanted):
         raise ConfigurationError(f"{family.__name__} takes {len(wanted)} numbers ({', '.join(wanted)}), not {text!r}.")
     if family is LogNormal and match[2] is None:
         values[0] = exp(values[0])  # LogNormal(-3.2, 1) gives the mean of the logarithm itself
-    if family is Normal:
-        return Normal(*values, positive=match[5] is not None)
-    spread = {"LogNormal": values[1:], "Gamma": values, "HalfNormal": values}.get(family.__name__, [1.0])
+    spread = {LogNormal: values[1:], Normal: values[1:], Gamma: values, HalfNormal: values}.get(family, [1.0])
     if min(spread) <= 0 or (family is LogNormal and values[0] <= 0):
         raise ConfigurationError(f"{text!r} is no distribution: medians, widths and rates must be above 0.")
-    return family(*values)
+    return Normal(values[0], values[1], positive=match[5] is not None) if family is Normal else family(*values)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numba
 import pytensor.scalar as ps
 import pytensor.tensor as pt
+from pytensor.graph.utils import MethodNotDefined
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 from pytensor.scalar.basic import ScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
@@ -70,6 +71,9 @@ class RestingPotential(ScalarOp):
     """u = V_m / V_T at rest, from the six coefficients of the zero-current equation (mM)."""
 
     nin = 6
+
+    def c_code(self, *args, **kwargs):
+        raise MethodNotDefined("c_code", type(self), "numba and JAX compile it")
 
     def impl(self, *terms):
         return kernel(*terms)

@@ -21,7 +21,7 @@ def fit(options: argparse.Namespace) -> int:
     from .fitting.text import summary_text
 
     config = _configuration(options)
-    folder = Path(options.out or f"{Path(config.data).stem}-{config.law}")
+    folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}")
     refuse_existing(folder, options.force)
     recordings = _recordings(config, options)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
@@ -154,17 +154,18 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _recordings(config: Config, options: argparse.Namespace):
     """DATA, which is a table, a saved fit or a bundled set."""
-    path = Path(config.data)
+    data = config.data or ""
+    path = Path(data)
     if path.suffix == ".nc" and path.is_file():
         from .fitting.store import read_tree, recordings_of
 
         return recordings_of(read_tree(path))
     names = bundled_sets()
-    if not path.exists() and config.data in names:
-        return load_data(config.data)
+    if not path.exists() and data in names:
+        return load_data(data)
     if not path.exists() and not path.suffix:
         raise ConfigurationError(
-            f"{config.data}: neither a file nor a bundled set.{nearest(config.data, names)} Sets: {', '.join(names)}."
+            f"{data}: neither a file nor a bundled set.{nearest(data, names)} Sets: {', '.join(names)}."
         )
     return read_csv(
         path, temperature_C=config.temperature_C, columns=config.columns, delimiter=options.delimiter,
