@@ -79,7 +79,7 @@ def foresee(experiment: Experiment) -> tuple[Expectation, Identification]:
     """Judge the experiment before any sampling, from the linearised posterior averaged over the prior."""
     quantities = listed(experiment)
     expectation = expect(experiment, quantities, experiment.config.seed)
-    centre = {p.name: np.asarray(p.prior.distribution().median()) for p in experiment.parameters}
+    centre = {p.name: np.asarray(p.prior.typical) for p in experiment.parameters}
     precision = information(experiment, centre)
     identification = _judge(experiment, quantities, expectation.contraction, expectation.correlation, precision, centre)
     return expectation, identification

@@ -131,7 +131,8 @@ def _attempt(model, experiment: Experiment, seed: int, rest: np.random.SeedSeque
     from .posterior import assemble
     from .sampling import draw_posterior
 
-    draws = draw_posterior(model, experiment.config.sampling, seed, cores, progress)
+    start = {p.symbol: p.prior.typical for p in experiment.parameters}
+    draws = draw_posterior(model, experiment.config.sampling, start, seed, cores, progress)
     return Fit(assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment)
 
 

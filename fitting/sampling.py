@@ -5,6 +5,8 @@ processes: nutpie then calls that function (`nutpie-light`). For a large model c
 nutpie compiles all of it once more (`nutpie`). `pymc` and `numpyro` are there to check the others.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pymc as pm
 import xarray as xr
@@ -31,20 +33,23 @@ def choose_sampler(model: pm.Model, sampling: Sampling) -> str:
     return "nutpie-light" if rows <= LIGHT_ROWS and scalars else "nutpie"
 
 
-def draw_posterior(model: pm.Model, sampling: Sampling, seed: int, cores: int, progress: bool = False) -> Draws:
+def draw_posterior(
+    model: pm.Model, sampling: Sampling, start: Mapping[str, float], seed: int, cores: int, progress: bool = False
+) -> Draws:
     """Sample `model`; the same seed gives the same draws.
 
     Parameters
     ----------
     model : with free parameters, a dimension `obs` and one likelihood.
     sampling : chains, draws, tuning, target_accept, sampler.
+    start : a plausible value of each free parameter by its tree name; chains begin around it.
     seed : of the sampler.
     cores : processors to use.
     progress : show a bar.
     """
     sampler = choose_sampler(model, sampling)
     sample = {"nutpie-light": _nutpie_light, "nutpie": _nutpie, "pymc": _pymc, "numpyro": _numpyro}[sampler]
-    posterior, statistics = sample(model, sampling, seed, cores, progress)
+    posterior, statistics = sample(model, sampling, start, seed, cores, progress)
     kept = {old: new for old, new in _STATISTICS.items() if old in statistics}
     return Draws(
         posterior[[rv.name for rv in model.free_RVs]].reset_coords(drop=True),
@@ -71,7 +76,7 @@ def _datasets(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
 
 
-def _nutpie(model, sampling, seed, cores, progress):
+def _nutpie(model, sampling, start, seed, cores, progress):
     import nutpie
 
     names = [rv.name for rv in model.free_RVs]
@@ -79,28 +84,32 @@ def _nutpie(model, sampling, seed, cores, progress):
     return _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, cores, progress)))
 
 
-def _nutpie_light(model, sampling, seed, cores, progress):
+def _nutpie_light(model, sampling, start, seed, cores, progress):
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
-    density = model.logp_dlogp_function(ravel_inputs=True)
+    # Started from the priors' centres rather than PyMC's initial point, which would compile a function of its own.
+    point = {
+        model.rvs_to_values[rv].name: _unconstrain(model.rvs_to_transforms[rv], start[rv.name]) for rv in model.free_RVs
+    }
+    density = model.logp_dlogp_function(ravel_inputs=True, initial_point=point)
     density.set_extra_values({})
     evaluate = density._pytensor_function
     evaluate.trust_input = True
-    start = DictToArrayBijection.map({v.name: value for v, value in _start(model)}).data
+    origin = DictToArrayBijection.map({v.name: point[v.name] for v in model.value_vars}).data
 
     def log_density(x):
         value, gradient = evaluate(x)
         return float(value), gradient
 
     compiled = from_pyfunc(
-        len(start),
+        len(origin),
         make_logp_fn=lambda: log_density,
         make_expand_fn=lambda *_: lambda x: {"unconstrained": x},
         expanded_dtypes=[np.dtype("float64")],
-        expanded_shapes=[(len(start),)],
+        expanded_shapes=[(len(origin),)],
         expanded_names=["unconstrained"],
-        make_initial_point_fn=lambda seed: start + np.random.default_rng(seed).uniform(-1, 1, len(start)),
+        make_initial_point_fn=lambda seed: origin + np.random.default_rng(seed).uniform(-1, 1, len(origin)),
     )
     # One core: the function is called under Python's lock and is not safe to enter twice.
     posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
@@ -110,11 +119,6 @@ def _nutpie_light(model, sampling, seed, cores, progress):
         for i, rv in enumerate(model.free_RVs)
     }
     return xr.Dataset(constrained, coords={"chain": posterior["chain"], "draw": posterior["draw"]}), statistics
-
-
-def _start(model: pm.Model):
-    point = model.initial_point()
-    return [(variable, point[variable.name]) for variable in model.value_vars]
 
 
 def _constrain(transform, x: np.ndarray) -> np.ndarray:
@@ -128,7 +132,14 @@ def _constrain(transform, x: np.ndarray) -> np.ndarray:
     raise TypeError(f"{type(transform).__name__} is not a transform of a scalar prior")
 
 
-def _pymc(model, sampling, seed, cores, progress, nuts_sampler="pymc"):
+def _unconstrain(transform, x: float) -> np.ndarray:
+    """The inverse of `_constrain`."""
+    if isinstance(transform, LogExpM1):
+        return np.asarray(np.log(np.expm1(x)))
+    return np.asarray(x if transform is None else np.log(x))
+
+
+def _pymc(model, sampling, start, seed, cores, progress, nuts_sampler="pymc"):
     tree = pm.sample(
         model=model,
         draws=sampling.draws,
@@ -145,8 +156,8 @@ def _pymc(model, sampling, seed, cores, progress, nuts_sampler="pymc"):
     return _datasets(tree)
 
 
-def _numpyro(model, sampling, seed, cores, progress):
+def _numpyro(model, sampling, start, seed, cores, progress):
     from ..models.root import enable_jax
 
     enable_jax()
-    return _pymc(model, sampling, seed, cores, progress, nuts_sampler="numpyro")
+    return _pymc(model, sampling, start, seed, cores, progress, nuts_sampler="numpyro")

@@ -2,16 +2,14 @@
 
 import re
 from dataclasses import dataclass, fields
-from math import exp, log, sqrt
-from typing import TYPE_CHECKING, Any, ClassVar
+from math import exp, lgamma, log, pi, sqrt
+from typing import Any, ClassVar
 
 import numpy as np
+from scipy.special import log_ndtr, ndtr, ndtri
 
 from .arrays import Array
 from .errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from scipy.stats._distn_infrastructure import rv_frozen
 
 
 @dataclass(frozen=True)
@@ -20,9 +18,23 @@ class Prior:
 
     scale: ClassVar[str] = "natural"
 
-    def distribution(self) -> "rv_frozen":
-        """The same distribution in SciPy: draws, densities, quantiles."""
-        raise TypeError(f"{type(self).__name__} has no distribution")
+    @property
+    def centre(self) -> float:
+        """Mean on the prior's own scale (before any cut at zero): where a search or a chain may start."""
+        raise NotImplementedError
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation on the prior's own scale."""
+        raise NotImplementedError
+
+    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
+        """Independent draws on the natural scale."""
+        raise NotImplementedError
+
+    def log_density(self, x: np.ndarray) -> np.ndarray:
+        """Log density on the natural scale."""
+        raise NotImplementedError
 
     def own_scale(self, values: Array) -> Array:
         """`values` on the prior's own scale: their logarithm for LogNormal, themselves otherwise."""
@@ -33,22 +45,9 @@ class Prior:
         return np.exp(values) if self.scale == "log" else values
 
     @property
-    def centre(self) -> float:
-        """The mean on the prior's own scale."""
-        return float(self.distribution().mean())
-
-    @property
-    def sd(self) -> float:
-        """The standard deviation on the prior's own scale."""
-        return float(self.distribution().std())
-
-    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws on the natural scale."""
-        return self.distribution().rvs(size=size, random_state=rng)
-
-    def log_density(self, values: np.ndarray) -> np.ndarray:
-        """Log density on the natural scale."""
-        return self.distribution().logpdf(values)
+    def typical(self) -> float:
+        """`centre` on the natural scale."""
+        return float(self.from_own_scale(self.centre))
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,6 @@ class LogNormal(Prior):
     sigma: float
     scale: ClassVar[str] = "log"
 
-    def distribution(self):
-        from scipy.stats import lognorm
-
-        return lognorm(s=self.sigma, scale=self.median)
-
     @property
     def centre(self) -> float:
         return log(self.median)
@@ -71,6 +65,12 @@ class LogNormal(Prior):
     @property
     def sd(self) -> float:
         return self.sigma
+
+    def draw(self, rng, size):
+        return rng.lognormal(self.centre, self.sigma, size)
+
+    def log_density(self, x):
+        return _normal(np.log(x), self.centre, self.sigma) - np.log(x)
 
     def __str__(self):
         return f"LogNormal(log {self.median:g}, {self.sigma:g})"
@@ -82,10 +82,19 @@ class HalfNormal(Prior):
 
     sigma: float
 
-    def distribution(self):
-        from scipy.stats import halfnorm
+    @property
+    def centre(self) -> float:
+        return self.sigma * sqrt(2 / pi)
 
-        return halfnorm(scale=self.sigma)
+    @property
+    def sd(self) -> float:
+        return self.sigma * sqrt(1 - 2 / pi)
+
+    def draw(self, rng, size):
+        return np.abs(rng.normal(0.0, self.sigma, size))
+
+    def log_density(self, x):
+        return _normal(x, 0.0, self.sigma) + log(2)
 
     def __str__(self):
         return f"HalfNormal({self.sigma:g})"
@@ -99,12 +108,26 @@ class Normal(Prior):
     sigma: float
     positive: bool = True
 
-    def distribution(self):
-        from scipy.stats import norm, truncnorm
+    @property
+    def centre(self) -> float:
+        return self.mean
 
+    @property
+    def sd(self) -> float:
         if not self.positive:
-            return norm(self.mean, self.sigma)
-        return truncnorm(-self.mean / self.sigma, np.inf, self.mean, self.sigma)
+            return self.sigma
+        cut = -self.mean / self.sigma
+        hazard = exp(float(_normal(cut, 0.0, 1.0) - log_ndtr(-cut)))
+        return self.sigma * sqrt(1 + cut * hazard - hazard**2)
+
+    def draw(self, rng, size):
+        if not self.positive:
+            return rng.normal(self.mean, self.sigma, size)
+        below = ndtr(-self.mean / self.sigma)
+        return self.mean + self.sigma * ndtri(below + (1 - below) * rng.uniform(size=size))
+
+    def log_density(self, x):
+        return _normal(x, self.mean, self.sigma) - (log_ndtr(self.mean / self.sigma) if self.positive else 0.0)
 
     def __str__(self):
         return f"Normal({self.mean:g}, {self.sigma:g})" + (" > 0" if self.positive else "")
@@ -117,14 +140,19 @@ class Gamma(Prior):
     alpha: float
     beta: float
 
-    def distribution(self):
-        from scipy.stats import gamma
-
-        return gamma(self.alpha, scale=1 / self.beta)
+    @property
+    def centre(self) -> float:
+        return self.alpha / self.beta
 
     @property
     def sd(self) -> float:
         return sqrt(self.alpha) / self.beta
+
+    def draw(self, rng, size):
+        return rng.gamma(self.alpha, 1 / self.beta, size)
+
+    def log_density(self, x):
+        return self.alpha * log(self.beta) - lgamma(self.alpha) + (self.alpha - 1) * np.log(x) - self.beta * x
 
     def __str__(self):
         return f"Gamma({self.alpha:g}, {self.beta:g})"
@@ -146,6 +174,10 @@ class Fixed(Prior):
 
     def __str__(self):
         return f"Fixed({self.value:g})"
+
+
+def _normal(x: np.ndarray | float, mean: float, sigma: float) -> np.ndarray:
+    return -0.5 * ((x - mean) / sigma) ** 2 - log(sigma * sqrt(2 * pi))
 
 
 _FAMILIES: dict[str, Any] = {family.__name__: family for family in (LogNormal, HalfNormal, Normal, Gamma, Fixed)}

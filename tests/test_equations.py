@@ -180,7 +180,7 @@ def test_jacobian_against_finite_differences(law):
         np.array([17.0, 27, 37, 37, 37, 17]), np.array([0.0, 0, 0, 0, 1, 1]) * law.has_pump,
     )  # fmt: skip
     reference = Conditions(species, MAMMAL.c_o, at.c_i, 37.0)
-    theta = {p.name: float(p.prior.distribution().median()) for p in law.parameters(species)} | {"K_i_mM": 140.0}
+    theta = {p.name: p.prior.typical for p in law.parameters(species)} | {"K_i_mM": 140.0}
     names = list(theta)
     exact = jacobian(law, theta, at, reference, names)
     for k, name in enumerate(names):

@@ -101,10 +101,11 @@ def test_samplers_agree(full_fit, sampler):
 
 
 def test_same_seed_same_draws_other_seed_other_draws():
-    model = build_model(prepare(recordings(), configure(inside=INSIDE, law="ghk", ions="K,Na")))
+    e = prepare(recordings(), configure(inside=INSIDE, law="ghk", ions="K,Na"))
+    model, start = build_model(e), {p.symbol: p.prior.typical for p in e.parameters}
 
     def draws(seed):
-        return draw_posterior(model, Sampling(draws=50, tune=50), seed, 2).posterior["p_Na"].to_numpy()
+        return draw_posterior(model, Sampling(draws=50, tune=50), start, seed, 2).posterior["p_Na"].to_numpy()
 
     assert (draws(3) == draws(3)).all()
     assert (draws(3) != draws(4)).any()
@@ -163,7 +164,7 @@ def test_loading_what_is_no_fit(tmp_path):
 def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
     lengths = []
 
-    def prior_draws(model, sampling, seed, cores, progress):
+    def prior_draws(model, sampling, start, seed, cores, progress):
         """A sampler that never converges: each chain stays at its own place."""
         import xarray as xr
 

@@ -61,7 +61,7 @@ def test_log_prior_is_scipys(full_fit):
 
 def test_robust_likelihood_has_heavier_tails():
     e = experiment(robust=True)
-    values = {p.name: np.array([p.prior.distribution().median()]) for p in e.parameters} | {"nu": np.array([3.0])}
+    values = {p.name: np.array([p.prior.typical]) for p in e.parameters} | {"nu": np.array([3.0])}
     far = e.potential(values)[..., e.condition_of_row] + 10 * values["sigma_mV"]
     normal = norm(0, values["sigma_mV"]).logpdf(10 * values["sigma_mV"])
     assert (row_distribution(values, e).logpdf(far) > normal + 20).all()
@@ -72,7 +72,7 @@ def test_rows_that_are_means_weigh_by_their_error():
     data = recordings()
     data["V_m_error"] = ("obs", np.where(np.arange(42) == 3, 4.0, np.nan))
     e = experiment(data, priors={"sigma_mV": 3.0})
-    values = {p.name: np.array([p.prior.distribution().median()]) for p in e.parameters}
+    values = {p.name: np.array([p.prior.typical]) for p in e.parameters}
     sd = row_distribution(values, e).std()[0]
     assert sd[3] == pytest.approx(5.0)
     assert sd[4] == pytest.approx(3.0)

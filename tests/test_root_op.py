@@ -74,7 +74,7 @@ def test_every_law_is_one_equation_for_numpy_and_pytensor(law):
     inside = {"K": 140.0, "Na": 15.0, "Cl": 10.0}
     at = Conditions(species, c_o, inside, np.array([10.0, 20, 30, 37, 37]), blocked)
     reference = Conditions(species, {name: x[1] for name, x in c_o.items()}, inside, 20.0)
-    theta = {p.name: float(p.prior.distribution().median()) for p in law.parameters(species)}
+    theta = {p.name: p.prior.typical for p in law.parameters(species)}
     symbols = {name: pt.dscalar() for name in theta}
     outputs = law.potential(symbols, replace(at, c_o={n: pt.as_tensor(x) for n, x in c_o.items()}), reference)
     compiled = pytensor.function(list(symbols.values()), outputs)(*theta.values())
