@@ -13,7 +13,7 @@ from vrest.models.registry import LAWS
 EXAMPLES = [
     LogNormal(0.04, 1.0),
     HalfNormal(8.0),
-    Normal(140.0, 10.0),
+    Normal(14.0, 10.0),
     Normal(0.0, 2.0, positive=False),
     Gamma(2.0, 0.1),
 ]
