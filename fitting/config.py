@@ -60,6 +60,8 @@ class Config:
     where : a pandas query that chooses rows.
     temperature_C : one temperature for a table without that column.
     columns : the table's own column names by contract name.
+    options : names of the options that are added to the law.
+    preset : the preparation whose priors replace the defaults, if any.
     robust : Student t scatter instead of Normal.
     seed : every random number of the analysis follows from it.
     sampling : see `Sampling`.
@@ -75,6 +77,8 @@ class Config:
     where: str | None = None
     temperature_C: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    preset: str | None = None
     robust: bool = False
     seed: int = 1
     sampling: Sampling = field(default_factory=Sampling)
@@ -94,6 +98,7 @@ class Config:
         table = {
             **asdict(self),
             "ions": list(self.ions),
+            "options": list(self.options),
             "inside": {name: str(value) for name, value in self.inside.items()},
             "priors": {name: str(prior) for name, prior in self.priors.items()},
         }
@@ -120,6 +125,7 @@ def parse_config(text: str, name: str = "configuration") -> Config:
             if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool) != (kind is bool)):
                 raise ConfigurationError(f"{key} = {table[key]!r} is not {_IN_WORDS[kind]}.")
         table["ions"] = tuple(table.get("ions", ()))
+        table["options"] = tuple(table.get("options", ()))
         table["inside"] = parse_insides(table.get("inside", {}))
         table["priors"] = {key: parse_prior(value) for key, value in table.get("priors", {}).items()}
         return Config(**table, sampling=Sampling(**sampling))
@@ -128,8 +134,8 @@ def parse_config(text: str, name: str = "configuration") -> Config:
 
 
 _KINDS: dict[str, Any] = {
-    "data": str, "law": str, "where": str, "ions": list, "inside": dict, "priors": dict, "reference": dict,
-    "columns": dict, "robust": bool, "seed": int, "temperature_C": (int, float),
+    "data": str, "law": str, "where": str, "preset": str, "ions": list, "options": list, "inside": dict,
+    "priors": dict, "reference": dict, "columns": dict, "robust": bool, "seed": int, "temperature_C": (int, float),
 }  # fmt: skip
 _IN_WORDS = {
     str: "text in quotes", list: 'a list such as ["K", "Na"]', dict: "a table", bool: "true or false",

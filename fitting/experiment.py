@@ -16,7 +16,9 @@ from ..models.conditions import Conditions
 from ..models.errors import ConfigurationError, DataError, UnknownNameError, nearest
 from ..models.ions import Ion, ions
 from ..models.law import Law
-from ..models.parameters import NU, SIGMA, Parameter, Quantity, inside_concentration
+from ..models.options import OPTIONS, option_parameters
+from ..models.parameters import NU, Q10_PUMP, SIGMA, Parameter, Quantity, inside_concentration
+from ..models.presets import preset
 from ..models.priors import Fixed
 from ..models.registry import law as law_named
 from .config import Config
@@ -126,7 +128,7 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
         if name not in config.inside and name in [s.name for s in chosen]
     }
     config = config.updated(inside=assumed)
-    inside = _inside(recordings, config, chosen)
+    inside = _inside(recordings, config, chosen, law)
     blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
     if not blocked.any():  # with the pump running a passive ion carries no current: the model is the others'
@@ -134,11 +136,14 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
 
     require_outside(recordings, [s.name for s in chosen])
 
-    everything = _every_row(recordings, chosen, inside, passive, blocked)
+    everything = _every_row(recordings, config, chosen, inside, passive, blocked)
     index, first = _distinct(everything)
     conditions = at_index(everything, first)
     _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
     reference = _reference(everything, config)
+    reason = law.refusal(conditions, reference, config.options)
+    if reason:
+        raise ConfigurationError(reason)
 
     declared = declared_parameters(law, chosen, inside, config)
     return Experiment(
@@ -150,7 +155,10 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
         reference=reference,
         parameters=tuple(p for p in declared if not isinstance(p.prior, Fixed)),
         fixed={p.name: p.prior.value for p in declared if isinstance(p.prior, Fixed)},
-        notes=tuple(_notes(recordings, conditions, reference, inside, assumed, law)),
+        notes=(
+            *_notes(recordings, conditions, reference, inside, assumed, law),
+            *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
+        ),
         cautions=law.cautions(conditions),
     )
 
@@ -168,11 +176,14 @@ def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:
     return chosen
 
 
-def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion]) -> dict[str, Inside | None]:
+def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: Law) -> dict[str, Inside | None]:
     """Each ion's inside concentration from the configuration; None where the table has it row by row."""
     inside: dict[str, Inside | None] = {}
     missing = []
     for s in chosen:
+        if law.at_equilibrium and s.name not in ("K", "Na"):
+            inside[s.name] = Inside(passive=True)
+            continue
         column = "c_i" in recordings and bool(recordings["c_i"].sel(ion=s.name).notnull().any())
         if column and s.name in config.inside:
             raise ConfigurationError(
@@ -192,6 +203,12 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion]) -> di
             inside[s.name] = config.inside[s.name]
         else:
             missing.append(s.name)
+            continue
+        known = inside[s.name]
+        if known and known.passive and s.name in law.needs:
+            raise ConfigurationError(
+                f"the law {law.name} pumps {s.name}, so {s.name} cannot be passive: give its mM inside."
+            )
     if missing:
         given = [f"{name}={config.inside[name]}" for name in config.inside]
         example = {"K": "140+-10", "Na": "12", "Cl": "10"}
@@ -208,7 +225,7 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion]) -> di
     return inside
 
 
-def _every_row(recordings, chosen, inside, passive, blocked) -> Conditions:
+def _every_row(recordings, config, chosen, inside, passive, blocked) -> Conditions:
     n = recordings.sizes["obs"]
     c_i = {}
     for s in chosen:
@@ -224,6 +241,7 @@ def _every_row(recordings, chosen, inside, passive, blocked) -> Conditions:
         temperature_C=recordings["temperature"].to_numpy(),
         blocked=blocked,
         passive=passive,
+        davies="davies" in config.options,
     )
 
 
@@ -266,13 +284,12 @@ def _reference(at: Conditions, config: Config) -> Conditions:
                 + ", ".join(f"{name} = {value:g}" for name, value in config.reference.items())
                 + f". To refer to a condition that was not measured, give all of {', '.join(names)}."
             )
-        return Conditions(
-            at.ions,
-            {name: float(config.reference[f"{name}_o_mM"]) for name in at.c_o},
-            {name: float(x.mean()) for name, x in at.c_i.items()},
-            float(config.reference["temperature_C"]),
-            0.0,
-            at.passive,
+        return replace(
+            at,
+            c_o={name: float(config.reference[f"{name}_o_mM"]) for name in at.c_o},
+            c_i={name: float(x.mean()) for name, x in at.c_i.items()},
+            temperature_C=float(config.reference["temperature_C"]),
+            blocked=0.0,
         )
     running = usable & (at.blocked == 0)
     usable = running if running.any() else usable
@@ -294,7 +311,10 @@ def declared_parameters(
     uncertain = [
         inside_concentration(s, known.mean_mM, known.sd_mM) for s in chosen if (known := inside[s.name]) and known.sd_mM
     ]
-    declared = (*law.parameters(chosen), *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
+    optional = option_parameters(law, config.options, active)
+    declared = (*law.parameters(chosen), *optional, *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    declared = tuple(preset(p, config.preset) for p in declared)
     names = [p.name for p in declared]
     for name in config.priors:
         if name not in names:
@@ -324,5 +344,5 @@ def _notes(recordings, at: Conditions, reference: Conditions, inside, assumed, l
         yield f"The {recordings.sizes['obs']} rows are pooled: no column names the cell."
     if law.has_pump:
         yield f"Reference condition of pump_mV and Q10s: {in_words(reference.steady(), inside=True)}."
-        if len(np.unique(at.temperature_C)) == 1:
+        if len(np.unique(at.temperature_C)) == 1 and Q10_PUMP in law.parameters(at.ions):
             yield "One temperature only: the Q10s are what the priors say, and matter only for predictions elsewhere."

@@ -29,7 +29,7 @@ _WORTHWHILE = 0.1  # relative narrowing below which a bath is not worth proposin
 def questions(experiment: Experiment) -> tuple[Quantity, ...]:
     """The quantities on which identification is judged."""
     temperatures = len(np.unique(experiment.conditions.temperature_C))
-    asked = [q for q in experiment.quantities if q.name.startswith("P_") or q.name == PUMP.name]
+    asked = [q for q in experiment.parameters if q.name.endswith(("/P_K", "/g_K")) or q.name == PUMP.name]
     return (*asked, *(q for q in experiment.quantities if q.name == Q10_RATIO.name and temperatures > 1))
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,12 +26,16 @@ def configure(
     ions: str | tuple[str, ...] | list[str] | None = None,
     inside: str | Mapping[str, str | float | Inside] | None = None,
     priors: Mapping[str, str | float | Prior] | None = None,
+    options: str | Sequence[str] | None = None,
     **settings: Any,
 ) -> Config:
     """A configuration from `config` (or the defaults) with the given settings laid over it, in the forms people type."""
     if isinstance(ions, str):
         ions = tuple(name.strip() for name in ions.split(",") if name.strip())
+    if isinstance(options, str):
+        options = [name.strip() for name in options.split(",") if name.strip()]
     return (config or Config()).updated(
+        options=tuple(options) if options else None,
         ions=tuple(ions) if ions else None,
         inside=parse_insides(inside) if inside is not None else None,
         priors={k: v if isinstance(v, Prior) else parse_prior(v) for k, v in priors.items()} if priors else None,
@@ -66,6 +70,8 @@ def fit(
     priors: Mapping[str, str | float | Prior] | None = None,
     reference: Mapping[str, float] | None = None,
     where: str | None = None,
+    options: str | Sequence[str] | None = None,
+    preset: str | None = None,
     robust: bool | None = None,
     seed: int | None = None,
     sampling: Sampling | None = None,
@@ -84,6 +90,8 @@ def fit(
     priors : priors to change, by parameter name, as `{"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}`; a number holds it fixed.
     reference : bath and temperature that `pump_mV` refers to, as `{"K_o_mM": 5, "temperature_C": 22}`.
     where : a pandas query that chooses rows.
+    options : additions to the law, as `["Q10_P_Na", "rectification"]`.
+    preset : the preparation whose priors replace the defaults: `neuron`, `skeletal-muscle`, `cardiac` or `glia`.
     robust : Student t scatter, for tables with outliers.
     seed : every random number follows from it.
     sampling : chains, draws, tuning.
@@ -103,7 +111,7 @@ def fit(
     """
     config = configure(
         config, law=law, ions=ions, inside=inside, priors=priors, reference=reference, where=where, robust=robust,
-        seed=seed, sampling=sampling,
+        seed=seed, sampling=sampling, options=options, preset=preset,
     )  # fmt: skip
     return run(prepare(recordings, config), cores=cores, progress=progress)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from .activity import davies, ionic_strength
 from .arrays import Array
 from .ions import Ion
 
@@ -22,6 +23,7 @@ class Conditions:
     temperature_C : °C.
     blocked : 1 where the pump is blocked, else 0.
     passive : ions that are at equilibrium wherever the pump runs, and stay where they were when it is blocked.
+    davies : whether activities by the Davies equation stand in for concentrations.
     """
 
     ions: tuple[Ion, ...]
@@ -30,10 +32,27 @@ class Conditions:
     temperature_C: Array
     blocked: Array = 0.0
     passive: tuple[str, ...] = ()
+    davies: bool = False
 
     def inside(self, theta: Theta) -> dict[str, Array]:
         """Inside concentrations in mM: those known, and those that are parameters (`K_i_mM`)."""
         return {s.name: theta.get(f"{s.name}_i_mM", self.c_i.get(s.name)) for s in self.ions}
+
+    def activities(self, theta: Theta) -> tuple[dict[str, Array], dict[str, Array]]:
+        """What drives the ions, inside and outside, in mM: concentrations, or activities where those are asked for."""
+        inside = {name: x for name, x in self.inside(theta).items() if x is not None}
+        strength_i, strength_o = (ionic_strength(inside), ionic_strength(self.c_o)) if self.davies else (None, None)
+        a_i, a_o = {}, {}
+        for s in self.ions:
+            a_o[s.name] = self.c_o[s.name]
+            if self.davies:
+                a_o[s.name] = a_o[s.name] * davies(s.valence, strength_o, self.temperature_C)
+            if s.name in inside:
+                given = theta.get(f"gamma_{s.name}_i")
+                if given is None:
+                    given = davies(s.valence, strength_i, self.temperature_C) if self.davies else 1.0
+                a_i[s.name] = given * inside[s.name]
+        return a_i, a_o
 
     def steady(self) -> "Conditions":
         """The same conditions with the pump running everywhere: passive ions drop out, since they carry no current."""

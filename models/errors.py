@@ -27,5 +27,5 @@ class DataWarning(UserWarning):
 def nearest(name: str, known: Iterable[str]) -> str:
     """' Did you mean X?' for the known name closest to `name`, or an empty string."""
     by_lower = {k.lower(): k for k in known}
-    match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    match = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
     return f" Did you mean {by_lower[match[0]]!r}?" if match else ""

@@ -1,12 +1,16 @@
 """Goldman–Hodgkin–Katz: passive fluxes in a constant field, no pump current."""
 
-from .arrays import Array
+from .arrays import Array, namespace
 from .balance import Terms, gather
 from .conditions import Conditions, Theta
-from .constants import thermal_voltage
+from .constants import rate_factor, thermal_voltage
 from .law import Law
-from .parameters import permeability_ratio
+from .parameters import Q10_P_NA, RECTIFICATION, permeability_ratio
 from .rest import rest_without_pump
+
+OPTIONS = ("Q10_P_Na", "rectification", "davies", "activity_inside")
+"""What every law of permeabilities can be asked to add; see options.py."""
+LEAST_K_mM = 0.1  # a power of K_o has no value at 0, so that P_K stops changing here
 
 
 def ratios(ions):
@@ -14,10 +18,36 @@ def ratios(ions):
     return tuple(permeability_ratio(s) for s in ions if s.name != "K")
 
 
+def permeabilities(theta: Theta, at: Conditions, reference: Conditions) -> dict[str, Array]:
+    """Each ion's permeability over P_K at the reference bath, with the options that `theta` switches on.
+
+    Currents are over that same P_K, so that where K's own permeability moves with its bath the pump's does not.
+    """
+    p = {s.name: theta[s.ratio] for s in at.ions if s.name != "K"}
+    if Q10_P_NA.name in theta:
+        p["Na"] = p["Na"] * rate_factor(theta[Q10_P_NA.name], at.temperature_C, reference.temperature_C)
+    return {**p, "K": rectified(theta, at, reference)}
+
+
+def rectified(theta: Theta, at: Conditions, reference: Conditions) -> Array:
+    """P_K over its value at the reference bath: 1, or (K_o/K_ref)^m where that option is on."""
+    if RECTIFICATION.name not in theta:
+        return 1.0
+    K_o = namespace(at.c_o["K"]).maximum(at.c_o["K"], LEAST_K_mM)
+    return (K_o / reference.c_o["K"]) ** theta[RECTIFICATION.name]
+
+
 def passive_terms(theta: Theta, at: Conditions, reference: Conditions) -> Terms:
     """The zero-current equation's coefficients (mM) without a pump, for each condition of `at`."""
-    p = {s.name: theta[s.ratio] for s in at.ions if s.name != "K"}
-    return gather(at.ions, p, at.inside(theta), at.c_o)
+    return gather(at.ions, permeabilities(theta, at, reference), *at.activities(theta))
+
+
+def poisoned(theta: Theta, at: Conditions, reference: Conditions, running: Array) -> Array:
+    """u = V_m / V_T at once after the pump stops, from `running`, u before: passive ions are where they were then."""
+    a_i, a_o = at.activities(theta)
+    xp = namespace(running)
+    stayed = {s.name: a_o[s.name] * xp.exp(-s.valence * running) for s in at.ions if s.name in at.passive}
+    return rest_without_pump(gather(at.ions, permeabilities(theta, at, reference), {**a_i, **stayed}, a_o))
 
 
 def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
@@ -31,4 +61,5 @@ GHK = Law(
     citation="Goldman (1943) J Gen Physiol 27:37; Hodgkin & Katz (1949) J Physiol 108:37",
     parameters=ratios,
     potential=potential,
+    options=OPTIONS,
 )

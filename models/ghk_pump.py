@@ -4,16 +4,19 @@ The pump is known to electrophysiologists as the millivolts lost on poisoning it
 reference condition; the current that carries those millivolts follows without root finding.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from .arrays import Array, namespace
 from .balance import Terms
 from .conditions import Conditions, Theta
 from .constants import rate_factor, thermal_voltage
-from .ghk import passive_terms, ratios
+from .ghk import OPTIONS, passive_terms, poisoned, ratios
 from .law import Law
 from .parameters import PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, Q10_RATIO
 from .rest import balancing_current, rest, rest_without_pump
+
+Speed = Callable[[Theta, Conditions, Conditions], Array]
 
 K_FREE_mM = 1.0
 LOW_NA_mM = 30.0
@@ -31,22 +34,19 @@ def speed(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     return rate_factor(theta["Q10_pump"] / theta["Q10_leak"], at.temperature_C, reference.temperature_C)
 
 
-def pumped_terms(theta: Theta, at: Conditions, reference: Conditions) -> Terms:
+def pumped_terms(theta: Theta, at: Conditions, reference: Conditions, speed: Speed = speed) -> Terms:
     """The zero-current equation's coefficients (mM) with the pump, for each condition of `at`."""
     j = reference_current(theta, reference) * speed(theta, at, reference) * (1 - at.blocked)
     return replace(passive_terms(theta, at, reference), j=j)
 
 
-def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
+def potential(theta: Theta, at: Conditions, reference: Conditions, speed: Speed = speed) -> Array:
+    """V_m in mV; another law of the pump gives its own `speed`, relative to the reference condition."""
     reference = reference.steady()
-    if not at.passive:
-        return thermal_voltage(at.temperature_C) * rest(pumped_terms(theta, at, reference))
-    running = rest(pumped_terms(theta, at.steady(), reference))
-    xp = namespace(running)
-    # Brief block: V_m jumps, but the passive ions are still where the running pump had left them.
-    stayed = {s.name: at.c_o[s.name] * xp.exp(-s.valence * running) for s in at.ions if s.name in at.passive}
-    poisoned = rest(passive_terms(theta, replace(at, c_i={**at.c_i, **stayed}), reference))
-    return thermal_voltage(at.temperature_C) * xp.where(at.blocked > 0, poisoned, running)
+    u = rest(pumped_terms(theta, at.steady() if at.passive else at, reference, speed))
+    if at.passive:
+        u = namespace(u).where(at.blocked > 0, poisoned(theta, at, reference, u), u)
+    return thermal_voltage(at.temperature_C) * u
 
 
 def derived(theta: Theta, reference: Conditions) -> dict[str, Array]:
@@ -57,21 +57,25 @@ def derived(theta: Theta, reference: Conditions) -> dict[str, Array]:
     }
 
 
+def scarce(at: Conditions, low_Na: str, K_free: str = "") -> tuple[str, ...]:
+    """The given sentences, for baths that take away what a running pump needs: Na (in time) inside, and K outside."""
+    running, found = at.blocked == 0, []
+    if K_free and (running & (at.c_o["K"] < K_FREE_mM)).any():
+        found.append(f"Baths with K_o under {K_FREE_mM:g} mM: {K_free}")
+    if "Na" in at.c_o and (running & (at.c_o["Na"] < LOW_NA_mM)).any():
+        found.append(f"Baths with Na_o under {LOW_NA_mM:g} mM: {low_Na}")
+    return tuple(found)
+
+
 def cautions(at: Conditions) -> tuple[str, ...]:
     """A constant pump needs K outside and Na inside; says so where a bath takes one of them away."""
-    running = at.blocked == 0
-    found = []
-    if (running & (at.c_o["K"] < K_FREE_mM)).any():
-        found.append(
-            f"Baths with K_o under {K_FREE_mM:g} mM: there a real pump slows and stops, and this law's does not."
-            " Use --law ghk-pump-kinetic, or leave these rows out with --where."
-        )
-    if "Na" in at.c_o and (running & (at.c_o["Na"] < LOW_NA_mM)).any():
-        found.append(
-            f"Baths with Na_o under {LOW_NA_mM:g} mM: within minutes Na_i falls and the pump with it, and what replaces"
-            " Na (choline, NMDG, Li) is not inert. Use --law ghk-pump-kinetic with Na_i_mM per row, or --where."
-        )
-    return tuple(found)
+    return scarce(
+        at,
+        K_free="there a real pump slows and stops, and this law's does not."
+        " Use --law ghk-pump-kinetic, or leave these rows out with --where.",
+        low_Na="within minutes Na_i falls and the pump with it, and what replaces"
+        " Na (choline, NMDG, Li) is not inert. Use --law ghk-pump-kinetic with Na_i_mM per row, or --where.",
+    )
 
 
 GHK_PUMP = Law(
@@ -84,5 +88,6 @@ GHK_PUMP = Law(
     derived=derived,
     quantities=(PUMP_CURRENT, Q10_RATIO),
     has_pump=True,
+    options=OPTIONS,
     cautions=cautions,
 )

@@ -15,6 +15,11 @@ def nothing_derived(theta: Theta, reference: Conditions) -> dict[str, Array]:
     return {}
 
 
+def nothing_refused(at: Conditions, reference: Conditions, options: Sequence[str]) -> str:
+    """For laws that work under any conditions."""
+    return ""
+
+
 def no_cautions(at: Conditions) -> tuple[str, ...]:
     """For laws that no bath is known to break."""
     return ()
@@ -34,9 +39,12 @@ class Law:
     potential : V_m in mV from parameters, conditions and the reference condition; works on numbers and on graphs.
     derived : further quantities from the parameters, keyed by the names in `quantities`.
     quantities : names, units and meanings of what `derived` returns.
-    only : the ions it can use, or none for any.
+    only : the ions it can use, or none for any; `needs` those that it cannot do without.
+    options : names of the options that it takes; see options.py.
     has_pump : whether `pump = blocked` makes a difference.
+    at_equilibrium : whether ions other than Na and K are passive by the law itself, wherever the pump runs.
     cautions : sentences on those conditions of an experiment in which the law is known to be wrong.
+    refusal : why the law has no answer for an experiment's conditions, reference and options; empty where it has one.
     """
 
     name: str
@@ -48,11 +56,17 @@ class Law:
     derived: Callable[[Theta, Conditions], dict[str, Array]] = nothing_derived
     quantities: tuple[Quantity, ...] = ()
     only: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ("K",)
+    options: tuple[str, ...] = ()
     has_pump: bool = False
+    at_equilibrium: bool = False
     cautions: Callable[[Conditions], tuple[str, ...]] = no_cautions
+    refusal: Callable[[Conditions, Conditions, Sequence[str]], str] = nothing_refused
 
     def usable(self, ions: Sequence[Ion]) -> tuple[Ion, ...]:
-        """Those of `ions` that the law speaks of; K must be among them, since permeabilities are relative to K."""
-        if "K" not in [s.name for s in ions]:
-            raise ConfigurationError(f"the law {self.name} needs K among the ions: permeabilities are ratios to P_K.")
+        """Those of `ions` that the law speaks of; raises ConfigurationError where one that it needs is not among them."""
+        for name in self.needs:
+            if name not in [s.name for s in ions]:
+                why = "all else is relative to K's" if name == "K" else "the pump exchanges it for K"
+                raise ConfigurationError(f"the law {self.name} needs {name} among the ions: {why}.")
         return tuple(s for s in ions if not self.only or s.name in self.only)

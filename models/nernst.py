@@ -12,7 +12,8 @@ def nernst_potential(valence: int, c_i: Array, c_o: Array, temperature_C: Array)
 
 
 def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
-    return nernst_potential(1, at.inside(theta)["K"], at.c_o["K"], at.temperature_C)
+    a_i, a_o = at.activities(theta)
+    return nernst_potential(1, a_i["K"], a_o["K"], at.temperature_C)
 
 
 NERNST = Law(
@@ -23,4 +24,5 @@ NERNST = Law(
     parameters=lambda ions: (),
     potential=potential,
     only=("K",),
+    options=("davies", "activity_inside"),
 )

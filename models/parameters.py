@@ -26,8 +26,8 @@ class Quantity:
     @property
     def symbol(self) -> str:
         """The name inside the DataTree, where PyMC and netCDF forbid '/': `P_Na/P_K` is `p_Na`."""
-        if self.name.startswith("P_") and self.name.endswith("/P_K"):
-            return "p_" + self.name[2:-4]
+        if self.name.endswith(("/P_K", "/g_K")):
+            return self.name[:-4].replace("P_", "p_")
         return "Q10_ratio" if self.name == "Q10_pump/Q10_leak" else self.name
 
 
@@ -41,9 +41,9 @@ class Parameter(Quantity):
     def own_scale(self, values: Array) -> Array:
         return self.prior.own_scale(values)
 
-    def with_prior(self, prior: Prior) -> "Parameter":
+    def with_prior(self, prior: Prior, source: str = "set by the user") -> "Parameter":
         """The same parameter under another prior."""
-        return replace(self, prior=prior, source="set by the user")
+        return replace(self, prior=prior, source=source)
 
 
 def permeability_ratio(ion: Ion) -> Parameter:
@@ -61,6 +61,22 @@ def inside_concentration(ion: Ion, mean_mM: float, sd_mM: float) -> Parameter:
     return Parameter(f"{ion.name}_i_mM", "mM", f"{ion.name} inside the cell", prior, "given by the user")
 
 
+def inside_activity(ion: Ion) -> Parameter:
+    """The activity coefficient of one ion inside the cell."""
+    name, meaning = f"gamma_{ion.name}_i", f"activity coefficient of {ion.name} inside the cell"
+    return Parameter(name, "1", meaning, LogNormal(0.7, 0.1), "rabbit papillary muscle K: 82.6 of 134.9 mM, 0.61")
+
+
+def conductance_ratio(ion: Ion) -> Parameter:
+    """g_s / g_K of one ion, for the law of chord conductances."""
+    derived = "derived from P_{}/P_K {} in the constant field at −70 mV, {} mM"
+    prior, source = {
+        "Na": (LogNormal(0.15, 1.0), derived.format("Na", 0.04, "K 5/140, Na 150/15")),
+        "Cl": (LogNormal(0.4, 1.0), derived.format("Cl", 0.3, "K 5/140, Cl 120/10")),
+    }.get(ion.name, (LogNormal(0.1, 1.5), "wide: little is known"))
+    return Parameter(f"g_{ion.name}/g_K", "1", f"conductance of {ion.name} relative to K's", prior, source)
+
+
 PUMP = Parameter(
     "pump_mV", "mV", f"hyperpolarisation lost at once when the pump is poisoned, {REFERENCE}",
     HalfNormal(8.0), "ouabain depolarises by 1–14 mV: barnacle 1–4, atria 5, ileum 8, fly muscle 13.7",
@@ -73,6 +89,26 @@ Q10_LEAK = Parameter(
     "Q10_leak", "1", "factor on P_K for 10 °C of warming",
     LogNormal(1.4, 0.15), "resting conductance: Purkinje fibre 1.3, stick insect muscle 1.44, locust muscle 2.1",
 )  # fmt: skip
+Q10_P_NA = Parameter(
+    "Q10_P_Na/P_K", "1", "factor on P_Na/P_K for 10 °C of warming",
+    LogNormal(1.0, 0.4), "hippocampal neurones depolarise by 8–14 mV from 30 to 41 °C, against the pump's sign (PMID 22783167)",
+)  # fmt: skip
+RECTIFICATION = Parameter(
+    "rectification", "1", "exponent m of P_K ~ (K_o/K_ref)^m; above 0, P_K rises with K_o",
+    Normal(0.0, 0.5, positive=False), "Purkinje fibre: about 0.6 from K_o 2 to 4 and -0.5 from 4 to 16 (Miura et al. 1977)",
+)  # fmt: skip
+PUMP_RATIO = Parameter(
+    "pump_ratio", "1", "Na ions that the pump carries for each K ion", LogNormal(1.5, 0.2), "3 Na : 2 K, give or take",
+)  # fmt: skip
+K_K = Parameter(
+    "K_K_mM", "mM", "K outside that activates the pump's K sites by half",
+    LogNormal(1.5, 0.4), "SA node 1.4; squid 0.45 without and 3.9 in 400 mM Na (PMC2216238)",
+)  # fmt: skip
+N_K = Parameter("n_K", "1", "Hill exponent of K outside", Normal(1.4, 0.3), "SA node 1.2, squid 1.5")
+K_NA = Parameter(
+    "K_Na_mM", "mM", "Na inside that activates the pump's Na sites by half", LogNormal(13.0, 0.4), "9, 14 and 17 mM",
+)  # fmt: skip
+N_NA = Parameter("n_Na", "1", "Hill exponent of Na inside", Normal(2.0, 0.6), "1.3 to 3")
 SIGMA = Parameter(
     "sigma_mV", "mV", "scatter of single recordings around the law",
     HalfNormal(5.0), "electrodes and cells together: 1–10 mV",

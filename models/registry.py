@@ -1,12 +1,15 @@
 """The laws there are. A new law is one new file and one line here."""
 
+from .chord import CHORD
 from .errors import UnknownNameError, nearest
 from .ghk import GHK
 from .ghk_pump import GHK_PUMP
+from .kinetic import KINETIC
 from .law import Law
+from .mullins_noda import MULLINS_NODA
 from .nernst import NERNST
 
-LAWS: dict[str, Law] = {law.name: law for law in (NERNST, GHK, GHK_PUMP)}
+LAWS: dict[str, Law] = {law.name: law for law in (NERNST, GHK, GHK_PUMP, KINETIC, MULLINS_NODA, CHORD)}
 
 
 def law(name: str) -> Law:

@@ -28,6 +28,24 @@ def parser() -> argparse.ArgumentParser:
     _data_options(check)
     _model_options(check)
 
+    explain = commands.add_parser("explain", help="take one resting potential apart: ions, pump, cooling, run-down")
+    for flag, unit, default, meaning in (
+        *((f"--{s}-o", "mM", mM, f"{s} in the bath") for s, mM in (("K", 5.0), ("Na", 150.0), ("Cl", 120.0))),
+        *((f"--{s}-i", "mM", mM, f"{s} inside") for s, mM in (("K", 140.0), ("Na", 15.0), ("Cl", 10.0))),
+        *((f"--P-{s}", "RATIO", p, f"P_{s}/P_K") for s, p in (("Na", 0.04), ("Cl", 0.45))),
+        ("--temperature", "C", 37.0, "°C"),
+        ("--cool", "C", 10.0, "cool by so many °C"),
+        ("--Q10-pump", "Q10", 2.3, "of the pump's current"),
+        ("--Q10-leak", "Q10", 1.4, "of P_K"),
+        ("--P-K", "CM_S", 1e-6, "P_K in cm/s, the clock of the run-down"),
+        ("--diameter", "UM", 20.0, "of a round cell, µm"),
+    ):
+        explain.add_argument(flag, type=float, default=default, metavar=unit, help=f"{meaning} (default: {default:g})")
+    explain.add_argument(
+        "--pump", type=float, metavar="mV", help="what the pump adds (default: 3:2 balance with the leaks)"
+    )
+    explain.add_argument("--plot", metavar="FILE", help="draw the parts and the run-down into a PNG, PDF or SVG")
+
     commands.add_parser("laws", help="the membrane laws there are")
     priors = commands.add_parser("priors", help="a law's parameters with their priors, and where those come from")
     _model_options(priors)
@@ -65,6 +83,13 @@ def _model_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--inside", metavar="LIST", help="inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive"
     )
+    command.add_argument(
+        "--option",
+        action="append",
+        metavar="NAME",
+        help="add to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio; repeatable",
+    )
+    command.add_argument("--preset", metavar="NAME", help="priors of a neuron, skeletal-muscle, cardiac or glia")
     command.add_argument(
         "--robust", action="store_true", default=None, help="Student t scatter, for tables with outliers"
     )

@@ -87,11 +87,20 @@ def _spread(quantity, sd: float) -> str:
     return f"x/÷ {digits(float(np.exp(sd)))}" if logarithmic else f"± {digits(sd)} {quantity.unit}"
 
 
+def explain(options: argparse.Namespace) -> int:
+    from .explain import explain as explain_one
+
+    return explain_one(options)
+
+
 def laws(options: argparse.Namespace) -> int:
     for law in LAWS.values():
         names = ", ".join(p.name for p in law.parameters(law.usable(ions_named(("K", "Na", "Cl")))))
         print(f"{law.name}: {law.summary}")
-        print(f"    {law.equation}\n    infers {names or 'inside concentrations only'}\n    {law.citation}\n")
+        print(
+            f"    {law.equation}\n    infers {names or 'inside concentrations only'}; options: {', '.join(law.options)}"
+        )
+        print(f"    {law.citation}\n")
     return 0
 
 
@@ -129,6 +138,8 @@ def _configuration(options: argparse.Namespace, needs_data: bool = True) -> Conf
         ions=options.ions,
         inside=options.inside,
         robust=options.robust,
+        options=options.option,
+        preset=options.preset,
         seed=options.seed,
         where=getattr(options, "where", None),
         temperature_C=getattr(options, "temperature", None),
