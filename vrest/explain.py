@@ -1,0 +1,103 @@
+"""`vrest explain`: the table and the picture of one resting potential's parts."""
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from .fitting.text import digits, table_text
+from .models.errors import ConfigurationError
+from .models.explain import DAY, HOUR, SECOND, Explanation
+from .models.explain import explain as take_apart
+
+IONS = ("K", "Na", "Cl")
+
+
+def explain(options: argparse.Namespace) -> int:
+    explanation = take_apart(
+        {name: getattr(options, f"{name}_o") for name in IONS},
+        {name: getattr(options, f"{name}_i") for name in IONS},
+        {"Na": options.P_Na, "Cl": options.P_Cl},
+        options.temperature,
+        pump_mV=options.pump,
+        Q10_pump=options.Q10_pump,
+        Q10_leak=options.Q10_leak,
+        cooled_by_C=options.cool,
+        P_K_cm_s=options.P_K,
+        diameter_um=options.diameter,
+    )
+    if options.plot:
+        draw(explanation, options.plot)
+    print(table_text(pd.DataFrame(rows(explanation), columns=["what", "value", "unit", "meaning"])))
+    return 0
+
+
+def rows(of: Explanation) -> Iterator[tuple[str, str, str, str]]:
+    """The explanation line by line: what, value, unit, meaning."""
+    cool, run = f"cooling by {of.cooled_by_C:g} °C", of.run_down
+    start, *steps = of.steps_mV.values()
+    for name, E in of.nernst_mV.items():
+        yield f"E_{name}", f"{E:.2f}", "mV", f"Nernst potential of {name}"
+    yield "from potassium alone", f"{start:.2f}", "mV", "a membrane that nothing but K crosses"
+    for name, step, meaning in zip(("sodium", "chloride", "pump"), steps, ("", "", "directly"), strict=True):
+        yield f"{name} adds", f"{step:+.2f}", "mV", meaning
+    yield "resting potential", f"{of.V_m_mV:.2f}", "mV", "the sum"
+    yield (
+        "3:2 pump in balance",
+        f"{-of.balanced_mV:+.2f}",
+        "mV",
+        "what a pump that makes good the leaks of Na and K adds",
+    )
+    yield "pump current", digits(of.pump_current_mM), "mM", "over F·P_K, outward"
+    for name, part in of.cooling_mV.items():
+        yield f"{cool}: {name}", f"{part:+.2f}", "mV", "mean over the orders of switching the parts"
+    yield cool, f"{sum(of.cooling_mV.values()):+.2f}", "mV", "the sum"
+    yield "charge on the membrane", digits(of.charge.charge_pC), "pC", "of a round cell with 1 µF/cm²"
+    yield "ions moved to put it there", digits(of.charge.ions), "1", f"{of.charge.share_of_K:.2g} of the cell's K"
+    yield "balanced state", f"{run.before_mV:.2f}", "mV", "3:2 pump in balance with the leaks, chloride at equilibrium"
+    for when, time in (("at once", 0.0), ("after 1 s", SECOND), ("after 1 h", HOUR), ("after 1 day", DAY)):
+        inside = ", ".join(f"{name} {np.interp(time, run.time_s, c):.1f}" for name, c in run.c_i.items())
+        yield f"pump poisoned: {when}", f"{np.interp(time, run.time_s, run.V_m_mV):.2f}", "mV", f"inside {inside} mM"
+    end = "equilibrium of all that crosses; a real cell would have swollen by then"
+    yield "pump poisoned: in the end", f"{of.donnan_mV:.2f}", "mV", end
+
+
+def draw(of: Explanation, path: str) -> None:
+    """Waterfall of the parts, and the run-down after poisoning, into a file of the kind that `path` ends in."""
+    from matplotlib.figure import Figure
+
+    from .fitting.plots import COLOURS
+
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
+    parts, later = figure.subplots(1, 2)
+    steps, ends = [*of.steps_mV.values()], np.cumsum([*of.steps_mV.values()])
+    heights, bottoms = [*steps, of.V_m_mV], [0.0, *ends[:-1], 0.0]
+    names = ["potassium\nalone", *(f"{name}\nadds" for name in [*of.steps_mV][1:]), "resting\npotential"]
+    colours = [COLOURS[0], *(COLOURS[1] if step > 0 else COLOURS[2] for step in steps[1:]), COLOURS[6]]
+    bars = parts.bar(names, heights, bottom=bottoms, color=colours, width=0.6)
+    labels = [f"{x:.1f}" if i in (0, 4) else f"{x:+.1f}" for i, x in enumerate(heights)]
+    for bar, label in zip(bars, labels, strict=True):
+        low = min(bar.get_y(), bar.get_y() + bar.get_height()) - 1.5
+        parts.text(bar.get_x() + 0.3, low, label.replace("-", "−"), ha="center", va="top")
+    parts.hlines(ends, np.arange(4) + 0.3, np.arange(4) + 0.7, color="0.5", lw=0.8)
+    parts.use_sticky_edges = False
+    parts.margins(y=0.08)
+    parts.set(ylabel="V_m (mV)", title="What makes the resting potential")
+
+    run = of.run_down
+    hours = run.time_s / HOUR
+    later.axhline(of.donnan_mV, color="0.5", lw=0.8, ls="--")
+    later.annotate("equilibrium", (hours[1], of.donnan_mV), (0, 3), textcoords="offset points", color="0.4")
+    later.plot([hours[1] / 10, hours[1], hours[1]], [run.before_mV, run.before_mV, run.V_m_mV[0]], color=COLOURS[2])
+    later.plot(hours[1:], run.V_m_mV[1:], color=COLOURS[0])
+    later.annotate("pump running", (hours[1], run.before_mV), (6, -3), textcoords="offset points", color=COLOURS[2])
+    later.set(
+        xscale="log", xlabel="time after the pump is poisoned (h)", ylabel="V_m (mV)", title="The gradients run down"
+    )
+    for axes in (parts, later):
+        axes.spines[["top", "right"]].set_visible(False)
+    try:
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot draw into {path}: {error}") from error
