@@ -60,6 +60,10 @@ class Config:
     where : a pandas query that chooses rows.
     temperature_C : one temperature for a table without that column.
     columns : the table's own column names by contract name.
+    by : column that sorts cells into groups (several, joined by commas, are crossed).
+    vary : names of the parameters that differ between cells; none given means ratios and the pump, an empty list none.
+    spread : `shared` by all groups, or `group`: one for each.
+    offset : `cell`, `solution` or both: whose electrode offset is inferred.
     options : names of the options that are added to the law.
     preset : the preparation whose priors replace the defaults, if any.
     robust : Student t scatter instead of Normal.
@@ -77,6 +81,10 @@ class Config:
     where: str | None = None
     temperature_C: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    by: str | None = None
+    vary: tuple[str, ...] | None = None
+    spread: str = "shared"
+    offset: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     preset: str | None = None
     robust: bool = False
@@ -99,10 +107,12 @@ class Config:
             **asdict(self),
             "ions": list(self.ions),
             "options": list(self.options),
+            "offset": list(self.offset),
             "inside": {name: str(value) for name, value in self.inside.items()},
             "priors": {name: str(prior) for name, prior in self.priors.items()},
         }
-        return tomli_w.dumps({key: value for key, value in table.items() if value not in (None, {}, [])})
+        kept = {key: value for key, value in table.items() if value not in (None, {}, [])}
+        return tomli_w.dumps(kept if self.vary is None else {**kept, "vary": list(self.vary)})
 
 
 def parse_config(text: str, name: str = "configuration") -> Config:
@@ -125,7 +135,12 @@ def parse_config(text: str, name: str = "configuration") -> Config:
             if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool) != (kind is bool)):
                 raise ConfigurationError(f"{key} = {table[key]!r} is not {_IN_WORDS[kind]}.")
         table["ions"] = tuple(table.get("ions", ()))
-        table["options"] = tuple(table.get("options", ()))
+        for key in ("options", "offset", *(("vary",) if "vary" in table else ())):
+            table[key] = tuple(table.get(key, ()))
+        for key, words in (("spread", ("shared", "group")), ("offset", ("cell", "solution"))):
+            for word in (table[key],) if isinstance(table.get(key), str) else table.get(key, ()):
+                if word not in words:
+                    raise ConfigurationError(f"{key} = {word!r} is not one of {', '.join(words)}.")
         table["inside"] = parse_insides(table.get("inside", {}))
         table["priors"] = {key: parse_prior(value) for key, value in table.get("priors", {}).items()}
         return Config(**table, sampling=Sampling(**sampling))
@@ -134,8 +149,9 @@ def parse_config(text: str, name: str = "configuration") -> Config:
 
 
 _KINDS: dict[str, Any] = {
-    "data": str, "law": str, "where": str, "preset": str, "ions": list, "options": list, "inside": dict,
-    "priors": dict, "reference": dict, "columns": dict, "robust": bool, "seed": int, "temperature_C": (int, float),
+    "data": str, "law": str, "where": str, "preset": str, "by": str, "spread": str, "ions": list, "options": list,
+    "vary": list, "offset": list, "inside": dict, "priors": dict, "reference": dict, "columns": dict, "robust": bool,
+    "seed": int, "temperature_C": (int, float),
 }  # fmt: skip
 _IN_WORDS = {
     str: "text in quotes", list: 'a list such as ["K", "Na"]', dict: "a table", bool: "true or false",

@@ -17,12 +17,23 @@ from ..models.errors import ConfigurationError, DataError, UnknownNameError, nea
 from ..models.ions import Ion, ions
 from ..models.law import Law
 from ..models.options import OPTIONS, option_parameters
-from ..models.parameters import NU, Q10_PUMP, SIGMA, Parameter, Quantity, inside_concentration
+from ..models.parameters import (
+    NU,
+    PUMP,
+    Q10_PUMP,
+    SIGMA,
+    Parameter,
+    Quantity,
+    between_cells,
+    electrode_offset,
+    inside_concentration,
+)
 from ..models.presets import preset
 from ..models.priors import Fixed
 from ..models.registry import law as law_named
 from .config import Config
 from .inside import TYPICAL, Inside, parse_insides
+from .levels import Levels, find_levels
 
 DEFAULT_IONS = ("K", "Na", "Cl")
 
@@ -40,6 +51,10 @@ class Experiment:
     condition_of_row : for each row, the index of its condition.
     reference : the condition to which `pump_mV` and the Q10s refer, numbers.
     parameters : what is sampled, in order; `fixed` holds the values of those that the user holds fixed.
+    levels : cells and groups, and which parameters differ between them.
+    entry_of_condition : for each condition, the index of its entry (cell, else group) in `levels`.
+    spreads : by varying parameter, how much its cells differ.
+    offsets : by `cell` or `solution`, how much electrode offsets differ.
     notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
     """
 
@@ -51,6 +66,10 @@ class Experiment:
     reference: Conditions
     parameters: tuple[Parameter, ...]
     fixed: Mapping[str, float]
+    levels: Levels = field(default_factory=Levels)
+    entry_of_condition: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    spreads: Mapping[str, Parameter] = field(default_factory=dict)
+    offsets: Mapping[str, Parameter] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = field(default=())
 
@@ -76,17 +95,52 @@ class Experiment:
         """One parameter's values, whether sampled or held fixed."""
         return np.asarray(values[name] if name in values else self.fixed[name])
 
+    def varies(self, name: str) -> bool:
+        """Whether each entry (cell, else group) has its own value of a parameter, on the last axis of its values."""
+        return bool(self.levels.entries) and name in self.levels.varying
+
+    def pooled(self) -> "Experiment":
+        """The same experiment as if all rows came from one cell."""
+        return replace(self, levels=Levels(), spreads={}, offsets={})
+
+    def population(self) -> "Experiment":
+        """The same experiment with groups as its entries, for the parameters of populations rather than of cells."""
+        return replace(self, levels=replace(self.levels, cells=()), spreads={}, offsets={})
+
     def theta(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Parameter values by name, with a last axis to broadcast against conditions; fixed parameters are added."""
-        return {name: np.asarray(value)[..., None] for name, value in {**self.fixed, **values}.items()}
+        """Parameter values by name, with a last axis that runs over (or broadcasts against) the conditions."""
+        everything = {name: np.asarray(value) for name, value in {**self.fixed, **values}.items()}
+        return {
+            name: value[..., self.entry_of_condition] if self.varies(name) and name in values else value[..., None]
+            for name, value in everything.items()
+        }
 
     def potential(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """V_m in mV for each condition (last axis), from parameter values by name (leading axes: draws)."""
         return self.law.potential(self.theta(values), self.conditions, self.reference)
 
+    def row_mean(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Expected recording in mV for each row (last axis): V_m of its condition, and the electrode's offsets."""
+        mean = self.potential(values)[..., self.condition_of_row]
+        for per in self.offsets:
+            mean = mean + np.asarray(values[f"offset_{per}_mV"])[..., self.labels_of(per)[1]]
+        return mean
+
+    def labels_of(self, per: str) -> tuple[tuple[str, ...], np.ndarray]:
+        """The table's cells or solutions, and the index of each row's."""
+        labels = self.recordings[per].to_numpy().astype(str)
+        names = tuple(dict.fromkeys(labels.tolist()))
+        return names, pd.Index(names).get_indexer(labels)
+
     def derived(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What the law derives from parameter values, by name."""
-        return {name: x[..., 0] for name, x in self.law.derived(self.theta(values), self.reference).items()}
+        """What the law derives from parameter values, by name; a last axis of entries only where they differ."""
+        entries = len(self.levels.entries)
+        theta = {
+            name: np.asarray(value) if self.varies(name) and name in values else np.asarray(value)[..., None]
+            for name, value in {**self.fixed, **values}.items()
+        }
+        derived = self.law.derived(theta, self.reference)
+        return {name: x if entries > 1 and x.shape[-1] == entries else x[..., 0] for name, x in derived.items()}
 
     def words(self, index: int) -> str:
         """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
@@ -137,7 +191,10 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
     require_outside(recordings, [s.name for s in chosen])
 
     everything = _every_row(recordings, config, chosen, inside, passive, blocked)
-    index, first = _distinct(everything)
+    declared = declared_parameters(law, chosen, inside, config)
+    vary = varying_parameters(declared, config)
+    levels, grouping = find_levels(recordings, config.by, _distinct(everything)[0], vary)
+    index, first = _distinct(everything, levels.entry_of_row)
     conditions = at_index(everything, first)
     _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
     reference = _reference(everything, config)
@@ -145,7 +202,13 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
     if reason:
         raise ConfigurationError(reason)
 
-    declared = declared_parameters(law, chosen, inside, config)
+    spreads = {name: between_cells(p) for p in declared if levels.cells and (name := p.name) in levels.varying}
+    offsets = {per: electrode_offset(per) for per in config.offset}
+    for per in offsets:
+        if per not in recordings.coords:
+            raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
+    beyond = _with_priors([*spreads.values(), *offsets.values()], config)
+    _refuse_unknown_priors([*declared, *beyond.values()], config, law, chosen)
     return Experiment(
         config=replace(config, ions=tuple(s.name for s in chosen)),
         recordings=recordings,
@@ -155,8 +218,13 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
         reference=reference,
         parameters=tuple(p for p in declared if not isinstance(p.prior, Fixed)),
         fixed={p.name: p.prior.value for p in declared if isinstance(p.prior, Fixed)},
+        levels=levels,
+        entry_of_condition=levels.entry_of_row[first],
+        spreads={name: beyond[p.name] for name, p in spreads.items()},
+        offsets={per: beyond[p.name] for per, p in offsets.items()},
         notes=(
-            *_notes(recordings, conditions, reference, inside, assumed, law),
+            *grouping,
+            *_notes(conditions, reference, inside, assumed, law),
             *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
         ),
         cautions=law.cautions(conditions),
@@ -249,9 +317,14 @@ def _bath(at: Conditions) -> dict[str, np.ndarray]:
     return {f"{name}_o_mM": x for name, x in at.c_o.items()} | {"temperature_C": at.temperature_C}
 
 
-def _distinct(at: Conditions) -> tuple[np.ndarray, np.ndarray]:
-    """Index of each row's condition, in order of first appearance, and the first row of each condition."""
-    columns = {**_bath(at), "blocked": at.blocked, **{f"{name}_i_mM": x for name, x in at.c_i.items()}}
+def _distinct(at: Conditions, entry_of_row: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each row's condition (entries apart), in order of first appearance, and each condition's first row."""
+    columns = {
+        **({} if entry_of_row is None else {"entry": entry_of_row}),
+        **_bath(at),
+        "blocked": at.blocked,
+        **{f"{name}_i_mM": x for name, x in at.c_i.items()},
+    }
     index = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
     return index, np.unique(index, return_index=True)[1]
 
@@ -314,18 +387,38 @@ def declared_parameters(
     active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
     optional = option_parameters(law, config.options, active)
     declared = (*law.parameters(chosen), *optional, *uncertain, SIGMA, *((NU,) if config.robust else ()))
-    declared = tuple(preset(p, config.preset) for p in declared)
-    names = [p.name for p in declared]
+    return tuple(_with_priors([preset(p, config.preset) for p in declared], config).values())
+
+
+def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:
+    """Parameters by name, with the priors that the user sets."""
+    return {p.name: p.with_prior(config.priors[p.name]) if p.name in config.priors else p for p in parameters}
+
+
+def _refuse_unknown_priors(parameters: Sequence[Parameter], config: Config, law: Law, chosen: Sequence[Ion]) -> None:
+    names = [p.name for p in parameters]
     for name in config.priors:
         if name not in names:
             raise UnknownNameError(
                 f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {name!r}."
                 f"{nearest(name, names)} Its parameters: {', '.join(names)}."
             )
-    return tuple(p.with_prior(config.priors[p.name]) if p.name in config.priors else p for p in declared)
 
 
-def _notes(recordings, at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[str]:
+def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[str, ...]:
+    """Names of the parameters that differ between cells, if cells there are: by default ratios and the pump."""
+    names = [p.name for p in declared if p.name not in (SIGMA.name, NU.name) and not isinstance(p.prior, Fixed)]
+    if config.vary is None:
+        return tuple(name for name in names if name.endswith(("/P_K", "/g_K")) or name == PUMP.name)
+    for name in config.vary:
+        if name not in names:
+            raise UnknownNameError(
+                f"vary: {name!r} is no parameter to vary.{nearest(name, names)} There are {', '.join(names)}."
+            )
+    return config.vary
+
+
+def _notes(at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[str]:
     if assumed:
         described = ", ".join(f"{name}={known}" for name, known in assumed.items())
         yield f"Inside concentrations as the data set's description assumes them: {described} (change with --inside)."
@@ -337,11 +430,6 @@ def _notes(recordings, at: Conditions, reference: Conditions, inside, assumed, l
     dropped = [name for name, known in inside.items() if known and known.passive and name not in at.passive]
     if dropped:
         yield f"{', '.join(dropped)} is passive, so with the pump running it does not act on V_m: it is left out of the model."
-    if "cell" in recordings.coords:
-        cells = len(np.unique(recordings["cell"].to_numpy()))
-        yield f"The {recordings.sizes['obs']} rows of {cells} cells are pooled: differences between cells count as scatter."
-    else:
-        yield f"The {recordings.sizes['obs']} rows are pooled: no column names the cell."
     if law.has_pump:
         yield f"Reference condition of pump_mV and Q10s: {in_words(reference.steady(), inside=True)}."
         if len(np.unique(at.temperature_C)) == 1 and Q10_PUMP in law.parameters(at.ions):

@@ -15,7 +15,7 @@ from ..models.conditions import Conditions
 from ..models.parameters import NU, PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Quantity
 from .experiment import Experiment, at_index, in_words
 from .linear import Expectation, expect, inferred, information, reported_gradient, sensitivity
-from .posterior import parameter_values
+from .posterior import group_values
 
 UNINFORMED = 0.5
 """Contraction below which the data are said not to have informed a parameter."""
@@ -61,32 +61,50 @@ class Identification:
 def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Identification:
     """Judge a posterior: what was learned, what is confounded, and which bath would help most."""
     posterior = tree["posterior"].to_dataset()
-    values = parameter_values(posterior, experiment)
-    eta = np.stack([p.own_scale(values[p.name]).ravel() for p in inferred(experiment)] or [np.zeros(2)])
-    quantities = listed(experiment)
-    draws = np.stack([posterior[q.symbol].to_numpy().ravel() for q in quantities] or [np.zeros(2)])
+    values = group_values(posterior, experiment, flat=True)
+    quantities, asked = listed(experiment), {q.name for q in questions(experiment)}
+    table = summary.set_index(["parameter", "group"])["contraction"]
+    names, questioned, contraction, draws = [], set(), [], []
+    for q in quantities:
+        x = posterior[q.symbol].to_numpy()
+        for i, group in enumerate(experiment.levels.groups if x.ndim > 2 else ("",)):
+            names.append(f"{q.name} ({group})" if group else q.name)
+            questioned |= {names[-1]} if q.name in asked else set()
+            contraction.append(float(table[q.name, group]))
+            draws.append((x[..., i] if x.ndim > 2 else x).ravel())
+    # Advice is reckoned for one population: the group of which least is known.
+    apart = [np.log(x).std(axis=0) for x in values.values() if x.ndim > 1]
+    worst = int(np.argmax(np.sum(apart, axis=0))) if apart else 0
+    one = {name: x[:, worst] if x.ndim > 1 else x for name, x in values.items()}
+    eta = np.stack([p.own_scale(one[p.name]) for p in inferred(experiment)] or [np.zeros(2)])
     return _judge(
         experiment,
-        quantities,
-        summary.set_index("parameter")["contraction"][[q.name for q in quantities]].to_numpy(),
-        np.corrcoef(draws) if len(quantities) > 1 else np.eye(1),
+        names,
+        questioned,
+        contraction,
+        np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1),
         np.linalg.pinv(np.atleast_2d(np.cov(eta))),
-        {name: np.asarray(np.median(x)) for name, x in values.items()},
+        {name: np.asarray(np.median(x)) for name, x in one.items()},
     )
 
 
 def foresee(experiment: Experiment) -> tuple[Expectation, Identification]:
     """Judge the experiment before any sampling, from the linearised posterior averaged over the prior."""
+    experiment = experiment.pooled()
     quantities = listed(experiment)
     expectation = expect(experiment, quantities, experiment.config.seed)
     centre = {p.name: np.asarray(p.prior.typical) for p in experiment.parameters}
     precision = information(experiment, centre)
-    identification = _judge(experiment, quantities, expectation.contraction, expectation.correlation, precision, centre)
-    return expectation, identification
+    names, asked = [q.name for q in quantities], {q.name for q in questions(experiment)}
+    return expectation, _judge(
+        experiment, names, asked, expectation.contraction, expectation.correlation, precision, centre
+    )
 
 
-def _judge(experiment: Experiment, quantities, contraction, correlation, precision, centre) -> Identification:
-    names = [q.name for q in quantities]
+def _judge(
+    experiment: Experiment, names: list[str], asked: set[str], contraction, correlation, precision, centre
+) -> Identification:
+    """`names` may carry a group in brackets; `asked` are those of them on which identification is judged."""
     uninformed = tuple(name for name, c in zip(names, contraction, strict=True) if c < UNINFORMED)
     confounded = tuple(
         (names[i], names[j], round(float(correlation[i, j]), 3))
@@ -94,14 +112,14 @@ def _judge(experiment: Experiment, quantities, contraction, correlation, precisi
         for j in range(i + 1, len(names))
         if abs(correlation[i, j]) > CONFOUNDED
     )
-    asked = questions(experiment)
-    weak = [q for q in asked if q.name in uninformed or any(q.name in pair[:2] for pair in confounded)]
-    open_pairs = [set(pair[:2]) for pair in confounded if set(pair[:2]) <= {q.name for q in asked}]
-    advice = advise(experiment, precision, centre, weak)
+    open_pairs = [set(pair[:2]) for pair in confounded if set(pair[:2]) <= asked]
+    troubled = asked & {*uninformed, *(name for pair in confounded for name in pair[:2])}
+    weak = [q for q in questions(experiment) if any(name.split(" (")[0] == q.name for name in troubled)]
+    advice = advise(experiment.pooled(), precision, centre, weak)
     if {PUMP.name, Q10_RATIO.name} in open_pairs:
         advice.insert(0, _middle_temperature(experiment))
     return Identification(
-        ok=not open_pairs and not {q.name for q in asked} & set(uninformed),
+        ok=not open_pairs and not asked & set(uninformed),
         uninformed=uninformed,
         confounded=confounded,
         advice=tuple(advice),

@@ -12,10 +12,12 @@ from scipy.stats import kstest
 from ..models.parameters import SIGMA
 from .experiment import Experiment
 from .interval import bounds
-from .posterior import LARGE_TABLE, THINNED, parameter_values, row_distribution, scatter_mV
+from .posterior import parameter_values, row_distribution, scatter_mV
 
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""
+MOST_VALUES = 1_000_000
+"""Rows times draws that the check computes with; larger posteriors are thinned for it."""
 _WORST = 5
 _SHARED = 3.0  # standard errors by which a group of rows must miss the law to be named
 
@@ -94,12 +96,11 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     """Hold the posterior against the recordings that it was drawn from."""
     posterior = tree["posterior"].to_dataset()
     n = posterior.sizes["chain"] * posterior.sizes["draw"]
-    large = experiment.recordings.sizes["obs"] > LARGE_TABLE
-    thin = max(1, n // THINNED) if large else 1
-    values = {name: x.ravel()[::thin] for name, x in parameter_values(posterior, experiment).items()}
+    thin = max(1, n * experiment.recordings.sizes["obs"] // MOST_VALUES)
+    values = {name: x[::thin] for name, x in parameter_values(posterior, experiment, flat=True).items()}
     y = experiment.recordings["V_m"].to_numpy()
     distribution = row_distribution(values, experiment)
-    mu = experiment.potential(values)[..., experiment.condition_of_row]
+    mu = experiment.row_mean(values)
     mu = np.broadcast_to(mu, (len(next(iter(values.values()))), len(y)))
     sigma = np.broadcast_to(scatter_mV(values, experiment), mu.shape)
 

@@ -91,3 +91,82 @@ def expect(experiment: Experiment, wanted: Sequence[Quantity], seed: int, n: int
         np.sqrt(np.median(np.diagonal(before, axis1=-2, axis2=-1), axis=0)),
         np.median(covariance / (sd[:, :, None] * sd[:, None, :]), axis=0),
     )
+
+
+def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray], float]:
+    """Most probable parameters of the pooled experiment, by damped Gauss–Newton steps, and the scatter left (mV).
+
+    Good enough to start chains from and to linearise around; nothing is reported from it.
+    """
+    pooled, parameters = experiment.pooled(), inferred(experiment)
+    eta = np.array([p.prior.centre for p in parameters])
+    before, width = eta.copy(), np.array([p.prior.sd for p in parameters])
+    y = experiment.recordings["V_m"].to_numpy()
+
+    def at(eta: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        values = {p.name: np.asarray(p.prior.from_own_scale(e)) for p, e in zip(parameters, eta, strict=True)}
+        return values, y - pooled.row_mean(values)
+
+    sigma = 3.0
+    for _ in range(steps):
+        values, residual = at(eta)
+        sigma = float(np.clip(np.sqrt(np.mean(residual**2)), 0.3, 20.0))
+        J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row]
+        weight = 1 / (sigma**2 + experiment.error_mV**2)
+        precision = (J.T * weight) @ J + np.diag(1 / width**2)
+        step = np.linalg.solve(precision, (J.T * weight) @ residual + (before - eta) / width**2)
+        eta = eta + step * min(1.0, 1.0 / np.max(np.abs(step) / width, initial=1e-9))
+        for k, p in enumerate(parameters):  # positive parameters on the natural scale stay off their boundary
+            if p.prior.scale == "natural" and p.prior.typical > 0:
+                eta[k] = max(eta[k], 0.05 * p.prior.typical)
+        if np.max(np.abs(step) / width, initial=0.0) < 1e-3:
+            break
+    return at(eta)[0], sigma
+
+
+def centring(experiment: Experiment, spread: float = 0.2) -> dict[str, np.ndarray]:
+    """How well each cell informs each varying parameter by itself, as a weight from 0 (not at all) to 1.
+
+    The weight is spread² / (spread² + s²), s the sd of the parameter's logarithm from that cell's rows alone.
+    """
+    pooled, parameters = experiment.pooled(), inferred(experiment)
+    values, sigma = mode(experiment)
+    entry = experiment.entry_of_condition[experiment.condition_of_row]
+    residual = experiment.recordings["V_m"].to_numpy() - pooled.row_mean(values)
+    own = residual - (np.bincount(entry, residual) / np.bincount(entry))[entry]
+    sigma = float(np.clip(np.sqrt(np.mean(own**2)), 0.3, sigma))
+    varying = [k for k, p in enumerate(parameters) if experiment.varies(p.name)]
+    logarithmic = [1.0 if parameters[k].prior.scale == "log" else float(values[parameters[k].name]) for k in varying]
+    J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
+    weights = np.zeros((len(experiment.levels.cells), len(varying)))
+    for cell in range(len(weights)):
+        rows = J[entry == cell]
+        variance = np.diag(np.linalg.inv(rows.T @ rows / sigma**2 + np.eye(len(varying)) / 2.0**2))
+        weights[cell] = spread**2 / (spread**2 + variance)
+    return {parameters[k].name: weights[:, i] for i, k in enumerate(varying)}
+
+
+def offset_centring(experiment: Experiment, per: str, spread_mV: float = 2.0) -> np.ndarray:
+    """The same for electrode offsets, each known from its rows' mean; half the rows are reckoned to go into the law."""
+    _, sigma = mode(experiment)
+    variance = 2 * sigma**2 / np.bincount(experiment.labels_of(per)[1])
+    return spread_mV**2 / (spread_mV**2 + variance)
+
+
+def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
+    """A plausible value of everything that is sampled, by tree name: the pooled mode, shared by all groups and cells."""
+    levels = experiment.levels
+    values, sigma = mode(experiment)
+    start = {
+        p.symbol: np.asarray(p.prior.typical) for p in (*experiment.spreads.values(), *experiment.offsets.values())
+    }
+    if experiment.config.spread == "group" and levels.groups:
+        start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
+    start |= {f"offset_{per}_place": np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
+    weights = centring(experiment) if experiment.spreads else {}
+    for p in experiment.parameters:
+        value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))
+        start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value
+        if p.name in experiment.spreads:
+            start[f"{p.symbol}_place"] = weights[p.name] * np.log(value)
+    return start

@@ -11,7 +11,7 @@ from ..models.conditions import Conditions
 from ..models.nernst import nernst_potential
 from .experiment import Experiment, at_index
 from .interval import LABEL, bounds
-from .posterior import parameter_values
+from .posterior import group_values
 
 if TYPE_CHECKING:
     from .result import Fit
@@ -32,7 +32,7 @@ def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
     experiment = fit.experiment
     if axes is None:
         _, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
-    values = {name: x.ravel() for name, x in parameter_values(fit.tree["posterior"].to_dataset(), experiment).items()}
+    values = _central(group_values(fit.tree["posterior"].to_dataset(), experiment, flat=True), experiment)
     step = max(1, len(next(iter(values.values()))) // _CURVE_DRAWS)
     values = {name: x[::step] for name, x in values.items()}
 
@@ -73,6 +73,11 @@ def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)
     return axes
+
+
+def _central(values: dict[str, np.ndarray], experiment: Experiment) -> dict[str, np.ndarray]:
+    """Parameters of the population that the curve shows: where groups differ, their geometric mean."""
+    return {name: np.exp(np.log(x).mean(axis=-1)) if x.ndim > 1 else x for name, x in values.items()}
 
 
 def _ranks(place: np.ndarray) -> np.ndarray:
@@ -128,7 +133,7 @@ def _interpolated(at: Conditions, nodes: np.ndarray) -> Conditions:
 
 
 def _band(experiment: Experiment, values, at: Conditions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    V_m = experiment.law.potential(experiment.theta(values), at, experiment.reference)
+    V_m = experiment.law.potential(experiment.pooled().theta(values), at, experiment.reference)
     V_m = np.broadcast_to(V_m, (len(next(iter(values.values()))), len(at.temperature_C)))
     lower, upper = bounds(V_m, axis=0)
     return lower, np.median(V_m, axis=0), upper

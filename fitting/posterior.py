@@ -7,7 +7,9 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
-from ..models.parameters import NU, SIGMA
+from ..models.parameters import NU, SIGMA, Parameter
+from ..models.priors import Fixed
+from .cells import log_prior, with_cells
 from .experiment import Experiment
 
 LARGE_TABLE = 5_000
@@ -24,9 +26,21 @@ class Draws:
     sampler: str
 
 
-def parameter_values(group: xr.Dataset, experiment: Experiment) -> dict[str, np.ndarray]:
-    """The sampled parameters of a group of the tree, by their public names, as arrays (chain, draw)."""
-    return {p.name: group[p.symbol].to_numpy() for p in experiment.parameters}
+def parameter_values(group: xr.Dataset, experiment: Experiment, flat: bool = False) -> dict[str, np.ndarray]:
+    """What acts on the rows, by public name: parameters, in each cell where cells differ, and electrode offsets.
+
+    Arrays are (chain, draw), or (draw) if `flat`, with a last axis of cells (else groups) for those that vary.
+    """
+    symbols = {p.name: p.symbol + ("_cell" if experiment.spreads.get(p.name) else "") for p in experiment.parameters}
+    symbols |= {f"offset_{per}_mV": f"offset_{per}_mV" for per in experiment.offsets}
+    values = {name: group[symbol].to_numpy() for name, symbol in symbols.items()}
+    return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
+
+
+def group_values(group: xr.Dataset, experiment: Experiment, flat: bool = False) -> dict[str, np.ndarray]:
+    """The parameters of the population (of each group, on the last axis, where there are groups), by public name."""
+    values = {p.name: group[p.symbol].to_numpy() for p in experiment.parameters}
+    return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
 
 
 def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
@@ -38,7 +52,7 @@ def row_distribution(values: dict[str, np.ndarray], experiment: Experiment):
     """SciPy distribution of every row (last axis) under every draw (leading axes), in mV."""
     from scipy.stats import norm, t
 
-    mu = experiment.potential(values)[..., experiment.condition_of_row]
+    mu = experiment.row_mean(values)
     scale = scatter_mV(values, experiment)
     if not experiment.config.robust:
         return norm(mu, scale)
@@ -52,7 +66,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
     constant_data. The root's attributes hold the configuration as TOML, the data's SHA-256, versions and seed.
     """
     prior_seed, predictive_seed = seed.spawn(2)
-    posterior = draws.posterior.astype(float)
+    posterior = with_cells(draws.posterior.astype(float), experiment)
     chains, n = posterior.sizes["chain"], posterior.sizes["draw"]
     values = parameter_values(posterior, experiment)
 
@@ -73,16 +87,13 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
             dataset.attrs["thinned"] = f"every {thin}th draw is kept, since the table has more than {LARGE_TABLE} rows"
         return dataset
 
-    log_prior = {
-        p.symbol: (("chain", "draw"), p.prior.log_density(values[p.name])) for p in experiment.parameters
-    }  # fmt: skip
     tree = xr.DataTree.from_dict(
         {
             "posterior": _with_derived(posterior, experiment),
             "prior": _with_derived(prior, experiment),
             "posterior_predictive": by_row(predictive, "mV"),
             "log_likelihood": by_row(distribution.logpdf(observed.to_numpy()), "1"),
-            "log_prior": xr.Dataset(log_prior, {"chain": posterior["chain"], "draw": posterior["draw"]}),
+            "log_prior": log_prior(posterior, experiment),
             "sample_stats": draws.sample_stats,
             "observed_data": experiment.recordings[["V_m"]].drop_dims("ion", errors="ignore"),
             "constant_data": experiment.recordings.drop_vars("V_m"),
@@ -102,14 +113,30 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
 
 
 def _with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
-    derived = experiment.derived(parameter_values(group, experiment))
-    group = group.assign({q.symbol: (("chain", "draw"), derived[q.name]) for q in experiment.law.quantities})
+    derived = experiment.population().derived(group_values(group, experiment))
+    for q in experiment.law.quantities:
+        x = derived[q.name]
+        if x.ndim > 1:  # without draws where all that it derives from is held fixed
+            group[q.symbol] = (("chain", "draw", "group")[: x.ndim], x)
     for q in experiment.quantities:
-        group[q.symbol].attrs.update(units=q.unit, long_name=f"{q.name}: {q.meaning}")
+        for symbol in (q.symbol, f"{q.symbol}_cell"):
+            if symbol in group:
+                group[symbol].attrs.update(units=q.unit, long_name=f"{q.name}: {q.meaning}")
     return group
 
 
 def _prior(experiment: Experiment, n: int, seed: np.random.SeedSequence) -> xr.Dataset:
     rng = np.random.default_rng(seed)
-    draws = {p.symbol: (("chain", "draw"), p.prior.draw(rng, (1, n))) for p in experiment.parameters}
-    return xr.Dataset(draws, {"chain": [0], "draw": np.arange(n)})
+    levels = experiment.levels
+    groups = len(levels.groups)
+
+    def draws(p: Parameter, grouped: bool) -> tuple[tuple[str, ...], np.ndarray]:
+        dims, shape = (
+            (("chain", "draw", "group"), (1, n, groups)) if grouped and groups else (("chain", "draw"), (1, n))
+        )
+        return dims, np.full(shape, p.prior.centre) if isinstance(p.prior, Fixed) else p.prior.draw(rng, shape)
+
+    found = {p.symbol: draws(p, experiment.varies(p.name)) for p in experiment.parameters}
+    found |= {p.symbol: draws(p, experiment.config.spread == "group") for p in experiment.spreads.values()}
+    found |= {p.symbol: draws(p, False) for p in experiment.offsets.values()}
+    return xr.Dataset(found, {"chain": [0], "draw": np.arange(n), **({"group": list(levels.groups)} if groups else {})})

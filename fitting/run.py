@@ -23,20 +23,25 @@ from .verdict import MIN_ESS, SamplingCheck, check_sampling
 def configure(
     config: Config | None = None,
     *,
-    ions: str | tuple[str, ...] | list[str] | None = None,
+    ions: str | Sequence[str] | None = None,
     inside: str | Mapping[str, str | float | Inside] | None = None,
     priors: Mapping[str, str | float | Prior] | None = None,
     options: str | Sequence[str] | None = None,
+    offset: str | Sequence[str] | None = None,
+    vary: str | Sequence[str] | None = None,
     **settings: Any,
 ) -> Config:
     """A configuration from `config` (or the defaults) with the given settings laid over it, in the forms people type."""
-    if isinstance(ions, str):
-        ions = tuple(name.strip() for name in ions.split(",") if name.strip())
-    if isinstance(options, str):
-        options = [name.strip() for name in options.split(",") if name.strip()]
+
+    def names(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
+        parts = given.split(",") if isinstance(given, str) else given
+        return None if parts is None else tuple(part.strip() for part in parts if part.strip())
+
     return (config or Config()).updated(
-        options=tuple(options) if options else None,
-        ions=tuple(ions) if ions else None,
+        ions=names(ions),
+        options=names(options),
+        offset=names(offset),
+        vary=names(vary),
         inside=parse_insides(inside) if inside is not None else None,
         priors={k: v if isinstance(v, Prior) else parse_prior(v) for k, v in priors.items()} if priors else None,
         **settings,
@@ -72,6 +77,10 @@ def fit(
     where: str | None = None,
     options: str | Sequence[str] | None = None,
     preset: str | None = None,
+    by: str | None = None,
+    vary: Sequence[str] | None = None,
+    spread: str | None = None,
+    offset: str | Sequence[str] | None = None,
     robust: bool | None = None,
     seed: int | None = None,
     sampling: Sampling | None = None,
@@ -92,6 +101,10 @@ def fit(
     where : a pandas query that chooses rows.
     options : additions to the law, as `["Q10_P_Na", "rectification"]`.
     preset : the preparation whose priors replace the defaults: `neuron`, `skeletal-muscle`, `cardiac` or `glia`.
+    by : column that sorts cells into groups, such as `cell_type`; several, joined by commas, are crossed.
+    vary : parameters that differ between cells; default ratios and the pump; an empty list pools all rows.
+    spread : `shared` (default): cells of all groups differ as much; `group`: each group has its own spread.
+    offset : `cell`, `solution` or both: electrode offsets that are inferred.
     robust : Student t scatter, for tables with outliers.
     seed : every random number follows from it.
     sampling : chains, draws, tuning.
@@ -111,7 +124,7 @@ def fit(
     """
     config = configure(
         config, law=law, ions=ions, inside=inside, priors=priors, reference=reference, where=where, robust=robust,
-        seed=seed, sampling=sampling, options=options, preset=preset,
+        seed=seed, sampling=sampling, options=options, preset=preset, by=by, vary=vary, spread=spread, offset=offset,
     )  # fmt: skip
     return run(prepare(recordings, config), cores=cores, progress=progress)
 
@@ -126,7 +139,7 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
     seed = int(sampler_seed.generate_state(1)[0])
     model = build_model(experiment)
     result = _attempt(model, experiment, seed, rest, cores, progress)
-    check = check_sampling(result.tree, result.summary())
+    check = check_sampling(result.tree, result.summary(), experiment)
     if check.ok:
         return result
     longer = replace(experiment.config, sampling=_longer(experiment.config.sampling, check))
@@ -136,11 +149,11 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
 
 
 def _attempt(model, experiment: Experiment, seed: int, rest: np.random.SeedSequence, cores: int, progress: bool) -> Fit:
+    from .linear import starting_point
     from .posterior import assemble
     from .sampling import draw_posterior
 
-    start = {p.symbol: p.prior.typical for p in experiment.parameters}
-    draws = draw_posterior(model, experiment.config.sampling, start, seed, cores, progress)
+    draws = draw_posterior(model, experiment.config.sampling, starting_point(experiment), seed, cores, progress)
     return Fit(assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment)
 
 

@@ -28,13 +28,11 @@ def choose_sampler(model: pm.Model, sampling: Sampling) -> str:
     """The sampler that `auto` stands for with this model."""
     if sampling.sampler != "auto":
         return sampling.sampler
-    rows = len(model.coords["obs"])
-    scalars = all(variable.ndim == 0 for variable in model.value_vars)
-    return "nutpie-light" if rows <= LIGHT_ROWS and scalars else "nutpie"
+    return "nutpie-light" if len(model.coords["obs"]) <= LIGHT_ROWS else "nutpie"
 
 
 def draw_posterior(
-    model: pm.Model, sampling: Sampling, start: Mapping[str, float], seed: int, cores: int, progress: bool = False
+    model: pm.Model, sampling: Sampling, start: Mapping[str, np.ndarray], seed: int, cores: int, progress: bool = False
 ) -> Draws:
     """Sample `model`; the same seed gives the same draws.
 
@@ -114,11 +112,16 @@ def _nutpie_light(model, sampling, start, seed, cores, progress):
     # One core: the function is called under Python's lock and is not safe to enter twice.
     posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
     flat = posterior["unconstrained"].to_numpy()
-    constrained = {
-        rv.name: (("chain", "draw"), _constrain(model.rvs_to_transforms[rv], flat[..., i]))
-        for i, rv in enumerate(model.free_RVs)
-    }
-    return xr.Dataset(constrained, coords={"chain": posterior["chain"], "draw": posterior["draw"]}), statistics
+    constrained, first = {}, 0
+    for rv in model.free_RVs:
+        value = np.asarray(point[model.rvs_to_values[rv].name])
+        x = flat[..., first : first + value.size].reshape(*flat.shape[:2], *value.shape)
+        first += value.size
+        dims = ("chain", "draw", *model.named_vars_to_dims.get(rv.name, ()))
+        constrained[rv.name] = (dims, _constrain(model.rvs_to_transforms[rv], x))
+    dims = {dim for names, _ in constrained.values() for dim in names} - {"chain", "draw"}
+    coords = {dim: list(model.coords[dim] or ()) for dim in dims}
+    return xr.Dataset(constrained, {"chain": posterior["chain"], "draw": posterior["draw"], **coords}), statistics
 
 
 def _constrain(transform, x: np.ndarray) -> np.ndarray:
@@ -132,7 +135,7 @@ def _constrain(transform, x: np.ndarray) -> np.ndarray:
     raise TypeError(f"{type(transform).__name__} is not a transform of a scalar prior")
 
 
-def _unconstrain(transform, x: float) -> np.ndarray:
+def _unconstrain(transform, x: np.ndarray) -> np.ndarray:
     """The inverse of `_constrain`."""
     if isinstance(transform, LogExpM1):
         return np.asarray(np.log(np.expm1(x)))

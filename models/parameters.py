@@ -8,6 +8,8 @@ from .arrays import Array
 from .ions import Ion
 from .priors import Gamma, HalfNormal, LogNormal, Normal, Prior
 
+SPREAD = " spread"
+"""Ends the name of a parameter's spread between cells."""
 REFERENCE = "at the reference condition"
 
 
@@ -26,6 +28,8 @@ class Quantity:
     @property
     def symbol(self) -> str:
         """The name inside the DataTree, where PyMC and netCDF forbid '/': `P_Na/P_K` is `p_Na`."""
+        if self.name.endswith(SPREAD):
+            return Quantity(self.name.removesuffix(SPREAD), "1", "").symbol + "_spread"
         if self.name.endswith(("/P_K", "/g_K")):
             return self.name[:-4].replace("P_", "p_")
         return "Q10_ratio" if self.name == "Q10_pump/Q10_leak" else self.name
@@ -120,3 +124,17 @@ NU = Parameter(
 
 PUMP_CURRENT = Quantity("pump_current_mM", "mM", f"pump current over F·P_K, {REFERENCE}")
 Q10_RATIO = Quantity("Q10_pump/Q10_leak", "1", "how much faster than the leak the pump speeds up with 10 °C of warming")
+
+
+def between_cells(parameter: Parameter) -> Parameter:
+    """How much cells of one type differ in a parameter: the sd of its logarithm."""
+    meaning = f"sd between cells of log {parameter.name}"
+    return Parameter(
+        parameter.name + SPREAD, "1", meaning, HalfNormal(0.3), "cells of one type differ by tens of percent"
+    )
+
+
+def electrode_offset(per: str) -> Parameter:
+    """How much the electrode's offset differs between cells, or between solutions."""
+    meaning = f"sd of the electrode's offset between {per}s"
+    return Parameter(f"offset_{per}_sd_mV", "mV", meaning, HalfNormal(2.0), "electrodes drift by a few mV")

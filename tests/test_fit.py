@@ -11,6 +11,7 @@ from scipy.optimize import least_squares
 import vrest
 from tests.synthetic import INSIDE, TRUTH, recordings
 from vrest.fitting.config import Sampling, parse_config
+from vrest.fitting.linear import starting_point
 from vrest.fitting.model import build_model
 from vrest.fitting.run import configure, fit, prepare
 from vrest.fitting.sampling import draw_posterior
@@ -102,7 +103,7 @@ def test_samplers_agree(full_fit, sampler):
 
 def test_same_seed_same_draws_other_seed_other_draws():
     e = prepare(recordings(), configure(inside=INSIDE, law="ghk", ions="K,Na"))
-    model, start = build_model(e), {p.symbol: p.prior.typical for p in e.parameters}
+    model, start = build_model(e), starting_point(e)
 
     def draws(seed):
         return draw_posterior(model, Sampling(draws=50, tune=50), start, seed, 2).posterior["p_Na"].to_numpy()

@@ -208,9 +208,7 @@ def variant(name, options, passive):
         where = replace(where, c_o={"K": K_o + 1})
     reference = at(names, passive, davies="davies" in options)
     declared = (*law.parameters(ions(names)), *option_parameters(law, options, ions(names)))
-    middle = {p.name: p.prior.typical + 0.1 for p in declared} | {
-        f"{s}_i_mM": IN[s] for s in names[:2]
-    }
+    middle = {p.name: p.prior.typical + 0.1 for p in declared} | {f"{s}_i_mM": IN[s] for s in names[:2]}
     return law, middle, where, reference
 
 

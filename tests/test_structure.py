@@ -85,7 +85,9 @@ def test_the_public_surface():
 def test_every_folder_with_code_is_mapped_into_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     mapped = {Path(folder) for folder in project["tool"]["setuptools"]["package-dir"].values()}
-    with_code = {p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/__init__.py") if not {".venv", "build"} & set(p.parts)}
+    with_code = {
+        p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/__init__.py") if not {".venv", "build"} & set(p.parts)
+    }
     assert with_code - {Path("tests")} == mapped
 
 

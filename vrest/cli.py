@@ -90,6 +90,7 @@ def _model_options(command: argparse.ArgumentParser) -> None:
         help="add to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio; repeatable",
     )
     command.add_argument("--preset", metavar="NAME", help="priors of a neuron, skeletal-muscle, cardiac or glia")
+    command.add_argument("--by", metavar="COLUMN", help="column that sorts cells into groups: cell_type, genotype, …")
     command.add_argument(
         "--robust", action="store_true", default=None, help="Student t scatter, for tables with outliers"
     )

@@ -138,6 +138,7 @@ def _configuration(options: argparse.Namespace, needs_data: bool = True) -> Conf
         ions=options.ions,
         inside=options.inside,
         robust=options.robust,
+        by=options.by,
         options=options.option,
         preset=options.preset,
         seed=options.seed,
