@@ -17,20 +17,10 @@ _WIDTH = 80
 
 @dataclass(frozen=True)
 class Codebook:
-    """What a bundled data set is.
+    """What a bundled data set is: what was measured, what is assumed, what to beware of.
 
-    Attributes
-    ----------
-    name, title, source, reference : str
-        How it is called, what it is, whose it is, and where the experiment is described.
-    measured : str
-        What was measured, and how.
-    inside : str
-        Assumed inside concentrations, as typed after `--inside`; used where a fit gives none.
-    assumed, caveats : tuple of str
-        What the source does not say and the table supposes; what to beware of.
-    columns : dict of str to (meaning, status)
-        Status is "measured", "published" or "assumed".
+    `inside` holds assumed inside concentrations, as typed after `--inside`, used where a fit gives none; `columns`
+    has each column's meaning and its status: measured, published or assumed.
     """
 
     name: str

@@ -26,17 +26,16 @@ class Sheet:
 
     Attributes
     ----------
-    rows : ndarray of int
-        Spreadsheet numbers of the rows.
-    cells : dict
-        The texts of every column.
-    numbers : dict
-        The values of the contract's number columns; NaN where a cell is empty or faulty.
+    rows : spreadsheet numbers of the rows.
+    cells : the texts of every column.
+    numbers : the values of the contract's number columns; NaN where a cell is empty or faulty.
+    weighed : rows whose bath comes from a recipe, which is electroneutral with ions that have no column.
     """
 
     rows: NDArray[np.int64]
     cells: dict[str, list[str]]
     numbers: dict[str, NDArray[np.float64]]
+    weighed: NDArray[np.bool_] | None = None
 
 
 def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
@@ -61,8 +60,8 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
         if "ljp_mV" not in sheet.cells and "ljp" not in sheet.cells:
             faults.warn(
                 "nothing is said about the liquid junction potential, and an uncorrected one shifts every V_m. "
-                "Add a column ljp_mV with the value to subtract (V_m = measured - ljp), "
-                "or a column ljp with the word corrected."
+                "Add a column ljp_mV with the value to subtract (V_m = measured - ljp), or a column ljp with the word "
+                "compute (with --solutions and --pipette) or, where that was done, corrected."
             )
 
 
@@ -79,10 +78,8 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
     values = sheet.numbers[column.name]
     low = values <= 0 if column.positive else values < column.low
     for k in np.flatnonzero(low | (values > column.high)):
-        what = _out_of_range(values[k], column)
-        faults.add(
-            f"{sheet.cells[column.name][k]!r} {what}", row=sheet.rows[k], column=column.name, kind=f"range {low[k]}"
-        )
+        text = f"{sheet.cells[column.name][k]!r} {_out_of_range(values[k], column)}"
+        faults.add(text, row=sheet.rows[k], column=column.name, kind=f"range {low[k]}")
     if column.name == "n":
         whole = np.isnan(values) | (values % 1 == 0)
         _each(sheet, ~whole & (values > 0), "n", "is not a whole number; type how many were measured.", faults)
@@ -146,9 +143,8 @@ def _check_words(sheet: Sheet, faults: Faults) -> None:
         words = COLUMNS[name].words
         for text in set(sheet.cells.get(name, ())) - set(words):
             sentence = _wrong_word(name, text)
-            for k, cell in enumerate(sheet.cells[name]):
-                if cell == text:
-                    faults.add(sentence, row=sheet.rows[k], column=name)
+            for k in (k for k, cell in enumerate(sheet.cells[name]) if cell == text):
+                faults.add(sentence, row=sheet.rows[k], column=name)
 
 
 def _wrong_word(name: str, text: str) -> str:
@@ -178,13 +174,9 @@ def _check_cells(sheet: Sheet, faults: Faults) -> None:
     for cell, kind, row in zip(sheet.cells["cell"], sheet.cells["cell_type"], sheet.rows.tolist(), strict=True):
         known, where = first.setdefault(cell, (kind, row))
         if cell and kind and known and kind != known:
-            faults.add(
-                f"cell {cell!r} is {kind!r} here and {known!r} in row {where}; correct the type, "
-                f"or give the two cells different names.",
-                row=row,
-                column="cell_type",
-                kind="two types",
-            )
+            text = f"cell {cell!r} is {kind!r} here and {known!r} in row {where}; correct the type, "
+            text += "or give the two cells different names."
+            faults.add(text, row=row, column="cell_type", kind="two types")
 
 
 def _check_means(sheet: Sheet, faults: Faults) -> None:
@@ -201,12 +193,8 @@ def _check_means(sheet: Sheet, faults: Faults) -> None:
     for k in np.flatnonzero(off | larger):
         text = sheet.cells["V_m_sem_mV"][k]
         should = f"V_m_sd_mV / sqrt(n) is {expected[k]:.3g}" if off[k] else "a standard error cannot exceed the sd"
-        faults.add(
-            f"{text!r} contradicts V_m_sd_mV ({sd[k]:g}): {should}. Are the two swapped? Keep one of them.",
-            row=sheet.rows[k],
-            column="V_m_sem_mV",
-            kind="contradiction",
-        )
+        text = f"{text!r} contradicts V_m_sd_mV ({sd[k]:g}): {should}. Are the two swapped? Keep one of them."
+        faults.add(text, row=sheet.rows[k], column="V_m_sem_mV", kind="contradiction")
     unused = (n > 1) & np.isnan(sd) & np.isnan(sem)
     if unused.any():
         where = "" if unused.all() else f" ({rows_in_words(sheet.rows[unused])})"
@@ -214,13 +202,12 @@ def _check_means(sheet: Sheet, faults: Faults) -> None:
 
 
 def _warn_of_repeats(sheet: Sheet, faults: Faults) -> None:
-    lines = list(zip(*sheet.cells.values(), strict=True))
-    if len(set(lines)) == len(lines):
-        return
     groups: dict[tuple[str, ...], list[int]] = {}
-    for line, row in zip(lines, sheet.rows.tolist(), strict=True):
+    for line, row in zip(zip(*sheet.cells.values(), strict=True), sheet.rows.tolist(), strict=True):
         groups.setdefault(line, []).append(row)
     repeats = [rows for rows in groups.values() if len(rows) > 1]
+    if not repeats:
+        return
     shown = "; ".join(rows_in_words(rows) for rows in repeats[:5])
     more = f"; and {len(repeats) - 5} more such groups" if len(repeats) > 5 else ""
     faults.warn(
@@ -236,6 +223,8 @@ def _warn_of_imbalance(sheet: Sheet, faults: Faults) -> None:
     charge = np.sum([IONS[ion].valence * values for ion, values in outside.items()], axis=0)
     total = np.sum([abs(IONS[ion].valence) * values for ion, values in outside.items()], axis=0)
     off = np.abs(charge) > IMBALANCE * total
+    if sheet.weighed is not None:
+        off &= ~sheet.weighed
     if np.any(off):
         k = int(np.flatnonzero(off)[0])
         faults.warn(

@@ -22,13 +22,7 @@ class Fault:
 
 
 class Faults:
-    """The faults and warnings of one table.
-
-    Parameters
-    ----------
-    name : str
-        The file's name, as it opens every sentence.
-    """
+    """The faults and warnings of one table; its `name` opens every sentence."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -57,14 +51,8 @@ class Faults:
             warnings.warn(text, DataWarning, stacklevel=4)
 
     def _place(self, row: int, column: str) -> str:
-        own = self.own_names.get(column)
-        return (
-            self.name
-            + (f", row {row}" if row else "")
-            + (f", column {column}" if column else "")
-            + (f" (your {own!r})" if own else "")
-            + ": "
-        )
+        own = f" (your {self.own_names[column]!r})" if column in self.own_names else ""
+        return self.name + (f", row {row}" if row else "") + (f", column {column}{own}" if column else "") + ": "
 
     def _lines(self) -> list[str]:
         by_row = sorted(self._faults, key=lambda f: f.row)

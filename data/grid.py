@@ -21,25 +21,15 @@ _UNITS = {"mv", "mm", "c", "degc", "°c", "mohm", "mω", "gohm", "pf", "", "1", 
 
 @dataclass
 class Grid:
-    """A table as text.
-
-    Attributes
-    ----------
-    header : list of str
-        The column names, stripped.
-    rows : list of int
-        Spreadsheet numbers of the rows that follow (the first line of the file is 1).
-    cells : list of list of str
-        One list per row, stripped, each as long as the header.
-    """
+    """A table as text: column names, spreadsheet numbers of the rows (the file's first line is 1), and their cells."""
 
     header: list[str]
     rows: list[int]
     cells: list[list[str]]
 
 
-def read_bytes(path: Path) -> bytes:
-    """The file's content; a missing file, a folder or a locked file becomes a sentence."""
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """The file's content, or its first bytes; a missing file, a folder or a locked file becomes a sentence."""
     if path.is_dir():
         tables = sorted(p.name for p in path.glob("*.csv"))[:5]
         inside = f" It holds {', '.join(tables)}." if tables else ""
@@ -48,7 +38,8 @@ def read_bytes(path: Path) -> bytes:
         siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
         raise DataError(f"{path.name}: there is no such file in {path.parent}.{nearest(path.name, siblings)}")
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read: {error.strerror}.") from None
 

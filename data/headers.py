@@ -28,11 +28,8 @@ _SIDES = {
     "i": r"i|in|inside|int|internal|intracellular|pipette|cyt",
 }
 
-_INSTEAD = {
-    "V_m_sd_mV": "V_m_sem_mV",
-    "V_m_sem_mV": "V_m_sd_mV",
-    "ljp_mV": "ljp",
-}  # where one is given, the other is spare
+# Where one is given, the other is spare.
+_INSTEAD = {"V_m_sd_mV": "V_m_sem_mV", "V_m_sem_mV": "V_m_sd_mV", "ljp_mV": "ljp"}
 _ION_COLUMN = re.compile(r"(.+)_([oi])_mM")
 
 
@@ -71,27 +68,13 @@ def meant_by(name: str) -> str | None:
 
 
 def resolve(
-    header: Sequence[str],
-    columns: Mapping[str, str] | None,
-    faults: Faults,
-    *,
-    potentials: bool,
-    temperature_given: bool,
-) -> list[str]:
+    header: Sequence[str], columns: Mapping[str, str] | None, faults: Faults, *,
+    potentials: bool, temperature_given: bool, weighed: bool,
+) -> list[str]:  # fmt: skip
     """Contract names for the header's names, in order; faults are noted, free names stay.
 
-    Parameters
-    ----------
-    header : sequence of str
-        The table's own column names.
-    columns : mapping or None
-        Contract name to own name.
-    faults : Faults
-        Takes what is wrong.
-    potentials : bool
-        False for a plan, which needs no V_m_mV.
-    temperature_given : bool
-        True where one temperature holds for the whole file.
+    `columns` maps contract names to own names. A plan (no `potentials`) needs no V_m_mV, one temperature given for the
+    file no temperature_C, and baths weighed from recipes no K_o_mM.
     """
     names = _renamed(list(header), columns or {}, faults)
     for position, name in enumerate(names, 1):
@@ -100,13 +83,9 @@ def resolve(
     for name in sorted({n for n in names if n and names.count(n) > 1}, key=names.index):
         faults.add("is there twice; keep one, or rename the other.", column=name)
 
-    needed = {name for name, column in COLUMNS.items() if column.required}
-    if not potentials:
-        needed.discard("V_m_mV")
-    if temperature_given:
-        needed.discard("temperature_C")
+    spare = {"V_m_mV": not potentials, "temperature_C": temperature_given, "K_o_mM": weighed}
     explained: set[str] = set()
-    for name in [c for c in COLUMNS if c in needed and c not in names]:
+    for name in [c for c in COLUMNS if COLUMNS[c].required and not spare[c] and c not in names]:
         faults.add(_missing(name, names, explained), column=name)
     free = [n for n in dict.fromkeys(names) if n and n not in COLUMNS and n not in explained]
     for name in free:
@@ -143,6 +122,8 @@ def _missing(name: str, names: Sequence[str], explained: set[str]) -> str:
             f'rename it to {name}, or read it with --map {name}="{own}".'
         )
     text = f"missing.{nearest(name, [n for n in names if n and n not in COLUMNS])} Add it ({_content(name)})"
+    if name == "K_o_mM" and "solution" in names:
+        text += ", or give the recipes of the column solution with --solutions FILE"
     if name == "temperature_C":
         text += ", or give one value for the whole file with --temperature 20 (in Python temperature_C=20)"
     return f"{text}. {_listed(names)}"

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ from numpy.typing import NDArray
 
 from ..models.errors import ConfigurationError
 from . import grid as grids
+from .baths import fill_baths, subtract_junctions
 from .checks import Sheet, check
 from .faults import Faults
 from .headers import resolve
 from .numbers import fast_numbers, to_numbers
 from .schema import COLUMNS, LABELS, QUANTITIES
+from .solutions import Solution, read_solutions
+
+Recipes = str | Path | Mapping[str, Solution]
 
 _FIRST_IONS = ("K", "Na", "Cl")
 
@@ -29,6 +34,8 @@ def read_csv(
     encoding: str = "utf-8",
     decimal: str = ".",
     potentials: bool = True,
+    solutions: Recipes | None = None,
+    pipette: str | None = None,
 ) -> xr.Dataset:
     """Read a CSV file of resting potentials, one row per measured potential.
 
@@ -40,14 +47,14 @@ def read_csv(
         One temperature for the whole file, in °C, where it has no such column.
     columns : mapping, optional
         Contract name to the table's own: ``{"V_m_mV": "RMP (mV)"}``.
-    delimiter : str
-        What separates the cells; ``"tab"`` is understood.
-    encoding : str
-        How the file's text is encoded.
-    decimal : {".", ","}
-        The decimal mark.
+    delimiter, encoding, decimal : str
+        What separates the cells (``"tab"`` is understood), how the text is encoded, the decimal mark.
     potentials : bool
         False reads a plan: no V_m_mV is needed, and repeated rows are legal.
+    solutions : str, Path or mapping, optional
+        A TOML file of recipes, or what `read_solutions` made of it: the column `solution` names each row's bath.
+    pipette : str, optional
+        The solution in the pipette, for rows whose column `ljp` says `compute`.
 
     Returns
     -------
@@ -63,9 +70,8 @@ def read_csv(
     path = Path(path)
     content = grids.read_bytes(path)
     faults = Faults(path.name)
-    text = grids.decode(content, encoding, faults)
-    table = grids.split(text, delimiter, faults)
-    recordings = _recordings(table, faults, temperature_C, columns, decimal, potentials)
+    table = grids.split(grids.decode(content, encoding, faults), delimiter, faults)
+    recordings = _recordings(table, faults, temperature_C, columns, decimal, potentials, solutions, pipette)
     return recordings.assign_attrs(source=str(path), sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -76,40 +82,33 @@ def from_frame(
     temperature_C: float | None = None,
     columns: Mapping[str, str] | None = None,
     potentials: bool = True,
+    solutions: Recipes | None = None,
+    pipette: str | None = None,
 ) -> xr.Dataset:
     """Check a pandas table as `read_csv` checks a file, and return the same Dataset.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One row per potential; a named index counts as columns. Messages number its rows as
-        a spreadsheet would: the first is row 2.
-    name : str
-        What messages call the table.
-    temperature_C, columns, potentials
-        As for `read_csv`.
+    A named index counts as columns. Messages call the table `name`, and number its rows as a spreadsheet would: the
+    first is row 2. Further parameters are as for `read_csv`.
     """
     if any(level is not None for level in frame.index.names):
         frame = frame.reset_index()
     text = frame.to_csv(index=False, lineterminator="\n")
     faults = Faults(name)
     table = grids.split(text, ",", faults)
-    recordings = _recordings(table, faults, temperature_C, columns, ".", potentials)
+    recordings = _recordings(table, faults, temperature_C, columns, ".", potentials, solutions, pipette)
     return recordings.assign_attrs(source=name, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _recordings(
-    table: grids.Grid,
-    faults: Faults,
-    temperature_C: float | None,
-    columns: Mapping[str, str] | None,
-    decimal: str,
-    potentials: bool,
-) -> xr.Dataset:
+    table: grids.Grid, faults: Faults, temperature_C: float | None, columns: Mapping[str, str] | None, decimal: str,
+    potentials: bool, solutions: Recipes | None, pipette: str | None,
+) -> xr.Dataset:  # fmt: skip
     if decimal not in (".", ","):
         raise ConfigurationError(f"--decimal {decimal!r}: the decimal mark is . or ,")
     given = temperature_C is not None
-    names = resolve(table.header, columns, faults, potentials=potentials, temperature_given=given)
+    baths = read_solutions(solutions) if isinstance(solutions, str | Path) else solutions
+    weighed = baths is not None
+    names = resolve(table.header, columns, faults, potentials=potentials, temperature_given=given, weighed=weighed)
     table = grids.drop_repeated_headers(table, names, faults)
     texts = list(zip(*table.cells, strict=True)) if table.cells else [() for _ in names]
     cells: dict[str, list[str]] = {}
@@ -123,10 +122,15 @@ def _recordings(
     sheet = Sheet(np.array(table.rows, dtype=np.int64), cells, {})
     for name in cells:
         if name in COLUMNS and COLUMNS[name].kind == "number":
-            sheet.numbers[name] = to_numbers(cells[name], COLUMNS[name], table.rows, faults, decimal)
+            column = replace(COLUMNS[name], filled=False) if weighed and name.endswith("_o_mM") else COLUMNS[name]
+            sheet.numbers[name] = to_numbers(cells[name], column, table.rows, faults, decimal)
     if given:
         _set_temperature(sheet, float(temperature_C), faults)  # type: ignore[arg-type]
+    if baths is not None:
+        fill_baths(sheet, baths, faults)
     check(sheet, faults, potentials=potentials)
+    if "temperature_C" in sheet.numbers:
+        subtract_junctions(sheet, baths, pipette, faults)
     faults.finish()
     return _dataset(sheet, decimal)
 
@@ -164,8 +168,7 @@ def _dataset(sheet: Sheet, decimal: str) -> xr.Dataset:
     for side, where in (("o", "in the bath"), ("i", "inside the cell")):
         if any(name.endswith(f"_{side}_mM") for name in numbers):
             stack = np.stack([numbers.get(f"{ion}_{side}_mM", nowhere) for ion in ions], axis=1)
-            attrs = {"units": "mM", "long_name": f"concentration {where}"}
-            data[f"c_{side}"] = (("obs", "ion"), stack, attrs)
+            data[f"c_{side}"] = (("obs", "ion"), stack, {"units": "mM", "long_name": f"concentration {where}"})
     data["temperature"] = _variable(numbers["temperature_C"], "temperature_C")
     blocked = np.array([word == "blocked" for word in cells.get("pump", [])] or np.zeros(count), dtype=bool)
     data["blocked"] = ("obs", blocked, {"units": "1", "long_name": "Na/K pump blocked"})
@@ -173,15 +176,9 @@ def _dataset(sheet: Sheet, decimal: str) -> xr.Dataset:
         if column.name in numbers and column.variable:
             data[column.variable] = _variable(numbers[column.name], column.name)
     if "V_m_sd" in data or "V_m_sem" in data:
-        data["V_m_error"] = (
-            "obs",
-            _standard_error(numbers, count),
-            {"units": "mV", "long_name": "standard error of V_m"},
-        )
-    coordinates = {
-        "row": ("obs", sheet.rows, {"long_name": "row in the table"}),
-        "ion": ("ion", np.array(ions, dtype=str)),
-    }
+        error = {"units": "mV", "long_name": "standard error of V_m"}
+        data["V_m_error"] = ("obs", _standard_error(numbers, count), error)
+    coordinates = {"row": ("obs", sheet.rows, {"long_name": "row in the table"}), "ion": ("ion", np.array(ions, str))}
     for name, texts in cells.items():
         if name in LABELS:
             coordinates[name] = ("obs", np.array(texts, dtype=str), {"long_name": COLUMNS[name].meaning})

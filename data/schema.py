@@ -15,26 +15,13 @@ class Column:
 
     Attributes
     ----------
-    name : str
-        As in the table's header, with its unit.
-    unit : str
-        Unit of the values, as written in the `units` attribute.
-    meaning : str
-        What the column holds.
-    kind : {"number", "word", "label"}
-        A number, one of `words`, or any text.
-    variable : str
-        The name in the xarray Dataset; empty where several columns share one variable.
-    low, high : float
-        Plausible range, in `unit`; both ends are legal, except a `low` that is `positive`.
-    positive : bool
-        True where the value must exceed zero.
-    filled : bool
-        True where an empty cell is a fault once the column is there.
-    required : bool
-        True where the column itself must be there.
-    words : tuple of str
-        The legal words of a "word" column.
+    name, unit, meaning : as in the table's header, with its unit; the unit; what the column holds.
+    kind : a number, one of `words`, or any text.
+    variable : the name in the xarray Dataset; empty where several columns share one.
+    low, high : plausible range, in `unit`; both ends are legal, except a `low` that is `positive`.
+    positive : the value must exceed zero.
+    filled : an empty cell is a fault once the column is there.
+    required : the column itself must be there.
     """
 
     name: str
@@ -51,19 +38,11 @@ class Column:
 
 
 def _concentration(ion: str, side: str) -> Column:
-    where = "in the bath" if side == "o" else "inside the cell"
-    always = side == "o" and ion == "K"  # every law has potassium
-    return Column(
-        f"{ion}_{side}_mM",
-        "mM",
-        f"{ion} concentration {where}",
-        low=0,
-        high=1000,
-        positive=side == "i",
-        # Other ions may be unknown in some baths; a law that uses them refuses those rows.
-        filled=side == "o" and ion in ("K", "Na"),
-        required=always,
-    )
+    meaning = f"{ion} concentration {'in the bath' if side == 'o' else 'inside the cell'}"
+    # Every law has potassium; other ions may be unknown in some baths, and a law that uses them refuses those rows.
+    filled, always = side == "o" and ion in ("K", "Na"), side == "o" and ion == "K"
+    name = f"{ion}_{side}_mM"
+    return Column(name, "mM", meaning, low=0, high=1000, positive=side == "i", filled=filled, required=always)
 
 
 _PLAIN = [
@@ -77,7 +56,7 @@ _PLAIN = [
     Column("V_m_sem_mV", "mV", "standard error of the mean V_m", variable="V_m_sem", positive=True, high=100),
     Column("n", "1", "number of measurements in the mean", variable="n", positive=True),
     Column("ljp_mV", "mV", "liquid junction potential to subtract", variable="ljp", low=-30, high=30, filled=True),
-    Column("ljp", "", "state of the junction potential", "word", filled=True, words=("corrected",)),
+    Column("ljp", "", "state of the junction potential", "word", filled=True, words=("corrected", "compute")),
     Column("R_in_MOhm", "MOhm", "input resistance", variable="R_in", positive=True, high=1e5),
     Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", variable="R_in_sd", positive=True),
     Column("C_m_pF", "pF", "membrane capacitance", variable="C_m", positive=True, high=1e6),
@@ -92,12 +71,5 @@ COLUMNS: dict[str, Column] = {
 QUANTITIES = tuple(c for c in _PLAIN if c.kind == "number" and not c.required)
 LABELS = tuple(c.name for c in _PLAIN if c.kind == "label")
 # Names that the Dataset uses itself, hence no free column may have.
-RESERVED = {c.variable for c in _PLAIN if c.kind == "number"} | {
-    "V_m_error",
-    "c_o",
-    "c_i",
-    "blocked",
-    "row",
-    "obs",
-    "ion",
-}
+_OWN = {"V_m_error", "c_o", "c_i", "blocked", "row", "obs", "ion"}
+RESERVED = _OWN | {c.variable for c in _PLAIN if c.kind == "number"}

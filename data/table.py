@@ -27,15 +27,7 @@ _SYNTAX = (
 def to_frame(recordings: xr.Dataset) -> pd.DataFrame:
     """The recordings as a table with the contract's columns, V_m_mV as measured (junction potential added back).
 
-    Parameters
-    ----------
-    recordings : xarray.Dataset
-        As from `read_csv`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        What `from_frame` reads back into an equal Dataset; spreadsheet row numbers are left out.
+    It is what `from_frame` reads back into an equal Dataset; spreadsheet row numbers are left out.
     """
     columns: dict[str, np.ndarray] = {}
     coordinates = [str(name) for name in recordings.coords if name not in ("row", "ion", "obs")]
@@ -63,13 +55,8 @@ def to_frame(recordings: xr.Dataset) -> pd.DataFrame:
 def select(recordings: xr.Dataset, query: str) -> xr.Dataset:
     """The rows for which a query on the table's columns holds; they keep their row numbers.
 
-    Parameters
-    ----------
-    recordings : xarray.Dataset
-        As from `read_csv`.
-    query : str
-        As for `pandas.DataFrame.query`, on the contract's column names, free columns and `row`:
-        ``"cell_type == 'neuron' and K_o_mM > 2"``. V_m_mV is the potential as measured.
+    The query is as for `pandas.DataFrame.query`, on the contract's column names, free columns and `row`:
+    ``"cell_type == 'neuron' and K_o_mM > 2"``. V_m_mV is the potential as measured.
     """
     frame = to_frame(recordings)
     if "row" in recordings.coords:

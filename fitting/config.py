@@ -64,6 +64,7 @@ class Config:
     vary : names of the parameters that differ between cells; none given means ratios and the pump, an empty list none.
     spread : `shared` by all groups, or `group`: one for each.
     offset : `cell`, `solution` or both: whose electrode offset is inferred.
+    solutions, pipette : the file of recipes that the table's baths are taken from, and the solution in the pipette.
     options : names of the options that are added to the law.
     preset : the preparation whose priors replace the defaults, if any.
     robust : Student t scatter instead of Normal.
@@ -85,6 +86,8 @@ class Config:
     vary: tuple[str, ...] | None = None
     spread: str = "shared"
     offset: tuple[str, ...] = ()
+    solutions: str | None = None
+    pipette: str | None = None
     options: tuple[str, ...] = ()
     preset: str | None = None
     robust: bool = False
@@ -149,9 +152,9 @@ def parse_config(text: str, name: str = "configuration") -> Config:
 
 
 _KINDS: dict[str, Any] = {
-    "data": str, "law": str, "where": str, "preset": str, "by": str, "spread": str, "ions": list, "options": list,
-    "vary": list, "offset": list, "inside": dict, "priors": dict, "reference": dict, "columns": dict, "robust": bool,
-    "seed": int, "temperature_C": (int, float),
+    "data": str, "law": str, "where": str, "preset": str, "by": str, "spread": str, "solutions": str, "pipette": str,
+    "ions": list, "options": list, "vary": list, "offset": list, "inside": dict, "priors": dict, "reference": dict,
+    "columns": dict, "robust": bool, "seed": int, "temperature_C": (int, float),
 }  # fmt: skip
 _IN_WORDS = {
     str: "text in quotes", list: 'a list such as ["K", "Na"]', dict: "a table", bool: "true or false",
@@ -160,7 +163,7 @@ _IN_WORDS = {
 
 
 def read_config(path: str | Path) -> Config:
-    """The configuration in a file; a relative `data` path is taken from the file's folder."""
+    """The configuration in a file; relative paths are taken from the file's folder."""
     path = Path(path)
     try:
         config = parse_config(path.read_text(encoding="utf-8"), path.name)
@@ -168,8 +171,9 @@ def read_config(path: str | Path) -> Config:
         raise ConfigurationError(f"{path}: there is no such configuration file.") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not a TOML file (it is not UTF-8 text).") from error
-    beside = path.parent / config.data if config.data else None
-    return replace(config, data=str(beside)) if beside is not None and beside.exists() else config
+    named = {name: getattr(config, name) for name in ("data", "solutions")}
+    beside = {name: path.parent / file for name, file in named.items() if file}
+    return replace(config, **{name: str(file) for name, file in beside.items() if file.exists()})
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: list[str], prefix: str = "") -> None:

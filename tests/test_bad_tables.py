@@ -142,7 +142,12 @@ TABLES = [
         "table.csv, row 2, column ljp: 'Corrected': write it in lower case",
         "corrected.",
     ),
-    (plain(SMALL, "5,20,-65,compute"), "table.csv, row 2, column ljp: 'compute' is not the word corrected;", "ljp_mV"),
+    (
+        plain(SMALL, "5,20,-65,done"),
+        "table.csv, row 2, column ljp: 'done' is not the word corrected or compute;",
+        "ljp_mV",
+    ),
+    (plain(SMALL, "5,20,-65,compute"), "table.csv, column ljp: compute needs the baths' recipes:", "--pipette NAME"),
     (
         plain(SMALL + ",ljp_mV", "5,20,-65,corrected,4"),
         "table.csv, column ljp_mV: contradicts column ljp",

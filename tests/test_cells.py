@@ -170,6 +170,7 @@ def test_bad_groupings():
         experiment(data, offset=["solution"])
 
 
+@pytest.mark.slow
 def test_electrode_offsets_are_recovered_where_conditions_tell_them():
     data, _ = many_cells(
         seed=4, cells=6, types={"A": {}}, spread=0.05, sigma=0.7, K_o=(2.5, 10, 40, 100), temperatures=(22,)
