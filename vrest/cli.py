@@ -50,7 +50,26 @@ def parser() -> argparse.ArgumentParser:
     priors = commands.add_parser("priors", help="a law's parameters with their priors, and where those come from")
     _model_options(priors)
     commands.add_parser("datasets", help="the data sets that come with vrest")
+
+    solutions = commands.add_parser("solutions", help="recipes as weighed: ions, osmolarity, junction potentials")
+    solutions.add_argument("file", metavar="FILE", help="TOML file of recipes, salts in mM: [control] NaCl = 140 …")
+    solutions.add_argument("--pipette", metavar="NAME", help="junction potential of each bath against this solution")
+    solutions.add_argument("--temperature", type=float, default=22.0, metavar="C", help="in °C (default: 22)")
+    _file_options(solutions, None)
+
+    importing = commands.add_parser("import", help="resting potentials out of ABF, NWB and other recordings")
+    importing.add_argument("files", nargs="+", metavar="FILES", help="recordings, or folders of them")
+    importing.add_argument("--solution", metavar="NAME", help="the bath, for the column solution")
+    importing.add_argument("--temperature", type=float, metavar="C", help="in °C, where a file has no such channel")
+    importing.add_argument("--channel", metavar="N", help="number (from 0) or name, instead of the one that fits")
+    importing.add_argument("--ljp", metavar="WHAT", help="compute, corrected, or mV to subtract: what fit is to do")
+    _file_options(importing, "recordings.csv")
     return top
+
+
+def _file_options(command: argparse.ArgumentParser, default: str | None) -> None:
+    command.add_argument("--out", metavar="FILE", default=default, help=f"CSV to write (default: {default or 'none'})")
+    command.add_argument("--force", action="store_true", help="replace a file that exists")
 
 
 def _data_options(command: argparse.ArgumentParser) -> None:
@@ -69,6 +88,13 @@ def _data_options(command: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME=COLUMN",
         help='the table\'s own column name, as in "V_m_mV=RMP (mV)"; repeatable',
+    )
+    command.add_argument("--map-file", metavar="FILE", help="TOML file of such pairs, one a line; --map wins over it")
+    command.add_argument(
+        "--solutions", metavar="FILE", help="recipes that the column solution names; see vrest solutions"
+    )
+    command.add_argument(
+        "--pipette", metavar="NAME", help="the recipe in the pipette, where the column ljp says compute"
     )
     command.add_argument("--delimiter", default=",", metavar="CHAR", help='what separates the cells, as in ";" or tab')
     command.add_argument("--decimal", default=".", metavar="CHAR", help='the decimal mark, "." or ","')
@@ -105,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8")  # µ and ° on every system
     options = parser().parse_args(arguments)
 
-    from . import commands
+    from . import bench, commands
     from .models.errors import DataWarning, VrestError
 
     def show(message, category, *where, **more):
@@ -119,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = show
         warnings.simplefilter("always", DataWarning)
         try:
-            return getattr(commands, options.command)(options)
+            return (bench.COMMANDS.get(options.command) or getattr(commands, options.command))(options)
         except VrestError as error:
             print(f"vrest {options.command}: {error}" if "\n" not in str(error) else error, file=sys.stderr)
             return 2

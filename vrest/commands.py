@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,7 +131,8 @@ def _configuration(options: argparse.Namespace, needs_data: bool = True) -> Conf
 
     config = read_config(options.config) if options.config else Config()
     data = getattr(options, "data", None)
-    mapped = dict(_pair(text) for text in getattr(options, "map", None) or [])
+    mapped = mapping_file(options.map_file) if getattr(options, "map_file", None) else {}
+    mapped |= dict(_pair(text) for text in getattr(options, "map", None) or [])
     sampler = getattr(options, "sampler", None)
     config = configure(
         config,
@@ -145,6 +147,8 @@ def _configuration(options: argparse.Namespace, needs_data: bool = True) -> Conf
         where=getattr(options, "where", None),
         temperature_C=getattr(options, "temperature", None),
         columns={**config.columns, **mapped} if mapped else None,
+        solutions=getattr(options, "solutions", None),
+        pipette=getattr(options, "pipette", None),
         sampling=replace(config.sampling, sampler=sampler) if sampler else None,
         data=data,
         data_sha256=None,
@@ -164,6 +168,20 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), column.strip()
 
 
+def mapping_file(path: str) -> dict[str, str]:
+    """Column names by contract name, from a TOML file of lines such as V_m_mV = "RMP (mV)"."""
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # TOML's errors and bad text are ValueErrors
+        raise ConfigurationError(f"--map-file {path}: cannot be read: {error}.") from None
+    for name, column in table.items():
+        if not isinstance(column, str):
+            raise ConfigurationError(
+                f'--map-file {path}: {name} = {column!r} is not a name, as in V_m_mV = "RMP (mV)".'
+            )
+    return table
+
+
 def _recordings(config: Config, options: argparse.Namespace):
     """DATA, which is a table, a saved fit or a bundled set."""
     data = config.data or ""
@@ -179,10 +197,15 @@ def _recordings(config: Config, options: argparse.Namespace):
         raise ConfigurationError(
             f"{data}: neither a file nor a bundled set.{nearest(data, names)} Sets: {', '.join(names)}."
         )
-    return read_csv(
+    recordings = read_csv(
         path, temperature_C=config.temperature_C, columns=config.columns, delimiter=options.delimiter,
-        encoding=options.encoding, decimal=options.decimal,
+        encoding=options.encoding, decimal=options.decimal, solutions=config.solutions, pipette=config.pipette,
     )  # fmt: skip
+    if config.pipette and "ljp" in recordings:
+        from .data.junction import series_in_words
+
+        _say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
+    return recordings
 
 
 def _say(*sentences: str) -> None:
