@@ -62,6 +62,18 @@ class Fit:
 
         return plot_series(self, axes)
 
+    def predict(self, baths, cell: str = "population") -> pd.DataFrame:
+        """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""
+        from .predict import predict
+
+        return predict(self, baths, cell)
+
+    def contrasts(self) -> pd.DataFrame:
+        """Every pair of groups compared in every parameter that differs between them."""
+        from .contrasts import contrasts
+
+        return contrasts(self)
+
     def save(self, folder: str | Path, force: bool = False) -> Path:
         """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, series.png); returns its path.
 

@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -18,6 +18,9 @@ from .experiment import Experiment, build_experiment
 from .inside import Inside, parse_insides
 from .result import Fit
 from .verdict import MIN_ESS, SamplingCheck, check_sampling
+
+if TYPE_CHECKING:
+    from .sampling import Sampler
 
 
 def configure(
@@ -129,31 +132,39 @@ def fit(
     return run(prepare(recordings, config), cores=cores, progress=progress)
 
 
+def available_cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def run(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fit:
     """Sample an experiment that has been prepared; see `fit`."""
+    from .linear import starting_point
     from .model import build_model
+    from .sampling import compile_sampler
 
-    cores = cores or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores or os.cpu_count() or 1
+    cores = cores or available_cores()
     progress = sys.stderr.isatty() if progress is None else progress
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
     model = build_model(experiment)
-    result = _attempt(model, experiment, seed, rest, cores, progress)
+    sampler = compile_sampler(model, experiment.config.sampling, starting_point(experiment), cores)
+    result = _attempt(sampler, experiment, seed, rest, progress)
     check = check_sampling(result.tree, result.summary(), experiment)
     if check.ok:
         return result
     longer = replace(experiment.config, sampling=_longer(experiment.config.sampling, check))
-    result = _attempt(model, replace(experiment, config=longer), seed, rest, cores, progress)
+    result = _attempt(sampler, replace(experiment, config=longer), seed, rest, progress)
     result.tree.attrs["rerun"] = "The first run fell short of the sampling checks and was repeated, longer."
     return result
 
 
-def _attempt(model, experiment: Experiment, seed: int, rest: np.random.SeedSequence, cores: int, progress: bool) -> Fit:
-    from .linear import starting_point
+def _attempt(
+    sampler: "Sampler", experiment: Experiment, seed: int, rest: np.random.SeedSequence, progress: bool
+) -> Fit:
     from .posterior import assemble
-    from .sampling import draw_posterior
 
-    draws = draw_posterior(model, experiment.config.sampling, starting_point(experiment), seed, cores, progress)
+    draws = sampler.draw(experiment.config.sampling, seed, progress)
     return Fit(assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment)
 
 

@@ -5,7 +5,8 @@ processes: nutpie then calls that function (`nutpie-light`). For a large model c
 nutpie compiles all of it once more (`nutpie`). `pymc` and `numpyro` are there to check the others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pymc as pm
@@ -31,29 +32,44 @@ def choose_sampler(model: pm.Model, sampling: Sampling) -> str:
     return "nutpie-light" if len(model.coords["obs"]) <= LIGHT_ROWS else "nutpie"
 
 
-def draw_posterior(
-    model: pm.Model, sampling: Sampling, start: Mapping[str, np.ndarray], seed: int, cores: int, progress: bool = False
-) -> Draws:
-    """Sample `model`; the same seed gives the same draws.
+@dataclass(frozen=True)
+class Sampler:
+    """A model compiled once, to be drawn from as often as wanted, each time with other data if asked.
+
+    Attributes
+    ----------
+    model, name : the model, and the sampler's name.
+    run : (sampling, seed, progress, data) to posterior and statistics.
+    """
+
+    model: pm.Model
+    name: str
+    run: Callable[[Sampling, int, bool, Mapping[str, np.ndarray]], tuple[xr.Dataset, xr.Dataset]]
+
+    def draw(self, sampling: Sampling, seed: int, progress: bool = False, **data: np.ndarray) -> Draws:
+        """Sample; the same seed gives the same draws. `data` replaces the model's data containers by name, for good."""
+        posterior, statistics = self.run(sampling, seed, progress, data)
+        kept = {old: new for old, new in _STATISTICS.items() if old in statistics}
+        return Draws(
+            posterior[[rv.name for rv in self.model.free_RVs]].reset_coords(drop=True),
+            statistics[list(kept)].rename(kept).reset_coords(drop=True),
+            self.name,
+        )
+
+
+def compile_sampler(model: pm.Model, sampling: Sampling, start: Mapping[str, np.ndarray], cores: int) -> Sampler:
+    """Compile `model` for the sampler that suits it.
 
     Parameters
     ----------
     model : with free parameters, a dimension `obs` and one likelihood.
-    sampling : chains, draws, tuning, target_accept, sampler.
+    sampling : names the sampler.
     start : a plausible value of each free parameter by its tree name; chains begin around it.
-    seed : of the sampler.
     cores : processors to use.
-    progress : show a bar.
     """
-    sampler = choose_sampler(model, sampling)
-    sample = {"nutpie-light": _nutpie_light, "nutpie": _nutpie, "pymc": _pymc, "numpyro": _numpyro}[sampler]
-    posterior, statistics = sample(model, sampling, start, seed, cores, progress)
-    kept = {old: new for old, new in _STATISTICS.items() if old in statistics}
-    return Draws(
-        posterior[[rv.name for rv in model.free_RVs]].reset_coords(drop=True),
-        statistics[list(kept)].rename(kept).reset_coords(drop=True),
-        sampler,
-    )
+    name = choose_sampler(model, sampling)
+    build = {"nutpie-light": _nutpie_light, "nutpie": _nutpie, "pymc": _pymc, "numpyro": _numpyro}[name]
+    return Sampler(model, name, build(model, start, cores))
 
 
 def _nutpie_settings(sampling: Sampling, seed: int, cores: int, progress: bool) -> dict:
@@ -74,15 +90,18 @@ def _datasets(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
 
 
-def _nutpie(model, sampling, start, seed, cores, progress):
+def _nutpie(model, start, cores):
     import nutpie
 
-    names = [rv.name for rv in model.free_RVs]
-    compiled = nutpie.compile_pymc_model(model, var_names=names, freeze_model=True)
-    return _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, cores, progress)))
+    compiled = nutpie.compile_pymc_model(model, var_names=[rv.name for rv in model.free_RVs])
+
+    def run(sampling, seed, progress, data):
+        return _datasets(nutpie.sample(compiled.with_data(**data), **_nutpie_settings(sampling, seed, cores, progress)))
+
+    return run
 
 
-def _nutpie_light(model, sampling, start, seed, cores, progress):
+def _nutpie_light(model, start, cores):
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
@@ -109,19 +128,24 @@ def _nutpie_light(model, sampling, start, seed, cores, progress):
         expanded_names=["unconstrained"],
         make_initial_point_fn=lambda seed: origin + np.random.default_rng(seed).uniform(-1, 1, len(origin)),
     )
-    # One core: the function is called under Python's lock and is not safe to enter twice.
-    posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
-    flat = posterior["unconstrained"].to_numpy()
-    constrained, first = {}, 0
-    for rv in model.free_RVs:
-        value = np.asarray(point[model.rvs_to_values[rv].name])
-        x = flat[..., first : first + value.size].reshape(*flat.shape[:2], *value.shape)
-        first += value.size
-        dims = ("chain", "draw", *model.named_vars_to_dims.get(rv.name, ()))
-        constrained[rv.name] = (dims, _constrain(model.rvs_to_transforms[rv], x))
-    dims = {dim for names, _ in constrained.values() for dim in names} - {"chain", "draw"}
-    coords = {dim: list(model.coords[dim] or ()) for dim in dims}
-    return xr.Dataset(constrained, {"chain": posterior["chain"], "draw": posterior["draw"], **coords}), statistics
+
+    def run(sampling, seed, progress, data):
+        pm.set_data(data, model=model)
+        # One core: the function is called under Python's lock and is not safe to enter twice.
+        posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
+        flat = posterior["unconstrained"].to_numpy()
+        constrained, first = {}, 0
+        for rv in model.free_RVs:
+            value = np.asarray(point[model.rvs_to_values[rv].name])
+            x = flat[..., first : first + value.size].reshape(*flat.shape[:2], *value.shape)
+            first += value.size
+            dims = ("chain", "draw", *model.named_vars_to_dims.get(rv.name, ()))
+            constrained[rv.name] = (dims, _constrain(model.rvs_to_transforms[rv], x))
+        dims = {dim for names, _ in constrained.values() for dim in names} - {"chain", "draw"}
+        coords = {dim: list(model.coords[dim] or ()) for dim in dims}
+        return xr.Dataset(constrained, {"chain": posterior["chain"], "draw": posterior["draw"], **coords}), statistics
+
+    return run
 
 
 def _constrain(transform, x: np.ndarray) -> np.ndarray:
@@ -142,25 +166,29 @@ def _unconstrain(transform, x: np.ndarray) -> np.ndarray:
     return np.asarray(x if transform is None else np.log(x))
 
 
-def _pymc(model, sampling, start, seed, cores, progress, nuts_sampler="pymc"):
-    tree = pm.sample(
-        model=model,
-        draws=sampling.draws,
-        tune=sampling.tune,
-        chains=sampling.chains,
-        cores=min(cores, sampling.chains),
-        target_accept=sampling.target_accept,
-        random_seed=seed,
-        progressbar=progress,
-        quiet=True,
-        nuts_sampler=nuts_sampler,
-        compute_convergence_checks=False,
-    )
-    return _datasets(tree)
+def _pymc(model, start, cores, nuts_sampler="pymc"):
+    def run(sampling, seed, progress, data):
+        pm.set_data(data, model=model)
+        tree = pm.sample(
+            model=model,
+            draws=sampling.draws,
+            tune=sampling.tune,
+            chains=sampling.chains,
+            cores=min(cores, sampling.chains),
+            target_accept=sampling.target_accept,
+            random_seed=seed,
+            progressbar=progress,
+            quiet=True,
+            nuts_sampler=nuts_sampler,
+            compute_convergence_checks=False,
+        )
+        return _datasets(tree)
+
+    return run
 
 
-def _numpyro(model, sampling, start, seed, cores, progress):
+def _numpyro(model, start, cores):
     from ..models.root import enable_jax
 
     enable_jax()
-    return _pymc(model, sampling, start, seed, cores, progress, nuts_sampler="numpyro")
+    return _pymc(model, start, cores, nuts_sampler="numpyro")

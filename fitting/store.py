@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,18 +20,35 @@ if TYPE_CHECKING:
     from .result import Fit
 
 
+RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv")
+"""A folder that holds one of these is a results folder, and may be replaced."""
+
+
 def save(fit: "Fit", folder: str | Path, force: bool = False) -> Path:
-    """Write a fit's results folder aside, then rename it into place."""
+    """Write a fit's results folder."""
+    with finished_folder(folder, force) as aside:
+        write_fit(fit, aside, Path(folder))
+    return Path(folder)
+
+
+def write_fit(fit: "Fit", aside: Path, folder: Path) -> None:
+    """Write a fit's files into `aside`, which will stand at `folder`."""
+    write_tree(fit.tree, aside / "fit.nc")
+    fit.summary().to_csv(aside / "summary.csv", index=False)
+    (aside / "verdict.json").write_text(_json(fit.verdict().to_dict()), encoding="utf-8")
+    (aside / "config.toml").write_text(_config_beside(fit, folder), encoding="utf-8")
+    _save_picture(fit, aside / "series.png")
+
+
+@contextmanager
+def finished_folder(folder: str | Path, force: bool = False) -> Iterator[Path]:
+    """A folder to write into that takes its place only when everything is written, and is removed when anything fails."""
     folder = Path(folder)
     refuse_existing(folder, force)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-unfinished-", dir=folder.parent))
     try:
-        write_tree(fit.tree, aside / "fit.nc")
-        fit.summary().to_csv(aside / "summary.csv", index=False)
-        (aside / "verdict.json").write_text(_json(fit.verdict().to_dict()), encoding="utf-8")
-        (aside / "config.toml").write_text(_config_beside(fit, folder), encoding="utf-8")
-        _save_picture(fit, aside / "series.png")
+        yield aside
         aside.chmod(0o777 & ~_umask())
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-replaced-", dir=folder.parent))
@@ -40,16 +59,15 @@ def save(fit: "Fit", folder: str | Path, force: bool = False) -> Path:
             aside.rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return folder
 
 
 def refuse_existing(path: str | Path, force: bool) -> None:
-    """Raise ConfigurationError where `path` exists and `force` is not set."""
+    """Raise ConfigurationError where `path` exists and `force` is not set, or is no results folder."""
     path = Path(path)
     if path.exists() and not force:
         raise ConfigurationError(f"{path} exists already. Choose another with --out, or replace it with --force.")
-    if path.exists() and path.is_dir() and any(path.iterdir()) and not (path / "fit.nc").exists():
-        raise ConfigurationError(f"{path} is a folder with other things in it than a fit; it is not replaced.")
+    if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in RESULTS):
+        raise ConfigurationError(f"{path} is a folder with other things in it than results; it is not replaced.")
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:

@@ -14,7 +14,7 @@ from vrest.fitting.config import Sampling, parse_config
 from vrest.fitting.linear import starting_point
 from vrest.fitting.model import build_model
 from vrest.fitting.run import configure, fit, prepare
-from vrest.fitting.sampling import draw_posterior
+from vrest.fitting.sampling import Sampler, compile_sampler
 from vrest.fitting.summary import COLUMNS
 
 
@@ -105,8 +105,10 @@ def test_same_seed_same_draws_other_seed_other_draws():
     e = prepare(recordings(), configure(inside=INSIDE, law="ghk", ions="K,Na"))
     model, start = build_model(e), starting_point(e)
 
+    sampler = compile_sampler(model, Sampling(), start, 2)
+
     def draws(seed):
-        return draw_posterior(model, Sampling(draws=50, tune=50), start, seed, 2).posterior["p_Na"].to_numpy()
+        return sampler.draw(Sampling(draws=50, tune=50), seed).posterior["p_Na"].to_numpy()
 
     assert (draws(3) == draws(3)).all()
     assert (draws(3) != draws(4)).any()
@@ -165,7 +167,7 @@ def test_loading_what_is_no_fit(tmp_path):
 def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
     lengths = []
 
-    def prior_draws(model, sampling, start, seed, cores, progress):
+    def stuck(self, sampling, seed, progress=False, **data):
         """A sampler that never converges: each chain stays at its own place."""
         import xarray as xr
 
@@ -176,12 +178,12 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
         shape = (sampling.chains, sampling.draws)
         place = rng.uniform(1, 2, (sampling.chains, 1))
         dims = ("chain", "draw")
-        draws = {rv.name: (dims, place + 0.01 * rng.normal(size=shape)) for rv in model.free_RVs}
+        draws = {rv.name: (dims, place + 0.01 * rng.normal(size=shape)) for rv in self.model.free_RVs}
         stats = {"diverging": (dims, np.zeros(shape, bool)), "energy": (dims, rng.normal(size=shape))}
         coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")
 
-    monkeypatch.setattr("vrest.fitting.sampling.draw_posterior", prior_draws)
+    monkeypatch.setattr(Sampler, "draw", stuck)
     monkeypatch.setattr("vrest.fitting.config.SAMPLERS", ("auto", "mocked"))
     result = fit(recordings(), inside=INSIDE, progress=False)
     assert lengths == [1000, 5000]
