@@ -124,26 +124,34 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
     return at(eta)[0], sigma
 
 
-def centring(experiment: Experiment, spread: float = 0.2) -> dict[str, np.ndarray]:
-    """How well each cell informs each varying parameter by itself, as a weight from 0 (not at all) to 1.
+def centring(experiment: Experiment) -> dict[str, np.ndarray]:
+    """Where between non-centred (0) and centred (1) each cell's varying parameters are best sampled.
 
-    The weight is spread² / (spread² + s²), s the sd of the parameter's logarithm from that cell's rows alone.
+    The weight is spread² / (spread² + s²): s the sd of the parameter's logarithm from that cell's rows alone, and the
+    spread between cells as one linear step from the pooled mode shows it (what cells differ by, beyond their s).
     """
-    pooled, parameters = experiment.pooled(), inferred(experiment)
+    pooled, parameters, levels = experiment.pooled(), inferred(experiment), experiment.levels
     values, sigma = mode(experiment)
     entry = experiment.entry_of_condition[experiment.condition_of_row]
     residual = experiment.recordings["V_m"].to_numpy() - pooled.row_mean(values)
-    own = residual - (np.bincount(entry, residual) / np.bincount(entry))[entry]
-    sigma = float(np.clip(np.sqrt(np.mean(own**2)), 0.3, sigma))
     varying = [k for k, p in enumerate(parameters) if experiment.varies(p.name)]
     logarithmic = [1.0 if parameters[k].prior.scale == "log" else float(values[parameters[k].name]) for k in varying]
     J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
-    weights = np.zeros((len(experiment.levels.cells), len(varying)))
-    for cell in range(len(weights)):
-        rows = J[entry == cell]
-        variance = np.diag(np.linalg.inv(rows.T @ rows / sigma**2 + np.eye(len(varying)) / 2.0**2))
-        weights[cell] = spread**2 / (spread**2 + variance)
-    return {parameters[k].name: weights[:, i] for i, k in enumerate(varying)}
+    cells, free = len(levels.cells), max(len(residual) - len(levels.cells) * len(varying), len(residual) / 4)
+    variance, deviation = np.empty((2, cells, len(varying)))
+    for _ in range(3):  # the scatter that is left once every cell has its own parameters
+        left = 0.0
+        for cell in range(cells):
+            rows = entry == cell
+            covariance = np.linalg.inv(J[rows].T @ J[rows] / sigma**2 + np.eye(len(varying)) / 2.0**2)
+            variance[cell] = np.diag(covariance)
+            deviation[cell] = covariance @ J[rows].T @ residual[rows] / sigma**2
+            left += np.sum((residual[rows] - J[rows] @ deviation[cell]) ** 2)
+        sigma = float(np.clip(np.sqrt(left / free), 0.3, sigma))
+    means = np.stack([deviation[levels.group_of_cell == g].mean(axis=0) for g in levels.group_of_cell])
+    spread = np.mean((deviation - means) ** 2, axis=0) - variance.mean(axis=0)
+    spread = np.clip(spread, 0.03**2, 0.5**2)
+    return {parameters[k].name: spread[i] / (spread[i] + variance[:, i]) for i, k in enumerate(varying)}
 
 
 def offset_centring(experiment: Experiment, per: str, spread_mV: float = 2.0) -> np.ndarray:

@@ -170,7 +170,7 @@ def _attempt(
 
 def _longer(sampling: Sampling, check: SamplingCheck) -> Sampling:
     """As many draws as the worst parameter needs, within reason, and smaller steps after divergences."""
-    factor = int(np.clip(np.ceil(2 * MIN_ESS / max(check.min_ess, 1.0)), 2, 5))
+    factor = int(np.clip(np.ceil(2 * MIN_ESS / max(check.min_ess, 1.0)), 1 if check.divergences else 2, 5))
     return replace(
         sampling,
         draws=factor * sampling.draws,

@@ -57,7 +57,9 @@ class Sampler:
         )
 
 
-def compile_sampler(model: pm.Model, sampling: Sampling, start: Mapping[str, np.ndarray], cores: int) -> Sampler:
+def compile_sampler(
+    model: pm.Model, sampling: Sampling, start: Mapping[str, np.ndarray], cores: int, exchange: bool = False
+) -> Sampler:
     """Compile `model` for the sampler that suits it.
 
     Parameters
@@ -66,10 +68,11 @@ def compile_sampler(model: pm.Model, sampling: Sampling, start: Mapping[str, np.
     sampling : names the sampler.
     start : a plausible value of each free parameter by its tree name; chains begin around it.
     cores : processors to use.
+    exchange : whether other data will be put in; constants make faster code.
     """
     name = choose_sampler(model, sampling)
     build = {"nutpie-light": _nutpie_light, "nutpie": _nutpie, "pymc": _pymc, "numpyro": _numpyro}[name]
-    return Sampler(model, name, build(model, start, cores))
+    return Sampler(model, name, build(model, start, cores, exchange))
 
 
 def _nutpie_settings(sampling: Sampling, seed: int, cores: int, progress: bool) -> dict:
@@ -90,18 +93,20 @@ def _datasets(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
 
 
-def _nutpie(model, start, cores):
+def _nutpie(model, start, cores, exchange):
     import nutpie
 
-    compiled = nutpie.compile_pymc_model(model, var_names=[rv.name for rv in model.free_RVs])
+    names = [rv.name for rv in model.free_RVs]
+    compiled = nutpie.compile_pymc_model(model, var_names=names, freeze_model=not exchange)
 
     def run(sampling, seed, progress, data):
-        return _datasets(nutpie.sample(compiled.with_data(**data), **_nutpie_settings(sampling, seed, cores, progress)))
+        with_data = compiled.with_data(**data) if data else compiled
+        return _datasets(nutpie.sample(with_data, **_nutpie_settings(sampling, seed, cores, progress)))
 
     return run
 
 
-def _nutpie_light(model, start, cores):
+def _nutpie_light(model, start, cores, exchange):
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
@@ -166,7 +171,7 @@ def _unconstrain(transform, x: np.ndarray) -> np.ndarray:
     return np.asarray(x if transform is None else np.log(x))
 
 
-def _pymc(model, start, cores, nuts_sampler="pymc"):
+def _pymc(model, start, cores, exchange, nuts_sampler="pymc"):
     def run(sampling, seed, progress, data):
         pm.set_data(data, model=model)
         tree = pm.sample(
@@ -187,8 +192,8 @@ def _pymc(model, start, cores, nuts_sampler="pymc"):
     return run
 
 
-def _numpyro(model, start, cores):
+def _numpyro(model, start, cores, exchange):
     from ..models.root import enable_jax
 
     enable_jax()
-    return _pymc(model, start, cores, nuts_sampler="numpyro")
+    return _pymc(model, start, cores, exchange, nuts_sampler="numpyro")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .commands import _say
+from .commands import say
 from .models.errors import ConfigurationError, DataError, VrestError
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def solutions(options: argparse.Namespace) -> int:
     frame["ionic_strength_mM"] = [solution.ionic_strength for solution in made.values()]
     frame["osmolarity_mosm"] = [solution.osmolarity for solution in made.values()]
     frame["charge_mM"] = [abs(round(solution.charge, 6)) for solution in made.values()]
-    _say(*(note for solution in made.values() for note in solution.notes))
-    _say(
+    say(*(note for solution in made.values() for note in solution.notes))
+    say(
         f"Osmolarity is ideal (the sum of all particles); an osmometer reads about {OSMOTIC_COEFFICIENT} times that. "
         "Ions are totals: what EGTA or ATP binds is not taken off."
     )
@@ -44,7 +44,7 @@ def solutions(options: argparse.Namespace) -> int:
         ljp = {n: junction_potential(pipette, s, options.temperature) for n, s in made.items() if s is not pipette}
         frame["ljp_mV"] = frame["solution"].map(ljp)
         if ljp:
-            _say(f"At {options.temperature:g} °C {series_in_words(options.pipette, ljp, ljp.values())}")
+            say(f"At {options.temperature:g} °C {series_in_words(options.pipette, ljp, ljp.values())}")
     formats = dict.fromkeys(frame.columns[1:], ".5g") | {"charge_mM": ".3g", "ljp_mV": "+.1f"}
     print(table_text(frame, formats))
     if out:
@@ -81,16 +81,16 @@ def import_recordings(options: argparse.Namespace) -> int:
         rows.append(_row(name, file, rest, options))
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr)
-    _say(*dict.fromkeys(sentences))
+    say(*dict.fromkeys(sentences))
     if not rows:
         raise DataError(f"none of {len(files)} files gave a resting potential; nothing was written.")
     frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
     print(table_text(frame, {"V_m_mV": ".2f", "drift_mV": "+.2f", "temperature_C": ".1f", "holding_pA": ".1f"}))
     _write(frame, out)
     flagged = int((frame["flags"] != "").sum())
-    _say(f"{len(rows)} of {len(files)} files read, {flagged} of them flagged: see {out} and {pictures}.")
+    say(f"{len(rows)} of {len(files)} files read, {flagged} of them flagged: see {out} and {pictures}.")
     if "temperature_C" not in frame or frame["temperature_C"].isna().any():
-        _say("Some files have no temperature channel: give --temperature C, or fill in temperature_C.")
+        say("Some files have no temperature channel: give --temperature C, or fill in temperature_C.")
     return 0
 
 

@@ -24,6 +24,24 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("--force", action="store_true", help="replace results that exist")
     fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie-light, nutpie, pymc or numpyro (default: auto)")
 
+    compare = commands.add_parser("compare", help="compare laws (--laws) or groups of cells (--by)", epilog=EPILOG)
+    _data_options(compare)
+    _model_options(compare)
+    compare.add_argument(
+        "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
+    )
+    compare.add_argument("--out", metavar="FOLDER", help="results folder (default: <data>-laws or <data>-by-<column>)")
+    compare.add_argument("--force", action="store_true", help="replace results that exist")
+
+    predict = commands.add_parser("predict", help="V_m with uncertainty in baths that were not measured")
+    predict.add_argument("run", metavar="RUN", help="results folder of a fit")
+    predict.add_argument("baths", metavar="BATHS", help="CSV table of baths, temperatures and pump states")
+    predict.add_argument(
+        "--cell", default="population", metavar="WHO", help="population (default), new, or a cell's name"
+    )
+    predict.add_argument("--out", metavar="FILE", help="CSV file (default: standard output)")
+    predict.add_argument("--force", action="store_true", help="replace a file that exists")
+
     check = commands.add_parser("check", help="check a table, and foresee what it can tell, without sampling")
     _data_options(check)
     _model_options(check)

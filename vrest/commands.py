@@ -21,15 +21,15 @@ def fit(options: argparse.Namespace) -> int:
     from .fitting.store import refuse_existing
     from .fitting.text import summary_text
 
-    config = _configuration(options)
+    config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}")
     refuse_existing(folder, options.force)
-    recordings = _recordings(config, options)
+    recordings = read_recordings(config, options)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
-    _say(*experiment.notes)
+    say(*experiment.notes)
     result = run(experiment)
     result.save(folder, options.force)
-    _say(*result.notes[len(experiment.notes) :])
+    say(*result.notes[len(experiment.notes) :])
 
     from .fitting.interval import LABEL
 
@@ -37,7 +37,7 @@ def fit(options: argparse.Namespace) -> int:
     print(summary_text(result.summary()))
     print()
     print(result.verdict())
-    _say(f"Results are in {folder}")
+    say(f"Results are in {folder}")
     return 0 if result.verdict().sampling.ok else 3
 
 
@@ -54,9 +54,9 @@ def check(options: argparse.Namespace) -> int:
     from .fitting.text import table_text
     from .fitting.verdict import say_identification
 
-    config = _configuration(options)
-    experiment = prepare(_recordings(config, options), config)
-    _say(*experiment.notes)
+    config = configuration(options)
+    experiment = prepare(read_recordings(config, options), config)
+    say(*experiment.notes)
     print(f"{recordings_used(experiment)}: the table is in order. {experiment.n_conditions} distinct conditions.")
     expectation, identification = foresee(experiment)
     if not expectation.quantities:
@@ -94,6 +94,18 @@ def explain(options: argparse.Namespace) -> int:
     return explain_one(options)
 
 
+def compare(options: argparse.Namespace) -> int:
+    from .compare import compare as compare_them
+
+    return compare_them(options)
+
+
+def predict(options: argparse.Namespace) -> int:
+    from .compare import predict as predict_them
+
+    return predict_them(options)
+
+
 def laws(options: argparse.Namespace) -> int:
     for law in LAWS.values():
         names = ", ".join(p.name for p in law.parameters(law.usable(ions_named(("K", "Na", "Cl")))))
@@ -111,7 +123,7 @@ def priors(options: argparse.Namespace) -> int:
     from .fitting.experiment import DEFAULT_IONS, declared_parameters
     from .fitting.text import table_text
 
-    config = _configuration(options, needs_data=False)
+    config = configuration(options, needs_data=False)
     law = law_named(config.law)
     chosen = law.usable(ions_named(config.ions or DEFAULT_IONS))
     parameters = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
@@ -125,7 +137,7 @@ def datasets(options: argparse.Namespace) -> int:
     return 0
 
 
-def _configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
+def configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
     """The configuration file, if any, with the flags laid over it."""
     from .fitting.run import configure
 
@@ -182,7 +194,7 @@ def mapping_file(path: str) -> dict[str, str]:
     return table
 
 
-def _recordings(config: Config, options: argparse.Namespace):
+def read_recordings(config: Config, options: argparse.Namespace):
     """DATA, which is a table, a saved fit or a bundled set."""
     data = config.data or ""
     path = Path(data)
@@ -204,10 +216,11 @@ def _recordings(config: Config, options: argparse.Namespace):
     if config.pipette and "ljp" in recordings:
         from .data.junction import series_in_words
 
-        _say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
+        say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
     return recordings
 
 
-def _say(*sentences: str) -> None:
+def say(*sentences: str) -> None:
+    """Messages go to standard error, so that a pipe gets tables alone."""
     for sentence in sentences:
         print(sentence, file=sys.stderr)
