@@ -26,7 +26,8 @@ FEWEST_CELLS = 5
 """Leaving out cells of fewer says nothing about their differences."""
 _LEFT_OUT_mV = 1e6  # own error that takes a row out of the likelihood without another compilation
 _DRAWS = 500
-_PLACES = 64
+_PLACES = 160
+_NEAR = 120  # of the places, those taken from the cell's own posterior
 
 Refit = Callable[[np.ndarray], Draws]
 """Draws from the posterior without the rows of a mask."""
@@ -82,7 +83,7 @@ def _flat(x: np.ndarray) -> np.ndarray:
 
 def _smoothed(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """PSIS of densities (draw, item): expected log predictive density and Pareto k of each item."""
-    log_weight, k = array_stats.psislw(-log_likelihood.T)
+    log_weight, k = array_stats.psislw(log_likelihood.T)
     return logsumexp(log_weight + log_likelihood.T, axis=-1), np.asarray(k)
 
 
@@ -116,15 +117,16 @@ def _proposal(posterior, experiment: Experiment, cell: int) -> tuple[np.ndarray,
 def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.random.Generator) -> np.ndarray:
     """Log density of all of a cell's rows under each draw of the population, its own parameters integrated out.
 
-    Half of the places come from the cell's posterior, half from the population, weighed against their mixture.
+    Most places come from the cell's posterior, the rest from the population, weighed against their mixture.
     """
     values, middle, width = _population(posterior, experiment, cell)
-    n, half = len(middle), _PLACES // 2
-    near = rng.multivariate_normal(*proposal, size=(n, half))
-    anywhere = middle[:, None] + width[:, None] * rng.standard_normal((n, half, middle.shape[1]))
+    n = len(middle)
+    near = rng.multivariate_normal(*proposal, size=(n, _NEAR))
+    anywhere = middle[:, None] + width[:, None] * rng.standard_normal((n, _PLACES - _NEAR, middle.shape[1]))
     place = np.concatenate([near, anywhere], axis=1)
     prior = norm(middle[:, None], width[:, None]).logpdf(place).sum(axis=-1)
-    mixture = np.logaddexp(multivariate_normal(*proposal).logpdf(place), prior) - np.log(2)
+    share = _NEAR / _PLACES
+    mixture = np.logaddexp(multivariate_normal(*proposal).logpdf(place) + np.log(share), prior + np.log(1 - share))
 
     rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
     conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)

@@ -107,7 +107,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     test = lack_of_fit(mu, sigma, y, experiment.condition_of_row)
     excess = _excess_over_own_error(values, experiment)
     z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
-    log_weight, k = array_stats.psislw(-distribution.logpdf(y).T)  # rows lead, draws last
+    log_weight, k = array_stats.psislw(distribution.logpdf(y).T)  # rows lead, draws last
     pit = np.sum(np.exp(log_weight) * distribution.cdf(y).T, axis=-1)
     rejected = (test is not None and test[1] < REJECTED) or excess is not None
     return FitCheck(

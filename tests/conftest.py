@@ -1,7 +1,9 @@
 """Fits that many tests look at are made once."""
 
+import numpy as np
 import pytest
 
+from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.run import fit
 
@@ -28,3 +30,11 @@ def gluconate_fit():
     return fit(
         vrest.load_data("crayfish_muscle"), "ghk", ions="K,Na", inside="K=250+-60,Na=20", where=where, progress=False
     )
+
+
+@pytest.fixture(scope="session")
+def typed_fit():
+    """Six cells of each of two types, P_Na/P_K twice as large in B; cell A0 has a single row left."""
+    data, truth = many_cells(seed=3, cells=6, K_o=(2.5, 10, 40), temperatures=(22,))
+    rows = np.flatnonzero((data["cell"] != "A0") | (np.arange(data.sizes["obs"]) == 1))
+    return fit(data.isel(obs=rows), inside=INSIDE, by="cell_type", seed=1, progress=False), truth

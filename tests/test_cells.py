@@ -11,14 +11,6 @@ from vrest.fitting.run import configure, fit, prepare
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
 
-@pytest.fixture(scope="session")
-def typed_fit():
-    """Six cells of each of two types, P_Na/P_K twice as large in B; cell A0 has a single row left."""
-    data, truth = many_cells(seed=3, cells=6, K_o=(2.5, 10, 40), temperatures=(22,))
-    rows = np.flatnonzero((data["cell"] != "A0") | (np.arange(data.sizes["obs"]) == 1))
-    return fit(data.isel(obs=rows), inside=INSIDE, by="cell_type", seed=1, progress=False), truth
-
-
 def experiment(data, **settings):
     return prepare(data, configure(**{"inside": INSIDE, **settings}))
 

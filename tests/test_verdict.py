@@ -1,5 +1,6 @@
 """The verdict's own arithmetic: lack of fit is calibrated and has power, linearised expectations come true."""
 
+import arviz as az
 import numpy as np
 import pytest
 
@@ -92,3 +93,10 @@ def test_a_sensitivity_of_another_law_would_be_noticed(full_fit):
     right = np.sqrt(np.diag(np.linalg.inv(information(e, centre))))
     wrong = np.sqrt(np.diag(np.linalg.inv(information(e, {**centre, "sigma_mV": 2 * centre["sigma_mV"]}))))
     assert abs(wrong / right - 1).max() > 0.15
+
+
+def test_pareto_k_and_leave_one_out_ranks_are_arviz(full_fit):
+    theirs = az.loo(full_fit.tree, pointwise=True)
+    check = full_fit.verdict().fit
+    assert check.max_pareto_k == pytest.approx(float(theirs.pareto_k.max()), abs=0.1)
+    assert 0.01 < check.loo_pit_p <= 1  # the model is right, so ranks are uniform
