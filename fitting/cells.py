@@ -14,7 +14,8 @@ def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tu
     width = posterior.get(spread.symbol, xr.DataArray(spread.prior.centre))
     group = xr.DataArray(experiment.levels.group_of_cell, dims="cell")
     middle, width = (
-        x.isel(group=group).drop_vars("group") if "group" in x.dims else x for x in (np.log(posterior[symbol]), width)
+        x.isel(population=group).drop_vars("population") if "population" in x.dims else x
+        for x in (np.log(posterior[symbol]), width)
     )
     return symbol, middle, width
 

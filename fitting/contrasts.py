@@ -39,7 +39,7 @@ def contrasts(fit: Fit) -> pd.DataFrame:
     posterior = fit.tree["posterior"].to_dataset()
     rows = []
     for q in fit.experiment.quantities:
-        if q.symbol not in posterior or "group" not in posterior[q.symbol].dims:
+        if q.symbol not in posterior or "population" not in posterior[q.symbol].dims:
             continue
         draws = posterior[q.symbol].to_numpy().reshape(-1, len(levels.groups))
         for i, j in combinations(range(len(levels.groups)), 2):

@@ -10,7 +10,7 @@ from scipy.stats import f as f_distribution
 from scipy.stats import kstest
 
 from ..models.parameters import SIGMA
-from .experiment import Experiment
+from .experiment import Experiment, at_index, in_words
 from .interval import bounds
 from .posterior import parameter_values, row_distribution, scatter_mV
 
@@ -56,6 +56,11 @@ class FitCheck:
     loo_pit_p: float
     reason: str
 
+    @property
+    def judged(self) -> bool:
+        """Whether there was anything to judge by: replicated conditions, or errors that rows carry of their own."""
+        return self.p_value is not None or self.reason.startswith(("scatter", "rows"))
+
 
 def lack_of_fit(
     mu: np.ndarray, sigma: np.ndarray, y: np.ndarray, index: np.ndarray
@@ -76,20 +81,27 @@ def lack_of_fit(
     """
     weight = np.mean(1 / sigma**2, axis=0)
     total = np.bincount(index, weight)
-    means = np.bincount(index, weight * y) / total
-    spread = np.sum(weight * (y - means[index]) ** 2)
-    replicates = len(y) - len(total)
-    if replicates < 1 or spread == 0:
-        return None
+
+    def means(x: np.ndarray) -> np.ndarray:
+        return np.bincount(index, weight * x) / total
+
     centre = mu.mean(axis=0)
-    spent = np.mean(np.sum((mu - centre) ** 2 / sigma**2, axis=1))
-    left = len(total) - spent
-    if left < 0.5:
+    residual = y - centre
+    missed, spread = means(residual), residual - means(residual)[index]
+    if len(y) == len(total) or not np.any(spread):
         return None
-    first = np.unique(index, return_index=True)[1]
-    missed = np.sum(total * (means - centre[first]) ** 2)
-    F = (missed / left) / (spread / replicates)
+    # What the posterior's wandering spends between conditions, and within them where cells differ.
+    spent = np.mean([np.sum(total * means(x) ** 2) for x in _few(mu - centre)])
+    within = np.mean(np.sum((mu - centre) ** 2 / sigma**2, axis=1)) - spent
+    left, replicates = len(total) - spent, len(y) - len(total) - max(within, 0.0)
+    if left < 0.5 or replicates < 1:
+        return None
+    F = (np.sum(total * missed**2) / left) / (np.sum(weight * spread**2) / replicates)
     return float(F), float(f_distribution.sf(F, left, replicates)), float(left)
+
+
+def _few(draws: np.ndarray, most: int = 1000) -> np.ndarray:
+    return draws[:: max(1, len(draws) // most)]
 
 
 def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
@@ -104,7 +116,9 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     mu = np.broadcast_to(mu, (len(next(iter(values.values()))), len(y)))
     sigma = np.broadcast_to(scatter_mV(values, experiment), mu.shape)
 
-    test = lack_of_fit(mu, sigma, y, experiment.condition_of_row)
+    baths = [in_words(at_index(experiment.conditions, i), inside=True) for i in range(experiment.n_conditions)]
+    bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it
+    test = lack_of_fit(mu, sigma, y, bath_of_row)
     excess = _excess_over_own_error(values, experiment)
     z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
     log_weight, k = array_stats.psislw(distribution.logpdf(y).T)  # rows lead, draws last
@@ -151,13 +165,13 @@ def _worst(experiment: Experiment, y, centre, z) -> Iterator[WorstRow]:
     rows = experiment.recordings["row"].to_numpy()
     for i in np.argsort(-np.abs(z))[:_WORST]:
         words = experiment.words(experiment.condition_of_row[i])
-        label = ", ".join(f"{name} {values[i]}" for name, values in _labels(experiment).items())
+        label = ", ".join(f"{name} {values[i]}" for name, values in labels_of(experiment).items())
         yield WorstRow(
             int(rows[i]), float(y[i]), float(centre[i]), float(z[i]), f"{label}; {words}" if label else words
         )
 
 
-def _labels(experiment: Experiment) -> dict[str, np.ndarray]:
+def labels_of(experiment: Experiment) -> dict[str, np.ndarray]:
     """The table's own words for its rows (saline, cell, …), where they sort rows into groups."""
     recordings = experiment.recordings
     found = {}
@@ -174,7 +188,7 @@ def _labels(experiment: Experiment) -> dict[str, np.ndarray]:
 def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[str]:
     """What rows that miss the law together have in common, worst group first."""
     words = np.array([experiment.words(i) for i in range(experiment.n_conditions)])
-    groupings = {**_labels(experiment), "condition": words[experiment.condition_of_row]}
+    groupings = {**labels_of(experiment), "condition": words[experiment.condition_of_row]}
     found: dict[tuple, tuple] = {}
     for name, labels in groupings.items():
         for label in np.unique(labels):

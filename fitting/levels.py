@@ -38,8 +38,8 @@ class Levels:
 
     @property
     def coords(self) -> dict[str, tuple[str, ...]]:
-        """Names along the dims `group` and `cell` of the posterior, where it has them."""
-        return {"group": self.groups, "cell": self.cells}
+        """Names along the dims `population` and `cell` of the posterior, where it has them."""
+        return {"population": self.groups, "cell": self.cells}
 
     @property
     def entries(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def _of_each_cell(experiment: Experiment, parameter: Parameter, mean):
     """
     spread = experiment.spreads[parameter.name]
     by_group = experiment.config.spread == "group" and bool(experiment.levels.groups)
-    width = random_variable(spread, "group" if by_group else None)
+    width = random_variable(spread, "population" if by_group else None)
     group_of_cell = experiment.levels.group_of_cell
     width = width[group_of_cell] if by_group else width
     weight = pm.Data(f"{parameter.symbol}_centring", centring(experiment)[parameter.name], dims="cell")
@@ -69,7 +69,7 @@ def _theta(experiment: Experiment) -> dict:
         if not experiment.varies(p.name):
             theta[p.name] = random_variable(p)
             continue
-        value = random_variable(p, "group" if levels.groups else None)
+        value = random_variable(p, "population" if levels.groups else None)
         if levels.cells:
             value = _of_each_cell(experiment, p, value)
         theta[p.name] = value[pm.Data(f"{p.symbol}_entry", experiment.entry_of_condition, dims="condition")]

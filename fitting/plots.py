@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from ..models.conditions import Conditions
 from ..models.nernst import nernst_potential
-from .experiment import Experiment, at_index
+from .experiment import Experiment, at_index, in_words
 from .interval import LABEL, bounds
 from .posterior import group_values
 
@@ -18,9 +18,19 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's colours, which the colour-blind tell apart, strongest on white first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+SIZE = (5.2, 3.9)
+"""Of a picture, in inches: narrow enough for its words to be read on a phone."""
 _CURVE_POINTS = 60
 _CURVE_DRAWS = 500
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
+
+
+def thinned_draws(fit: "Fit") -> dict[str, np.ndarray]:
+    """Parameter values by name, one axis of draws: as many as a picture needs."""
+    values = group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
+    values = {name: np.exp(np.log(x).mean(axis=-1)) if x.ndim > 1 else x for name, x in values.items()}
+    step = max(1, len(next(iter(values.values()))) // _CURVE_DRAWS)
+    return {name: x[::step] for name, x in values.items()}
 
 
 def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
@@ -32,9 +42,7 @@ def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
     experiment = fit.experiment
     if axes is None:
         _, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
-    values = _central(group_values(fit.tree["posterior"].to_dataset(), experiment, flat=True), experiment)
-    step = max(1, len(next(iter(values.values()))) // _CURVE_DRAWS)
-    values = {name: x[::step] for name, x in values.items()}
+    values = thinned_draws(fit)
 
     at = experiment.conditions
     K_o = at.c_o["K"]
@@ -75,11 +83,6 @@ def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
     return axes
 
 
-def _central(values: dict[str, np.ndarray], experiment: Experiment) -> dict[str, np.ndarray]:
-    """Parameters of the population that the curve shows: where groups differ, their geometric mean."""
-    return {name: np.exp(np.log(x).mean(axis=-1)) if x.ndim > 1 else x for name, x in values.items()}
-
-
 def _ranks(place: np.ndarray) -> np.ndarray:
     """Rank of each row among those at the same place, from 0 to 1, in table order."""
     ranks = np.empty(len(place))
@@ -95,7 +98,8 @@ def _curve(axes, experiment: Experiment, values, group: np.ndarray, colour: str,
     through: dict[float, int] = {}
     for i in group[np.argsort(-counts[group], kind="stable")]:
         through.setdefault(at.c_o["K"][i], i)
-    aside = np.array([i for i in group if i not in through.values()], dtype=np.intp)
+    drawn = {in_words(at_index(at, i)) for i in through.values()}  # other cells in the same bath are on the curve too
+    aside = np.array([i for i in group if in_words(at_index(at, i)) not in drawn], dtype=np.intp)
     positive = sorted(K for K in through if K > 0)
     if positive:
         line = _interpolated(at, np.array([through[K] for K in positive]))

@@ -105,6 +105,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
         data_sha256=experiment.recordings.attrs.get("sha256", ""),
         source=experiment.recordings.attrs.get("source", ""),
         seed=config.seed,
+        notes="\n".join(experiment.notes),
         versions=json.dumps(
             {name: version(name) for name in ("vrest", "pymc", "pytensor", "nutpie", "arviz", "numpy")}
         ),
@@ -117,7 +118,7 @@ def _with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     for q in experiment.law.quantities:
         x = derived[q.name]
         if x.ndim > 1:  # without draws where all that it derives from is held fixed
-            group[q.symbol] = (("chain", "draw", "group")[: x.ndim], x)
+            group[q.symbol] = (("chain", "draw", "population")[: x.ndim], x)
     for q in experiment.quantities:
         for symbol in (q.symbol, f"{q.symbol}_cell"):
             if symbol in group:
@@ -132,11 +133,13 @@ def _prior(experiment: Experiment, n: int, seed: np.random.SeedSequence) -> xr.D
 
     def draws(p: Parameter, grouped: bool) -> tuple[tuple[str, ...], np.ndarray]:
         dims, shape = (
-            (("chain", "draw", "group"), (1, n, groups)) if grouped and groups else (("chain", "draw"), (1, n))
+            (("chain", "draw", "population"), (1, n, groups)) if grouped and groups else (("chain", "draw"), (1, n))
         )
         return dims, np.full(shape, p.prior.centre) if isinstance(p.prior, Fixed) else p.prior.draw(rng, shape)
 
     found = {p.symbol: draws(p, experiment.varies(p.name)) for p in experiment.parameters}
     found |= {p.symbol: draws(p, experiment.config.spread == "group") for p in experiment.spreads.values()}
     found |= {p.symbol: draws(p, False) for p in experiment.offsets.values()}
-    return xr.Dataset(found, {"chain": [0], "draw": np.arange(n), **({"group": list(levels.groups)} if groups else {})})
+    return xr.Dataset(
+        found, {"chain": [0], "draw": np.arange(n), **({"population": list(levels.groups)} if groups else {})}
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 import xarray as xr
@@ -14,11 +14,14 @@ from .config import parse_config
 from .experiment import Experiment, build_experiment
 from .interval import LABEL
 from .summary import summarise
-from .text import SUMMARY_FORMATS, digits, summary_text
+from .tables import Style, summary_table
+from .text import summary_text
 from .verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from .methods import Methods
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,22 @@ class Fit:
     def _verdict(self) -> Verdict:
         return judge(self.tree, self.experiment, self._summary)
 
-    def summary(self) -> pd.DataFrame:
-        """One row a parameter: unit, mean, sd, median, 89 % equal-tailed interval, diagnostics, contraction."""
-        return self._summary.copy()
+    @overload
+    def summary(self) -> pd.DataFrame: ...
+    @overload
+    def summary(self, style: Style) -> str: ...
+    def summary(self, style: Style | None = None) -> pd.DataFrame | str:
+        """One row a parameter: unit, mean, sd, median, 89 % equal-tailed interval, diagnostics, contraction.
+
+        With a `style` (`latex`, `markdown` or `html`), the same as text to paste.
+        """
+        return self._summary.copy() if style is None else summary_table(self._summary, style)
+
+    def methods(self) -> "Methods":
+        """Methods text, ready to paste, and the references that it cites; prints as text, `.bibtex` are the entries."""
+        from .methods import describe
+
+        return describe(self)
 
     def verdict(self) -> Verdict:
         """Whether the sampling, the law and the identification can be trusted; prints as sentences."""
@@ -53,8 +69,8 @@ class Fit:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was decided on the user's behalf, as sentences."""
-        rerun = self.tree.attrs.get("rerun", "")
-        return (*self.experiment.notes, *((rerun,) if rerun else ()))
+        rerun, notes = self.tree.attrs.get("rerun", ""), self.tree.attrs.get("notes", "")
+        return (*notes.splitlines(), *((rerun,) if rerun else ()))
 
     def plot_series(self, axes: "Axes | None" = None) -> "Axes":
         """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line."""
@@ -74,17 +90,29 @@ class Fit:
 
         return contrasts(self)
 
-    def save(self, folder: str | Path, force: bool = False) -> Path:
+    def plot_pump(self, axes: "Axes | None" = None) -> "Axes":
+        """What poisoning the pump would cost at once, bath by bath (mV), with its interval."""
+        from .pictures import plot_pump
+
+        return plot_pump(self, axes)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report, a page of HTML that needs nothing but itself, to `path`; returns it."""
+        from .report import write_report
+
+        return write_report(self, Path(path))
+
+    def save(self, folder: str | Path, force: bool = False, report: bool = False) -> Path:
         """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, series.png); returns its path.
 
-        It is written aside and renamed into place, so a folder that exists is complete.
+        With `report`, report.html as well. It is written aside and renamed into place, so a folder that exists is complete.
 
         Raises
         ------
         ConfigurationError
             The folder exists and `force` is not set.
         """
-        return store.save(self, folder, force)
+        return store.save(self, folder, force, report)
 
     def __repr__(self):
         config = self.experiment.config
@@ -97,12 +125,8 @@ class Fit:
     def _repr_html_(self):
         from html import escape
 
-        shown = self._summary.drop(columns="group") if (self._summary["group"] == "").all() else self._summary
-        formats = {name: (lambda x, spec=spec: format(x, spec)) for name, spec in SUMMARY_FORMATS.items()}
-        table = shown.to_html(index=False, float_format=digits, formatters=formats, border=0)
-        heading = escape(repr(self).splitlines()[0])
         verdict = "<br>".join(escape(line) for line in str(self._verdict).splitlines())
-        return f"<p><b>{heading}</b></p>{table}<p>lower, upper: {LABEL}</p><p>{verdict}</p>"
+        return f"<p><b>{escape(repr(self).splitlines()[0])}</b></p>{self.summary('html')}<p>{verdict}</p>"
 
 
 def load(folder: str | Path) -> Fit:

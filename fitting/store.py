@@ -15,6 +15,7 @@ import xarray as xr
 
 from ..models.errors import ConfigurationError
 from .config import parse_config
+from .tables import inert_cell
 
 if TYPE_CHECKING:
     from .result import Fit
@@ -24,20 +25,23 @@ RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv")
 """A folder that holds one of these is a results folder, and may be replaced."""
 
 
-def save(fit: "Fit", folder: str | Path, force: bool = False) -> Path:
+def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False) -> Path:
     """Write a fit's results folder."""
     with finished_folder(folder, force) as aside:
-        write_fit(fit, aside, Path(folder))
+        write_fit(fit, aside, Path(folder), report)
     return Path(folder)
 
 
-def write_fit(fit: "Fit", aside: Path, folder: Path) -> None:
+def write_fit(fit: "Fit", aside: Path, folder: Path, report: bool = False) -> None:
     """Write a fit's files into `aside`, which will stand at `folder`."""
     write_tree(fit.tree, aside / "fit.nc")
-    fit.summary().to_csv(aside / "summary.csv", index=False)
+    summary = fit.summary()
+    summary.assign(group=summary["group"].map(inert_cell)).to_csv(aside / "summary.csv", index=False)
     (aside / "verdict.json").write_text(_json(fit.verdict().to_dict()), encoding="utf-8")
     (aside / "config.toml").write_text(_config_beside(fit, folder), encoding="utf-8")
     _save_picture(fit, aside / "series.png")
+    if report:
+        fit.report(aside / "report.html")
 
 
 @contextmanager

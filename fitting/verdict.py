@@ -53,8 +53,16 @@ class Verdict:
     def to_dict(self) -> dict:
         return asdict(self)
 
+    def words(self) -> dict[str, list[str]]:
+        """Each part's sentences, the judgement first."""
+        return {
+            "sampling": _say_sampling(self.sampling),
+            "fit": _say_fit(self.fit),
+            "identification": say_identification(self.identification),
+        }
+
     def __str__(self):
-        return "\n".join([*_say_sampling(self.sampling), *_say_fit(self.fit), *say_identification(self.identification)])
+        return "\n".join(line for lines in self.words().values() for line in lines)
 
 
 def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Verdict:
@@ -82,8 +90,7 @@ def _say_sampling(s: SamplingCheck) -> list[str]:
 
 
 def _say_fit(f: FitCheck) -> list[str]:
-    judged = f.p_value is not None or f.reason.startswith(("scatter", "rows"))
-    lines = [f"Fit: {_mark(f.ok) if judged else 'not judged'}: {f.reason}."]
+    lines = [f"Fit: {_mark(f.ok) if f.judged else 'not judged'}: {f.reason}."]
     if not f.ok:
         lines.append("  This law does not describe these recordings; its parameters are not to be trusted.")
         lines += [f"  There, {sentence}." for sentence in f.shared]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 from .conditions import Conditions, Theta
 from .constants import thermal_voltage
@@ -11,9 +12,11 @@ from .parameters import Q10_LEAK, Q10_P_NA, Q10_PUMP
 from .rest import rest
 
 PARTS = ("thermodynamic", "leak", "pump")
+OWNER = {Q10_LEAK.name: "leak", Q10_P_NA.name: "leak", Q10_PUMP.name: "pump"}
+"""The part that each parameter belongs to."""
 
 
-def shapley(value: Callable[[frozenset[str]], float], parts: Sequence[str]) -> dict[str, float]:
+def shapley(value: Callable[[frozenset[str]], Any], parts: Sequence[str]) -> dict[str, Any]:
     """Each part's share of value(all) - value(none): its mean contribution over all orders of switching the parts on.
 
     References
@@ -35,10 +38,9 @@ def cooling(theta: Theta, warm: Conditions, to_C: float) -> dict[str, float]:
     P_Na/P_K's where `theta` has one, the pump's that of its Q10.
     """
     cold = replace(warm, temperature_C=to_C)
-    owner = {Q10_LEAK.name: "leak", Q10_P_NA.name: "leak", Q10_PUMP.name: "pump"}
 
     def potential(cooled: frozenset[str]) -> float:
-        frozen = {name: x if owner.get(name) in cooled or name not in owner else 1.0 for name, x in theta.items()}
+        frozen = {name: x if OWNER.get(name) in cooled or name not in OWNER else 1.0 for name, x in theta.items()}
         T = to_C if "thermodynamic" in cooled else warm.temperature_C
         return float(thermal_voltage(T) * rest(pumped_terms(frozen, cold, warm)))
 

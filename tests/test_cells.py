@@ -40,7 +40,7 @@ def test_summary_and_tree_carry_groups_and_cells(typed_fit):
     assert set(table.loc[table["parameter"] == "Q10_pump", "group"]) == {""}
     assert "P_Na/P_K spread" in set(table["parameter"])
     posterior = result.tree["posterior"]
-    assert posterior["p_Na"].dims == ("chain", "draw", "group")
+    assert posterior["p_Na"].dims == ("chain", "draw", "population")
     assert posterior["p_Na_cell"].dims == ("chain", "draw", "cell")
     assert list(posterior["cell"].to_numpy()) == list(truth)
     assert set(result.tree["log_prior"].data_vars) >= {"p_Na", "p_Na_spread", "p_Na_cell", "sigma_mV"}
@@ -137,7 +137,7 @@ def test_groups_without_cells_have_parameters_of_their_own():
     e = experiment(data.drop_vars("cell"), by="cell_type")
     assert (e.levels.cells, e.levels.groups) == ((), ("A", "B"))
     model = build_model(e)
-    assert model.named_vars_to_dims["p_Na"] == ("group",)
+    assert model.named_vars_to_dims["p_Na"] == ("population",)
     assert model["Q10_pump"].ndim == 0
 
 

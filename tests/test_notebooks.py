@@ -33,5 +33,7 @@ def test_notebook_is_committed_as_it_ran(path):
     assert '"error"' not in outputs
 
 
-def test_there_are_notebooks():
+def test_the_guide_names_every_notebook():
     assert NOTEBOOKS
+    guide = (NOTEBOOKS[0].parent / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in NOTEBOOKS if f"({path.name})" not in guide] == []

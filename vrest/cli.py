@@ -23,6 +23,10 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", metavar="FOLDER", help="results folder (default: <data>-<law>)")
     fit.add_argument("--force", action="store_true", help="replace results that exist")
     fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie-light, nutpie, pymc or numpyro (default: auto)")
+    fit.add_argument("--no-report", action="store_true", help="leave out report.html, which takes a few seconds")
+
+    report = commands.add_parser("report", help="make the report of a saved fit again")
+    report.add_argument("run", metavar="RUN", help="a results folder, or the fit.nc in it")
 
     compare = commands.add_parser("compare", help="compare laws (--laws) or groups of cells (--by)", epilog=EPILOG)
     _data_options(compare)

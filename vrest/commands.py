@@ -28,7 +28,7 @@ def fit(options: argparse.Namespace) -> int:
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     result = run(experiment)
-    result.save(folder, options.force)
+    result.save(folder, options.force, report=not options.no_report)
     say(*result.notes[len(experiment.notes) :])
 
     from .fitting.interval import LABEL
@@ -39,6 +39,14 @@ def fit(options: argparse.Namespace) -> int:
     print(result.verdict())
     say(f"Results are in {folder}")
     return 0 if result.verdict().sampling.ok else 3
+
+
+def report(options: argparse.Namespace) -> int:
+    from .fitting.result import load
+
+    run = Path(options.run)
+    say(f"The report is {load(run).report((run if run.is_dir() else run.parent) / 'report.html')}")
+    return 0
 
 
 def recordings_used(experiment) -> str:

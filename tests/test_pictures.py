@@ -1,0 +1,119 @@
+"""The further pictures: what is drawn is what the fit says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+
+import vrest
+from vrest.fitting.experiment import at_index
+from vrest.fitting.interval import bounds
+from vrest.fitting.pictures import (
+    plot_cells,
+    plot_pair,
+    plot_residuals,
+    plot_temperature,
+    short_words,
+    temperature_parts,
+)
+from vrest.fitting.plots import thinned_draws
+from vrest.fitting.result import Fit
+from vrest.models.cooling import cooling
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    pyplot.close("all")
+
+
+def test_pump_at_the_reference_is_pump_mV(full_fit):
+    axes = full_fit.plot_pump()
+    assert "(mV)" in axes.get_xlabel()
+    assert "89% interval" in axes.get_xlabel()
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(words) == 21
+    drawn = axes.collections[1].get_offsets()[words.index("K_o 2.5, Na_o 146.5, 15 °C"), 0]
+    pump = thinned_draws(full_fit)["pump_mV"]
+    assert drawn == pytest.approx(np.median(pump), rel=1e-9)
+    low, high = axes.collections[0].get_segments()[words.index("K_o 2.5, Na_o 146.5, 15 °C")][:, 0]
+    assert (low, high) == pytest.approx(bounds(pump))
+
+
+def test_a_law_without_pump_has_none_to_draw(gluconate_fit):
+    with pytest.raises(vrest.ConfigurationError, match="ghk has no pump"):
+        gluconate_fit.plot_pump()
+
+
+def test_parts_of_temperature_add_up_and_are_those_of_cooling(full_fit):
+    experiment = full_fit.experiment
+    one = {name: x[:1] for name, x in thinned_draws(full_fit).items()}
+    parts = temperature_parts(experiment, one, np.array([25.0, 35.0]))
+    reference = experiment.reference
+    at = replace(reference, temperature_C=np.array([15.0, 25.0, 35.0]))
+    V_m = experiment.law.potential(experiment.theta(one), at, reference)[0]
+    assert sum(parts.values())[0] == pytest.approx(V_m[1:] - V_m[0])
+    for name, part in cooling({name: x[0] for name, x in one.items()}, reference, 35.0).items():
+        assert parts[name][0, 1] == pytest.approx(part, abs=1e-9)
+
+
+def test_temperature_picture_has_the_recordings_of_the_reference_bath(full_fit):
+    axes = plot_temperature(full_fit)
+    dots = axes.lines[-1].get_xydata()
+    assert dots[:, 0].tolist() == [15, 25, 35]
+    assert set(dots[:, 1]) <= set(full_fit.experiment.recordings["V_m"].to_numpy())
+    assert [text.get_text() for text in axes.get_legend().get_texts()][1:] == [
+        "thermodynamic part alone", "leak part alone", "pump part alone",
+    ]  # fmt: skip
+
+
+def test_residuals_are_sorted_by_any_column(gluconate_fit):
+    axes = plot_residuals(gluconate_fit, "saline")
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    saline = gluconate_fit.experiment.recordings["saline"].to_numpy()
+    assert words == list(dict.fromkeys(saline))
+    assert sum(len(line.get_xdata()) for line in axes.lines) >= len(saline)
+    posterior = gluconate_fit.experiment.potential(thinned_draws(gluconate_fit)).mean(axis=0)
+    residual = (
+        gluconate_fit.experiment.recordings["V_m"].to_numpy() - posterior[gluconate_fit.experiment.condition_of_row]
+    )
+    assert axes.collections[1].get_offsets()[0, 0] == pytest.approx(residual[saline == words[0]].mean())
+    assert len(plot_residuals(gluconate_fit).get_yticklabels()) == gluconate_fit.experiment.n_conditions
+    with pytest.raises(vrest.UnknownNameError, match="Did you mean 'saline'"):
+        plot_residuals(gluconate_fit, "salin")
+
+
+def test_confounded_pair(potassium_fit):
+    axes = plot_pair(potassium_fit, "P_Na/P_K", "pump_mV")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("P_Na/P_K", "pump (mV)")
+    r = next(r for a, b, r in potassium_fit.verdict().identification.confounded if {a, b} == {"P_Na/P_K", "pump_mV"})
+    assert axes.get_title() == f"correlation {r:+.2f}"
+
+
+def test_cells_stand_under_their_type(gluconate_fit):
+    recordings = gluconate_fit.experiment.recordings
+    n = recordings.sizes["obs"]
+    cells = [f"cell {i % 6}" for i in range(n)]
+    types = ["b" if i % 6 < 2 else "a" for i in range(n)]
+    recordings = recordings.assign_coords(cell=("obs", cells), cell_type=("obs", types))
+    fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, recordings=recordings))
+    row = gluconate_fit.summary()[:1]
+    groups = ["b", "a", *dict.fromkeys(cells)]
+    fit.__dict__["_summary"] = pd.concat([row.assign(group=g, median=i) for i, g in enumerate(groups)])
+    axes = plot_cells(fit, "P_Na/P_K")
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    assert words == ["a", "cell 2", "cell 3", "cell 4", "cell 5", "b", "cell 0", "cell 1"]
+    assert axes.collections[1].get_offsets()[:, 0].tolist() == [groups.index(word) for word in words]
+    with pytest.raises(vrest.ConfigurationError, match="for single cells"):
+        plot_cells(gluconate_fit, "P_Na/P_K")
+
+
+def test_conditions_are_told_by_what_differs(full_fit):
+    at = full_fit.experiment.conditions
+    one_bath = at_index(at, np.flatnonzero((at.c_o["K"] == 5) & (at.temperature_C < 30)))
+    assert sorted(short_words(one_bath)) == ["15 °C", "15 °C, blocked", "25 °C", "25 °C, blocked"]
+    assert short_words(at_index(at, np.array([0]))) == [
+        "K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10, 15 °C"
+    ]
