@@ -13,14 +13,21 @@ import xarray as xr
 
 from ..data.table import require_outside
 from ..models.conditions import Conditions
+from ..models.conductance import current_per_mM
 from ..models.errors import ConfigurationError, DataError, UnknownNameError, nearest
 from ..models.ions import Ion, ions
 from ..models.law import Law
 from ..models.options import OPTIONS, option_parameters
 from ..models.parameters import (
     NU,
+    P_K,
+    P_K_AREA,
     PUMP,
+    PUMP_CURRENT,
+    PUMP_CURRENT_DENSITY,
+    PUMP_CURRENT_PA,
     Q10_PUMP,
+    SCATTER,
     SIGMA,
     Parameter,
     Quantity,
@@ -34,6 +41,7 @@ from ..models.registry import law as law_named
 from .config import Config
 from .inside import TYPICAL, Inside, parse_insides
 from .levels import Levels, find_levels
+from .resistance import Resistance, find_resistance, resistance_notes
 
 DEFAULT_IONS = ("K", "Na", "Cl")
 
@@ -55,6 +63,7 @@ class Experiment:
     entry_of_condition : for each condition, the index of its entry (cell, else group) in `levels`.
     spreads : by varying parameter, how much its cells differ.
     offsets : by `cell` or `solution`, how much electrode offsets differ.
+    resistance : the input resistances that make currents absolute, if any.
     notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
     """
 
@@ -70,15 +79,23 @@ class Experiment:
     entry_of_condition: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     spreads: Mapping[str, Parameter] = field(default_factory=dict)
     offsets: Mapping[str, Parameter] = field(default_factory=dict)
+    resistance: Resistance | None = None
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = field(default=())
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Everything a fit reports, in the order of the summary: the law's parameters, what derives from them, noise."""
-        noise = (SIGMA.name, NU.name)
-        sampled = [p for p in self.parameters if p.name not in noise]
-        return (*sampled, *self.law.quantities, *(p for p in self.parameters if p.name in noise))
+        sampled = [p for p in self.parameters if p.name not in SCATTER]
+        return (*sampled, *self.derived_quantities, *(p for p in self.parameters if p.name in SCATTER))
+
+    @property
+    def derived_quantities(self) -> tuple[Quantity, ...]:
+        """What `derived` returns: the law's own, and the pump's current in absolute units where P_K is known."""
+        if self.resistance is None or PUMP_CURRENT not in self.law.quantities or self.fixed.get(PUMP.name) == 0:
+            return self.law.quantities
+        density = () if self.resistance.area_cm2 is None else (PUMP_CURRENT_DENSITY,)
+        return (*self.law.quantities, PUMP_CURRENT_PA, *density)
 
     @property
     def n_conditions(self) -> int:
@@ -140,7 +157,25 @@ class Experiment:
             for name, value in {**self.fixed, **values}.items()
         }
         derived = self.law.derived(theta, self.reference)
+        if PUMP_CURRENT_PA in self.derived_quantities:
+            area = self._area_cm2()
+            P = theta[P_K_AREA.name if area is None else P_K.name]
+            current = current_per_mM(P) * derived[PUMP_CURRENT.name]  # A/cm², or A where the area is unknown
+            derived[PUMP_CURRENT_DENSITY.name] = 1e6 * current
+            derived[PUMP_CURRENT_PA.name] = 1e12 * current * (1.0 if area is None else area)
         return {name: x if entries > 1 and x.shape[-1] == entries else x[..., 0] for name, x in derived.items()}
+
+    def _area_cm2(self) -> np.ndarray | None:
+        """The mean cell's membrane area, of each group where there are groups; None where it is unknown."""
+        levels, group = self.levels, np.zeros(self.recordings.sizes["obs"], int)
+        if levels.groups:
+            group = levels.group_of_cell[levels.entry_of_row] if len(levels.group_of_cell) else levels.entry_of_row
+        return None if self.resistance.area_cm2 is None else self.resistance.area_of(group)
+
+    def log_R_in(self, theta: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Expected log(R_in / MΩ) of the rows that have one (last axis), from values as `theta` gives them."""
+        V_m = self.law.potential(theta, self.conditions, self.reference)
+        return self.resistance.log_MOhm(self.law, theta, self.conditions, self.reference, V_m, self.condition_of_row)
 
     def words(self, index: int) -> str:
         """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
@@ -155,6 +190,7 @@ def at_index(at: Conditions, index: int | np.ndarray) -> Conditions:
         c_i={name: x[index] for name, x in at.c_i.items()},
         temperature_C=at.temperature_C[index],
         blocked=at.blocked[index],
+        seal=at.seal[index] if np.ndim(at.seal) else at.seal,
     )
 
 
@@ -185,13 +221,19 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
     inside = _inside(recordings, config, chosen, law)
     blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
-    if not blocked.any():  # with the pump running a passive ion carries no current: the model is the others'
+    resistance = find_resistance(recordings, law)
+    if (
+        not blocked.any() and not resistance
+    ):  # with the pump running a passive ion carries no current: the model is the others'
         chosen, passive = tuple(s for s in chosen if s.name not in passive), ()
 
     require_outside(recordings, [s.name for s in chosen])
 
     everything = _every_row(recordings, config, chosen, inside, passive, blocked)
-    declared = declared_parameters(law, chosen, inside, config)
+    if resistance and resistance.seal is not None:
+        everything = replace(everything, seal=resistance.seal)
+    added = resistance.parameters(law, recordings, law.parameters(chosen)) if resistance else ()
+    declared = declared_parameters(law, chosen, inside, config, added)
     vary = varying_parameters(declared, config)
     levels, grouping = find_levels(recordings, config.by, _distinct(everything)[0], vary)
     index, first = _distinct(everything, levels.entry_of_row)
@@ -222,9 +264,11 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
         entry_of_condition=levels.entry_of_row[first],
         spreads={name: beyond[p.name] for name, p in spreads.items()},
         offsets={per: beyond[p.name] for per, p in offsets.items()},
+        resistance=resistance,
         notes=(
             *grouping,
             *_notes(conditions, reference, inside, assumed, law),
+            *resistance_notes(resistance, recordings, law, () if blocked.any() else passive),
             *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
         ),
         cautions=law.cautions(conditions),
@@ -323,6 +367,7 @@ def _distinct(at: Conditions, entry_of_row: np.ndarray | None = None) -> tuple[n
         **({} if entry_of_row is None else {"entry": entry_of_row}),
         **_bath(at),
         "blocked": at.blocked,
+        "seal": at.seal,
         **{f"{name}_i_mM": x for name, x in at.c_i.items()},
     }
     index = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
@@ -363,6 +408,7 @@ def _reference(at: Conditions, config: Config) -> Conditions:
             c_i={name: float(x.mean()) for name, x in at.c_i.items()},
             temperature_C=float(config.reference["temperature_C"]),
             blocked=0.0,
+            seal=0.0,
         )
     running = usable & (at.blocked == 0)
     usable = running if running.any() else usable
@@ -374,19 +420,27 @@ def _reference(at: Conditions, config: Config) -> Conditions:
         c_i={name: float(x[rows].mean()) for name, x in at.c_i.items()},
         temperature_C=float(at.temperature_C[rows[0]]),
         blocked=0.0,
+        seal=0.0,
     )
 
 
 def declared_parameters(
-    law: Law, chosen: Sequence[Ion], inside: Mapping[str, Inside | None], config: Config
+    law: Law,
+    chosen: Sequence[Ion],
+    inside: Mapping[str, Inside | None],
+    config: Config,
+    added: Sequence[Parameter] = (),
 ) -> tuple[Parameter, ...]:
-    """Every parameter of a law under a configuration, with the prior it gets: defaults, and those set by the user."""
+    """Every parameter of a law under a configuration, with the prior it gets: defaults, and those set by the user.
+
+    `added` are those that the recordings call for beside the law's own.
+    """
     uncertain = [
         inside_concentration(s, known.mean_mM, known.sd_mM) for s in chosen if (known := inside[s.name]) and known.sd_mM
     ]
     active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
     optional = option_parameters(law, config.options, active)
-    declared = (*law.parameters(chosen), *optional, *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA, *((NU,) if config.robust else ()))
     return tuple(_with_priors([preset(p, config.preset) for p in declared], config).values())
 
 
@@ -407,9 +461,10 @@ def _refuse_unknown_priors(parameters: Sequence[Parameter], config: Config, law:
 
 def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[str, ...]:
     """Names of the parameters that differ between cells, if cells there are: by default ratios and the pump."""
-    names = [p.name for p in declared if p.name not in (SIGMA.name, NU.name) and not isinstance(p.prior, Fixed)]
+    names = [p.name for p in declared if p.name not in SCATTER and not isinstance(p.prior, Fixed)]
     if config.vary is None:
-        return tuple(name for name in names if name.endswith(("/P_K", "/g_K")) or name == PUMP.name)
+        sizes = (PUMP.name, P_K.name, P_K_AREA.name)
+        return tuple(name for name in names if name.endswith(("/P_K", "/g_K")) or name in sizes)
     for name in config.vary:
         if name not in names:
             raise UnknownNameError(

@@ -1,7 +1,8 @@
 """What the recordings can and cannot tell, and which further bath would tell it.
 
 Judged on the questions that resting potentials are asked: permeability ratios, the pump, and how the pump's speed
-changes with temperature relative to the leak's (the two Q10s apart are not in a steady state).
+changes with temperature relative to the leak's. The two Q10s apart are not in a steady potential: they are judged only
+where input resistances were measured at several temperatures.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from ..models.conditions import Conditions
-from ..models.parameters import NU, PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Quantity
+from ..models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SCATTER, SIGMA, Quantity
 from .experiment import Experiment, at_index, in_words
 from .linear import Expectation, expect, inferred, information, reported_gradient, sensitivity
 from .posterior import group_values
@@ -30,12 +31,17 @@ def questions(experiment: Experiment) -> tuple[Quantity, ...]:
     """The quantities on which identification is judged."""
     temperatures = len(np.unique(experiment.conditions.temperature_C))
     asked = [q for q in experiment.parameters if q.name.endswith(("/P_K", "/g_K")) or q.name == PUMP.name]
-    return (*asked, *(q for q in experiment.quantities if q.name == Q10_RATIO.name and temperatures > 1))
+    speeds = (Q10_RATIO.name,) if temperatures > 1 else ()
+    if experiment.resistance:
+        rows = experiment.condition_of_row[experiment.resistance.rows]
+        if len(np.unique(experiment.conditions.temperature_C[rows])) > 1:
+            speeds = (Q10_PUMP.name, Q10_LEAK.name)
+    return (*asked, *(q for q in experiment.quantities if q.name in speeds))
 
 
 def listed(experiment: Experiment) -> tuple[Quantity, ...]:
     """The questions, and what else is worth naming when it is uninformed or confounded, such as inside concentrations."""
-    silent = {SIGMA.name, NU.name, Q10_PUMP.name, Q10_LEAK.name, Q10_RATIO.name}
+    silent = {*SCATTER, Q10_PUMP.name, Q10_LEAK.name, Q10_RATIO.name}
     asked = questions(experiment)
     return (*asked, *(p for p in experiment.parameters if p.name not in silent and p not in asked))
 
@@ -116,7 +122,7 @@ def _judge(
     troubled = asked & {*uninformed, *(name for pair in confounded for name in pair[:2])}
     weak = [q for q in questions(experiment) if any(name.split(" (")[0] == q.name for name in troubled)]
     advice = advise(experiment.pooled(), precision, centre, weak)
-    if {PUMP.name, Q10_RATIO.name} in open_pairs:
+    if {PUMP.name, Q10_RATIO.name} in open_pairs or {PUMP.name, Q10_PUMP.name} in open_pairs:
         advice.insert(0, _middle_temperature(experiment))
     return Identification(
         ok=not open_pairs and not asked & set(uninformed),

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.conditions import Conditions
-from ..models.jacobian import jacobian
-from ..models.parameters import NU, SIGMA, Parameter, Quantity
+from ..models.jacobian import derivatives, jacobian
+from ..models.parameters import R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
 from ..models.priors import LogNormal
 from .experiment import Experiment
 
 
 def inferred(experiment: Experiment) -> tuple[Parameter, ...]:
     """The parameters that the law's potential depends on: all but those of the scatter."""
-    return tuple(p for p in experiment.parameters if p.name not in (SIGMA.name, NU.name))
+    return tuple(p for p in experiment.parameters if p.name not in SCATTER)
 
 
 def sensitivity(experiment: Experiment, values: dict[str, np.ndarray], at: Conditions) -> np.ndarray:
@@ -26,7 +26,19 @@ def sensitivity(experiment: Experiment, values: dict[str, np.ndarray], at: Condi
     parameters = inferred(experiment)
     theta = experiment.theta(values)
     J = jacobian(experiment.law, theta, at, experiment.reference, [p.name for p in parameters])
-    return J * np.stack([_stretch(p, np.asarray(values[p.name]))[..., None] for p in parameters], axis=-1)
+    return J * _stretches(parameters, values)
+
+
+def resistance_rows(experiment: Experiment, values: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """d log R_in / dη of the rows that have one, shape (…draws, row, parameter), and the sd of their logarithms."""
+    parameters = inferred(experiment)
+    if experiment.resistance is None:
+        return np.zeros((0, len(parameters))), np.zeros(0)
+    J = derivatives(experiment.log_R_in, experiment.theta(values), [p.name for p in parameters])
+    usual = np.asarray(
+        values.get(R_IN_SCATTER.name, experiment.fixed.get(R_IN_SCATTER.name, R_IN_SCATTER.prior.typical))
+    )
+    return J * _stretches(parameters, values), experiment.resistance.sd(usual[..., None])
 
 
 def reported_gradient(experiment: Experiment, values: dict[str, np.ndarray], wanted: Sequence[Quantity]) -> np.ndarray:
@@ -41,6 +53,10 @@ def reported_gradient(experiment: Experiment, values: dict[str, np.ndarray], wan
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
+def _stretches(parameters: Sequence[Parameter], values: dict[str, np.ndarray]) -> np.ndarray:
+    return np.stack([_stretch(p, np.asarray(values[p.name]))[..., None] for p in parameters], axis=-1)
+
+
 def _stretch(parameter: Parameter, values: np.ndarray) -> np.ndarray:
     """d(parameter)/dη: the value itself where the own scale is logarithmic."""
     return values if isinstance(parameter.prior, LogNormal) else np.ones_like(values)
@@ -52,7 +68,11 @@ def information(experiment: Experiment, values: dict[str, np.ndarray]) -> np.nda
     sigma = experiment.value(values, SIGMA.name)
     weight = np.broadcast_to(1 / (sigma[..., None] ** 2 + experiment.error_mV**2), J.shape[:-1])
     prior = np.diag([1 / p.prior.sd**2 for p in inferred(experiment)])
-    return np.einsum("...rp,...r,...rq->...pq", J, weight, J) + prior
+    precision = np.einsum("...rp,...r,...rq->...pq", J, weight, J) + prior
+    if experiment.resistance:
+        J, sd = resistance_rows(experiment, values)
+        precision = precision + np.einsum("...rp,...r,...rq->...pq", J, np.broadcast_to(sd**-2.0, J.shape[:-1]), J)
+    return precision
 
 
 @dataclass(frozen=True)
@@ -113,8 +133,12 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
         sigma = float(np.clip(np.sqrt(np.mean(residual**2)), 0.3, 20.0))
         J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row]
         weight = 1 / (sigma**2 + experiment.error_mV**2)
-        precision = (J.T * weight) @ J + np.diag(1 / width**2)
-        step = np.linalg.solve(precision, (J.T * weight) @ residual + (before - eta) / width**2)
+        precision, pull = (J.T * weight) @ J + np.diag(1 / width**2), (J.T * weight) @ residual
+        if pooled.resistance:
+            J, sd = resistance_rows(pooled, values)
+            missed = np.log(pooled.resistance.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))
+            precision, pull = precision + (J.T / sd**2) @ J, pull + (J.T / sd**2) @ missed
+        step = np.linalg.solve(precision, pull + (before - eta) / width**2)
         eta = eta + step * min(1.0, 1.0 / np.max(np.abs(step) / width, initial=1e-9))
         for k, p in enumerate(parameters):  # positive parameters on the natural scale stay off their boundary
             if p.prior.scale == "natural" and p.prior.typical > 0:
@@ -137,15 +161,19 @@ def centring(experiment: Experiment) -> dict[str, np.ndarray]:
     varying = [k for k, p in enumerate(parameters) if experiment.varies(p.name)]
     logarithmic = [1.0 if parameters[k].prior.scale == "log" else float(values[parameters[k].name]) for k in varying]
     J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
+    J_R, sd_R = resistance_rows(pooled, values)
+    J_R, R = J_R[:, varying] * logarithmic / sd_R[:, None], pooled.resistance
+    missed_R = (np.log(R.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))) / sd_R if R else np.zeros(0)
+    everywhere = np.concatenate([entry, entry[R.rows] if R else np.zeros(0, int)])
     cells, free = len(levels.cells), max(len(residual) - len(levels.cells) * len(varying), len(residual) / 4)
     variance, deviation = np.empty((2, cells, len(varying)))
     for _ in range(3):  # the scatter that is left once every cell has its own parameters
-        left = 0.0
+        scaled, missed, left = np.concatenate([J / sigma, J_R]), np.concatenate([residual / sigma, missed_R]), 0.0
         for cell in range(cells):
-            rows = entry == cell
-            covariance = np.linalg.inv(J[rows].T @ J[rows] / sigma**2 + np.eye(len(varying)) / 2.0**2)
+            own, rows = everywhere == cell, entry == cell
+            covariance = np.linalg.inv(scaled[own].T @ scaled[own] + np.eye(len(varying)) / 2.0**2)
             variance[cell] = np.diag(covariance)
-            deviation[cell] = covariance @ J[rows].T @ residual[rows] / sigma**2
+            deviation[cell] = covariance @ scaled[own].T @ missed[own]
             left += np.sum((residual[rows] - J[rows] @ deviation[cell]) ** 2)
         sigma = float(np.clip(np.sqrt(left / free), 0.3, sigma))
     means = np.stack([deviation[levels.group_of_cell == g].mean(axis=0) for g in levels.group_of_cell])

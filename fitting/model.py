@@ -6,13 +6,14 @@ afterwards, by the same equations on NumPy arrays.
 
 from dataclasses import replace
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from pymc.distributions.transforms import LogExpM1
 
 from ..models import root  # noqa: F401  teaches the equations PyTensor
 from ..models.conditions import Conditions
-from ..models.parameters import NU, PUMP, SIGMA, Parameter
+from ..models.parameters import NU, PUMP, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
 from .experiment import Experiment
 from .linear import centring, offset_centring
@@ -100,6 +101,7 @@ def _as_data(at: Conditions, prefix: str, dims: str | None) -> Conditions:
         c_i={name: data(f"{name}_i", x) for name, x in at.c_i.items()},
         temperature_C=data("temperature", at.temperature_C),
         blocked=data("blocked", at.blocked),
+        seal=data("seal", at.seal) if np.ndim(at.seal) else at.seal,
     )
 
 
@@ -111,6 +113,8 @@ def build_model(experiment: Experiment) -> pm.Model:
     """
     recordings = experiment.recordings
     coords = {"obs": recordings["row"].to_numpy(), "condition": range(experiment.n_conditions)}
+    if experiment.resistance:
+        coords["R_in_row"] = coords["obs"][experiment.resistance.rows]
     coords |= {f"{per}_offset": experiment.labels_of(per)[0] for per in experiment.offsets}
     coords |= {name: names for name, names in experiment.levels.coords.items() if names}
     with pm.Model(coords=coords) as model:
@@ -121,10 +125,16 @@ def build_model(experiment: Experiment) -> pm.Model:
         observed = pm.Data("V_m_observed", recordings["V_m"].to_numpy(), dims="obs")
 
         theta = _theta(experiment)
-        mu = experiment.law.potential(theta, at, reference)[condition_of_row] + _offsets(experiment)
+        V_m = experiment.law.potential(theta, at, reference)
+        mu = V_m[condition_of_row] + _offsets(experiment)
         scatter = pt.sqrt(theta[SIGMA.name] ** 2 + error**2)
         if NU.name in theta:
             pm.StudentT("V_m", nu=theta[NU.name], mu=mu, sigma=scatter, observed=observed, dims="obs")
         else:
             pm.Normal("V_m", mu=mu, sigma=scatter, observed=observed, dims="obs")
+        found = experiment.resistance
+        if found:
+            middle = found.log_MOhm(experiment.law, theta, at, reference, V_m, experiment.condition_of_row)
+            width = found.sd(pt.as_tensor(theta.get(R_IN_SCATTER.name, 1.0)))
+            pm.LogNormal("R_in", mu=middle, sigma=width, observed=found.R_in_MOhm, dims="R_in_row")
     return model

@@ -133,6 +133,7 @@ def _interpolated(at: Conditions, nodes: np.ndarray) -> Conditions:
         c_i={name: np.interp(path, K, x) for name, x in at.c_i.items()},
         temperature_C=np.full(len(path), at.temperature_C[0]),
         blocked=np.full(len(path), at.blocked[0]),
+        seal=float(np.mean(at.seal)),
     )
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
-from ..models.parameters import NU, SIGMA, Parameter
+from ..models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed
 from .cells import log_prior, with_cells
 from .experiment import Experiment
@@ -59,6 +59,15 @@ def row_distribution(values: dict[str, np.ndarray], experiment: Experiment):
     return t(experiment.value(values, NU.name)[..., None], mu, scale)
 
 
+def resistance_distribution(values: dict[str, np.ndarray], experiment: Experiment):
+    """SciPy distribution of the input resistance (MΩ) of every row that has one, as `row_distribution` for V_m."""
+    from scipy.stats import lognorm
+
+    known = R_IN_SCATTER.name in values or R_IN_SCATTER.name in experiment.fixed
+    scatter = experiment.value(values, R_IN_SCATTER.name)[..., None] if known else 1.0
+    return lognorm(experiment.resistance.sd(scatter), scale=np.exp(experiment.log_R_in(experiment.theta(values))))
+
+
 def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence) -> xr.DataTree:
     """The analysis as one DataTree: draws, data and configuration.
 
@@ -87,15 +96,26 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
             dataset.attrs["thinned"] = f"every {thin}th draw is kept, since the table has more than {LARGE_TABLE} rows"
         return dataset
 
+    predicted, likelihood = by_row(predictive, "mV"), by_row(distribution.logpdf(observed.to_numpy()), "1")
+    seen = experiment.recordings[["V_m"]].drop_dims("ion", errors="ignore")
+    if experiment.resistance:
+        of_rows = resistance_distribution(kept, experiment)
+        labels = experiment.recordings["row"].to_numpy()[experiment.resistance.rows]
+        dims, R_in = ("chain", "draw", "R_in_row"), experiment.resistance.R_in_MOhm
+        drawn = of_rows.rvs(random_state=np.random.default_rng(predictive_seed.spawn(1)[0]))
+        predicted = predicted.assign_coords(R_in_row=labels).assign(R_in=(dims, drawn, {"units": "MOhm"}))
+        likelihood = likelihood.assign_coords(R_in_row=labels).assign(R_in=(dims, of_rows.logpdf(R_in), {"units": "1"}))
+        seen = seen.assign_coords(R_in_row=labels).assign(R_in=("R_in_row", R_in, {"units": "MOhm"}))
+
     tree = xr.DataTree.from_dict(
         {
             "posterior": _with_derived(posterior, experiment),
             "prior": _with_derived(prior, experiment),
-            "posterior_predictive": by_row(predictive, "mV"),
-            "log_likelihood": by_row(distribution.logpdf(observed.to_numpy()), "1"),
+            "posterior_predictive": predicted,
+            "log_likelihood": likelihood,
             "log_prior": log_prior(posterior, experiment),
             "sample_stats": draws.sample_stats,
-            "observed_data": experiment.recordings[["V_m"]].drop_dims("ion", errors="ignore"),
+            "observed_data": seen,
             "constant_data": experiment.recordings.drop_vars("V_m"),
         }
     )
@@ -115,7 +135,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
 
 def _with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     derived = experiment.population().derived(group_values(group, experiment))
-    for q in experiment.law.quantities:
+    for q in experiment.derived_quantities:
         x = derived[q.name]
         if x.ndim > 1:  # without draws where all that it derives from is held fixed
             group[q.symbol] = (("chain", "draw", "population")[: x.ndim], x)

@@ -24,6 +24,7 @@ class Conditions:
     blocked : 1 where the pump is blocked, else 0.
     passive : ions that are at equilibrium wherever the pump runs, and stay where they were when it is blocked.
     davies : whether activities by the Davies equation stand in for concentrations.
+    seal : conductance of the electrode's seal or shunt: S/cm² where the membrane's area is known, else S; 0.0 for none.
     """
 
     ions: tuple[Ion, ...]
@@ -33,6 +34,7 @@ class Conditions:
     blocked: Array = 0.0
     passive: tuple[str, ...] = ()
     davies: bool = False
+    seal: Array = 0.0
 
     def inside(self, theta: Theta) -> dict[str, Array]:
         """Inside concentrations in mM: those known, and those that are parameters (`K_i_mM`)."""

@@ -1,8 +1,13 @@
 """Goldman–Hodgkin–Katz: passive fluxes in a constant field, no pump current."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from .arrays import Array, namespace
 from .balance import Terms, gather
 from .conditions import Conditions, Theta
+from .conductance import permeability, seal_term, slope_conductance
 from .constants import rate_factor, thermal_voltage
 from .law import Law
 from .parameters import Q10_P_NA, RECTIFICATION, permeability_ratio
@@ -37,20 +42,44 @@ def rectified(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     return (K_o / reference.c_o["K"]) ** theta[RECTIFICATION.name]
 
 
-def passive_terms(theta: Theta, at: Conditions, reference: Conditions) -> Terms:
-    """The zero-current equation's coefficients (mM) without a pump, for each condition of `at`."""
-    return gather(at.ions, permeabilities(theta, at, reference), *at.activities(theta))
+def passive_terms(
+    theta: Theta, at: Conditions, reference: Conditions, stayed: Mapping[str, Array] = MappingProxyType({})
+) -> Terms:
+    """The zero-current equation's coefficients (mM) without a pump, for each condition of `at`.
+
+    `stayed` holds what drives passive ions from inside, mM by ion name.
+    """
+    a_i, a_o = at.activities(theta)
+    terms = gather(at.ions, permeabilities(theta, at, reference), {**a_i, **stayed}, a_o)
+    return replace(terms, g=seal_term(theta, at, reference))
+
+
+def held_terms(theta: Theta, at: Conditions, reference: Conditions, running: Array) -> Terms:
+    """The same with passive ions present, at the concentrations that `running`, u with the pump on, gave them."""
+    a_o, xp = at.activities(theta)[1], namespace(running)
+    stayed = {s.name: a_o[s.name] * xp.exp(-s.valence * running) for s in at.ions if s.name in at.passive}
+    return passive_terms(theta, at, reference, stayed)
 
 
 def poisoned(theta: Theta, at: Conditions, reference: Conditions, running: Array) -> Array:
     """u = V_m / V_T at once after the pump stops, from `running`, u before: passive ions are where they were then."""
-    a_i, a_o = at.activities(theta)
-    xp = namespace(running)
-    stayed = {s.name: a_o[s.name] * xp.exp(-s.valence * running) for s in at.ions if s.name in at.passive}
-    return rest_without_pump(gather(at.ions, permeabilities(theta, at, reference), {**a_i, **stayed}, a_o))
+    return rest_without_pump(held_terms(theta, at, reference, running))
+
+
+def conductance(theta: Theta, at: Conditions, reference: Conditions, V_m: Array, running: Array) -> Array:
+    """Slope conductance at rest, S/cm² (or S, see conductance.py); `V_m` and `running`, with the pump on, in mV.
+
+    The pump's current does not change with V_m, so it enters through V_m alone. Passive ions carry no current with the
+    pump on, but they do carry conductance: chloride counts here even where steady potentials do not depend on it.
+    """
+    V_T = thermal_voltage(at.temperature_C)
+    terms = held_terms(theta, at, reference, running / V_T)
+    return slope_conductance(terms, V_m / V_T, permeability(theta, at, reference), at.temperature_C)
 
 
 def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
+    if at.passive:
+        at, reference = at.steady(), reference.steady()
     return thermal_voltage(at.temperature_C) * rest_without_pump(passive_terms(theta, at, reference))
 
 
@@ -62,4 +91,5 @@ GHK = Law(
     parameters=ratios,
     potential=potential,
     options=OPTIONS,
+    conductance=conductance,
 )

@@ -11,7 +11,7 @@ from .arrays import Array, namespace
 from .balance import Terms
 from .conditions import Conditions, Theta
 from .constants import rate_factor, thermal_voltage
-from .ghk import OPTIONS, passive_terms, poisoned, ratios
+from .ghk import OPTIONS, conductance, passive_terms, poisoned, ratios
 from .law import Law
 from .parameters import PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, Q10_RATIO
 from .rest import balancing_current, rest, rest_without_pump
@@ -90,4 +90,5 @@ GHK_PUMP = Law(
     has_pump=True,
     options=OPTIONS,
     cautions=cautions,
+    conductance=conductance,
 )

@@ -1,6 +1,6 @@
 """Exact derivatives of a law on numbers alone, by the complex step: no graph is built, nothing compiled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,10 +11,15 @@ _STEP = 1e-30  # no difference is taken, so nothing cancels and the step can be 
 
 
 def jacobian(law: Law, theta: Theta, at: Conditions, reference: Conditions, names: Sequence[str]) -> np.ndarray:
-    """Derivatives of V_m (mV) with respect to the parameters `names`, last axis in their order.
+    """Derivatives of V_m (mV) by the parameters `names`; see `derivatives`."""
+    return derivatives(lambda theta: law.potential(theta, at, reference), theta, names)
 
-    `theta` may hold draws, as arrays that broadcast against the conditions of `at`: the result then has their common
-    shape, with one axis more.
+
+def derivatives(function: Callable[[Theta], np.ndarray], theta: Theta, names: Sequence[str]) -> np.ndarray:
+    """Derivatives of a function of all parameters with respect to those in `names`, last axis in their order.
+
+    `theta` may hold draws, as arrays that broadcast against what the function returns: the result then has their
+    common shape, with one axis more.
 
     References
     ----------
@@ -23,6 +28,6 @@ def jacobian(law: Law, theta: Theta, at: Conditions, reference: Conditions, name
 
     def derivative(name: str) -> np.ndarray:
         shifted = {**theta, name: np.asarray(theta[name]) + 1j * _STEP}
-        return np.imag(law.potential(shifted, at, reference)) / _STEP
+        return np.imag(function(shifted)) / _STEP
 
     return np.stack(np.broadcast_arrays(*(derivative(name) for name in names)), axis=-1)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .arrays import Array, is_symbolic, namespace
 from .conditions import Conditions, Theta
-from .ghk import OPTIONS
+from .ghk import OPTIONS, conductance
 from .ghk_pump import GHK_PUMP, derived, scarce
 from .ghk_pump import potential as pumped_potential
 from .ghk_pump import speed as thermal_speed
@@ -68,4 +68,5 @@ KINETIC = Law(
     has_pump=True,
     cautions=cautions,
     refusal=refusal,
+    conductance=conductance,
 )

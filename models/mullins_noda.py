@@ -11,7 +11,7 @@ from .arrays import Array, namespace
 from .balance import gather
 from .conditions import Conditions, Theta
 from .constants import thermal_voltage
-from .ghk import OPTIONS, passive_terms, permeabilities, poisoned, ratios
+from .ghk import OPTIONS, conductance, passive_terms, permeabilities, poisoned, ratios
 from .ghk_pump import scarce
 from .law import Law
 from .parameters import PUMP, PUMP_CURRENT, PUMP_RATIO
@@ -84,4 +84,5 @@ MULLINS_NODA = Law(
     at_equilibrium=True,
     cautions=cautions,
     refusal=refusal,
+    conductance=conductance,
 )

@@ -23,7 +23,8 @@ class Quantity:
 
     def own_scale(self, values: Array) -> Array:
         """`values` on the scale where contraction is judged: the logarithm for what is a factor, else themselves."""
-        return np.log(values) if self.name.startswith("Q10_") else values
+        factor = self.name.startswith(("Q10_", "pump_current_pA", "pump_current_uA"))  # the latter scale with P_K
+        return np.log(values) if factor else values
 
     @property
     def symbol(self) -> str:
@@ -113,6 +114,17 @@ K_NA = Parameter(
     "K_Na_mM", "mM", "Na inside that activates the pump's Na sites by half", LogNormal(13.0, 0.4), "9, 14 and 17 mM",
 )  # fmt: skip
 N_NA = Parameter("n_Na", "1", "Hill exponent of Na inside", Normal(2.0, 0.6), "1.3 to 3")
+P_K = Parameter(
+    "P_K_cm_s", "cm/s", f"permeability of K, {REFERENCE}", LogNormal(1e-6, 2.0), "wide: a factor of 50 either way",
+)  # fmt: skip
+P_K_AREA = Parameter(
+    "P_K_area_cm3_s", "cm3/s", f"permeability of K times the membrane's area, {REFERENCE}",
+    LogNormal(2e-11, 3.0), "a cell of 20 pF at 1e-6 cm/s, and wide enough for muscle fibres",
+)  # fmt: skip
+R_IN_SCATTER = Parameter(
+    "R_in_scatter", "1", "sd of the logarithm of input resistances that carry no sd of their own",
+    HalfNormal(0.2), "input resistances repeat to tens of percent",
+)  # fmt: skip
 SIGMA = Parameter(
     "sigma_mV", "mV", "scatter of single recordings around the law",
     HalfNormal(5.0), "electrodes and cells together: 1–10 mV",
@@ -122,7 +134,12 @@ NU = Parameter(
     Gamma(2.0, 0.1), "Juárez & Steel (2010) J Bus Econ Stat 28:52",
 )  # fmt: skip
 
+SCATTER = (SIGMA.name, NU.name, R_IN_SCATTER.name)
+"""Names of the parameters that describe scatter and nothing of the membrane."""
+
 PUMP_CURRENT = Quantity("pump_current_mM", "mM", f"pump current over F·P_K, {REFERENCE}")
+PUMP_CURRENT_PA = Quantity("pump_current_pA", "pA", f"pump current of the cell, {REFERENCE}")
+PUMP_CURRENT_DENSITY = Quantity("pump_current_uA_cm2", "uA/cm2", f"pump current per membrane area, {REFERENCE}")
 Q10_RATIO = Quantity("Q10_pump/Q10_leak", "1", "how much faster than the leak the pump speeds up with 10 °C of warming")
 
 
