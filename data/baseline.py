@@ -172,7 +172,7 @@ def _at_rest(sweep: Sweep, end: int) -> tuple[NDArray[np.bool_], int]:
         return kept, 0
     ms = sweep.rate_Hz / 1e3
     above = v > np.median(v[kept[:end]]) + SPIKE_mV
-    edges = np.flatnonzero(np.diff(above.astype(np.int8)) == 1) + 1
+    edges: list[int] = (np.flatnonzero(np.diff(above.astype(np.int8)) == 1) + 1).tolist()
     starts = [k for k in edges if v[min(k + int(ms), end - 1)] - v[max(k - int(2 * ms), 0)] > SPIKE_RISE]
     width = max(int(5 * ms), 1)
     for k in starts:

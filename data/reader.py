@@ -122,8 +122,8 @@ def _recordings(
     sheet = Sheet(np.array(table.rows, dtype=np.int64), cells, {})
     for name in cells:
         if name in COLUMNS and COLUMNS[name].kind == "number":
-            column = replace(COLUMNS[name], filled=False) if weighed and name.endswith("_o_mM") else COLUMNS[name]
-            sheet.numbers[name] = to_numbers(cells[name], column, table.rows, faults, decimal)
+            kind = replace(COLUMNS[name], filled=False) if weighed and name.endswith("_o_mM") else COLUMNS[name]
+            sheet.numbers[name] = to_numbers(cells[name], kind, table.rows, faults, decimal)
     if given:
         _set_temperature(sheet, float(temperature_C), faults)  # type: ignore[arg-type]
     if baths is not None:

@@ -1,9 +1,9 @@
 """Reads recording files of several formats into channels and sweeps, whatever wrote them; runs nothing in them."""
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ def read_recording(path: Path) -> Recording:
         ) from None
 
 
-def _needs(package: str) -> Callable:
+def _needs(package: str) -> Any:
     from importlib import import_module
 
     try:
@@ -135,7 +135,7 @@ def _read_abf(path: Path) -> Recording:
             if i < len(waveforms) and commands[i : i + 1] == ["mV"] and _follows(channel, waveforms[i]):
                 recording.voltage_clamp = f"{channel.name} follows the voltage command"
     # The amplifier's own word counts only where the command agrees: some rigs send 0, voltage clamp, whatever they do.
-    section = getattr(abf, "_adcSection", None) or getattr(abf, "_headerV1", None)
+    section: Any = getattr(abf, "_adcSection", None) or getattr(abf, "_headerV1", None)
     modes = list(zip(section.nTelegraphEnable, section.nTelegraphMode, commands, strict=False))
     if modes and modes[0][:2] == (1, 0) and modes[0][2] == "mV":
         recording.voltage_clamp = "the amplifier reported voltage clamp"
@@ -162,7 +162,7 @@ def _read_nwb(path: Path) -> Recording:
     clamped, stimuli, series = [], [], []
     with h5py.File(path, "r") as file:
 
-        def sort(_: str, group: object) -> None:
+        def sort(_: str, group: Any) -> None:
             kind = _text(group.attrs.get("neurodata_type", "")) if isinstance(group, h5py.Group) else ""
             if kind == "VoltageClampSeries":
                 clamped.append(group)

@@ -198,9 +198,9 @@ def _mixed(name: str, salts: list[tuple[Counter[str], float]], known: Mapping[st
         held[species] += taken
         protons -= taken
     for species, c in buffers.items():
-        n, rest = divmod(held[species] / c, 1)
-        forms[species, bare[species] + int(n)] = c * (1 - rest)
-        forms[species, bare[species] + int(n) + 1] = c * rest
+        whole, rest = divmod(held[species] / c, 1.0)
+        forms[species, bare[species] + int(whole)] = c * (1 - rest)
+        forms[species, bare[species] + int(whole) + 1] = c * rest
     forms["H", 1], forms["OH", -1] = max(protons, 0.0), max(-protons, 0.0)
     forms = {form: c for form, c in forms.items() if c > 1e-9}
     left, pH = ("H", "below 4") if protons > 0 else ("OH", "above 10")

@@ -1,5 +1,7 @@
 """From sampled coordinates to cells: values of every cell, electrode offsets, and their prior densities."""
 
+from typing import Any, cast
+
 import numpy as np
 import xarray as xr
 
@@ -7,17 +9,18 @@ from .experiment import Experiment
 from .linear import centring, offset_centring
 
 
-def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[str, xr.DataArray, xr.DataArray]:
+def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[str, Any, Any]:
     """A varying parameter's symbol, and the log of its group's value and the cells' spread as each cell sees them."""
     symbol = next(p.symbol for p in experiment.parameters if p.name == name)
     spread = experiment.spreads[name]
-    width = posterior.get(spread.symbol, xr.DataArray(spread.prior.centre))
+    width: Any = posterior.get(spread.symbol, xr.DataArray(spread.prior.centre))
     group = xr.DataArray(experiment.levels.group_of_cell, dims="cell")
-    middle, width = (
-        x.isel(population=group).drop_vars("population") if "population" in x.dims else x
-        for x in (np.log(posterior[symbol]), width)
-    )
-    return symbol, middle, width
+    middle: Any = np.log(posterior[symbol])
+
+    def of_cells(x: Any) -> Any:
+        return x.isel(population=group).drop_vars("population") if "population" in x.dims else x
+
+    return symbol, of_cells(middle), of_cells(width)
 
 
 def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
@@ -32,7 +35,7 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         posterior = posterior.drop_vars("cell", errors="ignore").assign_coords(cell=list(experiment.levels.cells))
         posterior[f"{symbol}_cell"] = cells.assign_coords(cell=posterior["cell"])
     for per, parameter in experiment.offsets.items():
-        width = posterior.get(parameter.symbol, parameter.prior.centre)
+        width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
         weight = xr.DataArray(offset_centring(experiment, per), dims=f"{per}_offset")
         offset = posterior[f"offset_{per}_place"] * width ** (1 - weight)
         posterior = posterior.drop_vars(f"offset_{per}_place")
@@ -43,10 +46,12 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
 def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     """Log prior density of everything sampled: populations, spreads, and cells and offsets given those."""
     everything = [*experiment.parameters, *experiment.spreads.values(), *experiment.offsets.values()]
-    found = {p.symbol: p.prior.log_density(posterior[p.symbol]) for p in everything if p.symbol in posterior}
+    found: dict[str, Any] = {
+        p.symbol: p.prior.log_density(cast(Any, posterior[p.symbol])) for p in everything if p.symbol in posterior
+    }
     for name in experiment.spreads:
         symbol, middle, width = _given_group(posterior, experiment, name)
-        logs = np.log(posterior[f"{symbol}_cell"])
+        logs: Any = np.log(posterior[f"{symbol}_cell"])
         found[f"{symbol}_cell"] = _normal((logs - middle) / width) - np.log(width) - logs
     for per, parameter in experiment.offsets.items():
         width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
@@ -54,5 +59,5 @@ def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     return xr.Dataset(found)
 
 
-def _normal(z: xr.DataArray) -> xr.DataArray:
+def _normal(z: Any) -> Any:
     return -0.5 * z**2 - 0.5 * np.log(2 * np.pi)

@@ -173,7 +173,8 @@ def read_config(path: str | Path) -> Config:
         raise ConfigurationError(f"{path}: not a TOML file (it is not UTF-8 text).") from error
     named = {name: getattr(config, name) for name in ("data", "solutions")}
     beside = {name: path.parent / file for name, file in named.items() if file}
-    return replace(config, **{name: str(file) for name, file in beside.items() if file.exists()})
+    found: dict[str, Any] = {name: str(file) for name, file in beside.items() if file.exists()}
+    return replace(config, **found)
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: list[str], prefix: str = "") -> None:

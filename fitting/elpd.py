@@ -70,7 +70,7 @@ def leave_cells_out(fit: Fit, refit: Refit) -> Left | None:
     densities = np.stack([_integrated(posterior, experiment, c, proposals[c], rng) for c in range(len(cells))], axis=1)
     elpd, k = _smoothed(densities)
     bad = np.flatnonzero(k > GOOD_K)
-    for cell in bad:
+    for cell in bad.tolist():
         without = experiment.levels.entry_of_row == cell
         density = _integrated(refit(without).posterior, experiment, cell, proposals[cell], rng)
         elpd[cell] = logsumexp(density) - np.log(len(density))
@@ -121,7 +121,7 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
     """
     values, middle, width = _population(posterior, experiment, cell)
     n = len(middle)
-    near = rng.multivariate_normal(*proposal, size=(n, _NEAR))
+    near = rng.multivariate_normal(proposal[0], proposal[1], (n, _NEAR))
     anywhere = middle[:, None] + width[:, None] * rng.standard_normal((n, _PLACES - _NEAR, middle.shape[1]))
     place = np.concatenate([near, anywhere], axis=1)
     prior = norm(middle[:, None], width[:, None]).logpdf(place).sum(axis=-1)
@@ -197,9 +197,10 @@ def without_rows(fit: Fit, cores: int) -> Refit:
     """A way to fit again without some rows, compiled once, on first use."""
     from .linear import starting_point
     from .model import build_model
-    from .sampling import compile_sampler
+    from .sampling import Sampler, compile_sampler
 
-    experiment, compiled = fit.experiment, []
+    experiment = fit.experiment
+    compiled: list[Sampler] = []
     sampling = replace(experiment.config.sampling, sampler="auto")
 
     def refit(mask: np.ndarray) -> Draws:

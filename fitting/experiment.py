@@ -170,11 +170,13 @@ class Experiment:
         levels, group = self.levels, np.zeros(self.recordings.sizes["obs"], int)
         if levels.groups:
             group = levels.group_of_cell[levels.entry_of_row] if len(levels.group_of_cell) else levels.entry_of_row
-        return None if self.resistance.area_cm2 is None else self.resistance.area_of(group)
+        known = self.resistance is not None and self.resistance.area_cm2 is not None
+        return self.resistance.area_of(group) if self.resistance and known else None
 
     def log_R_in(self, theta: Mapping[str, np.ndarray]) -> np.ndarray:
         """Expected log(R_in / MΩ) of the rows that have one (last axis), from values as `theta` gives them."""
         V_m = self.law.potential(theta, self.conditions, self.reference)
+        assert self.resistance is not None, "asked only of tables with input resistances"
         return self.resistance.log_MOhm(self.law, theta, self.conditions, self.reference, V_m, self.condition_of_row)
 
     def words(self, index: int) -> str:

@@ -31,7 +31,7 @@ def questions(experiment: Experiment) -> tuple[Quantity, ...]:
     """The quantities on which identification is judged."""
     temperatures = len(np.unique(experiment.conditions.temperature_C))
     asked = [q for q in experiment.parameters if q.name.endswith(("/P_K", "/g_K")) or q.name == PUMP.name]
-    speeds = (Q10_RATIO.name,) if temperatures > 1 else ()
+    speeds: tuple[str, ...] = (Q10_RATIO.name,) if temperatures > 1 else ()
     if experiment.resistance:
         rows = experiment.condition_of_row[experiment.resistance.rows]
         if len(np.unique(experiment.conditions.temperature_C[rows])) > 1:

@@ -5,6 +5,7 @@ afterwards, by the same equations on NumPy arrays.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -112,7 +113,7 @@ def build_model(experiment: Experiment) -> pm.Model:
     own is added to the scatter in quadrature.
     """
     recordings = experiment.recordings
-    coords = {"obs": recordings["row"].to_numpy(), "condition": range(experiment.n_conditions)}
+    coords: dict[str, Any] = {"obs": recordings["row"].to_numpy(), "condition": range(experiment.n_conditions)}
     if experiment.resistance:
         coords["R_in_row"] = coords["obs"][experiment.resistance.rows]
     coords |= {f"{per}_offset": experiment.labels_of(per)[0] for per in experiment.offsets}

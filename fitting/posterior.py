@@ -63,6 +63,7 @@ def resistance_distribution(values: dict[str, np.ndarray], experiment: Experimen
     """SciPy distribution of the input resistance (MΩ) of every row that has one, as `row_distribution` for V_m."""
     from scipy.stats import lognorm
 
+    assert experiment.resistance is not None, "asked only of tables with input resistances"
     known = R_IN_SCATTER.name in values or R_IN_SCATTER.name in experiment.fixed
     scatter = experiment.value(values, R_IN_SCATTER.name)[..., None] if known else 1.0
     return lognorm(experiment.resistance.sd(scatter), scale=np.exp(experiment.log_R_in(experiment.theta(values))))

@@ -57,6 +57,7 @@ class Resistance:
         if at.passive:
             unblocked = replace(at.steady(), blocked=0 * at.blocked)  # an array, or a variable, like the others
             running = law.potential(theta, unblocked, reference.steady())
+        assert law.conductance is not None, "laws without one are refused before"
         conductance = law.conductance(theta, at, reference, V_m, running)
         area = 1.0 if self.area_cm2 is None else self.area_cm2[self.rows]
         of_row = conductance[..., index[self.rows]]
@@ -68,6 +69,7 @@ class Resistance:
 
     def area_of(self, group_of_row: np.ndarray) -> np.ndarray:
         """Geometric mean area of the rows of each group with a resistance, cm²."""
+        assert self.area_cm2 is not None, "asked only where the area is known"
         log_area = pd.Series(np.log(self.area_cm2[self.rows]))
         of_group = log_area.groupby(group_of_row[self.rows]).mean().reindex(range(group_of_row.max() + 1))
         return np.exp(of_group.fillna(log_area.mean()).to_numpy())

@@ -176,7 +176,7 @@ class Fixed(Prior):
         return f"Fixed({self.value:g})"
 
 
-def _normal(x: np.ndarray | float, mean: float, sigma: float) -> np.ndarray:
+def _normal(x: Any, mean: float, sigma: float) -> Any:
     return -0.5 * ((x - mean) / sigma) ** 2 - log(sigma * sqrt(2 * pi))
 
 
