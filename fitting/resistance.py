@@ -151,6 +151,8 @@ def resistance_notes(
         )
     if passive:
         yield f"{', '.join(passive)} is passive, but carries slope conductance: it stays in the model for the sake of R_in."
+    if "V_m" not in recordings:  # a plan
+        return
     R, V = 1e-3 * float(np.median(found.R_in_MOhm)), float(np.median(recordings["V_m"].to_numpy()[found.rows]))
     # What is measured is V_m R_seal / (R_seal + R_m), and R_in is R_m and R_seal in parallel.
     lost = V / (1 - R / USUAL_SEAL_GOhm) - V if found.seal is None and USUAL_SEAL_GOhm > R else 0.0

@@ -295,3 +295,9 @@ def test_bad_input_gets_a_sentence(change, law, sentence):
         frame = frame.drop(columns=name) if value is None else frame.assign(**{name: value})
     with pytest.raises(vrest.VrestError, match=sentence.replace("(", r"\(")):
         experiment(frame, law=law)
+
+
+def test_a_plan_may_say_where_input_resistance_will_be_measured():
+    """Notes look at measured potentials; a plan has none."""
+    plan = vrest.from_frame(table().drop(columns="V_m_mV"), potentials=False)
+    assert "slope conductance" in " ".join(prepare(plan, configure(inside=INSIDE)).notes)

@@ -94,12 +94,13 @@ def _file_options(command: argparse.ArgumentParser, default: str | None) -> None
     command.add_argument("--force", action="store_true", help="replace a file that exists")
 
 
-def _data_options(command: argparse.ArgumentParser) -> None:
+def _data_options(command: argparse.ArgumentParser, plan: bool = False) -> None:
     command.add_argument(
         "data",
         nargs="?",
-        metavar="DATA",
-        help="a CSV table, a saved fit.nc or a bundled set (default: the configuration's)",
+        metavar="PLAN" if plan else "DATA",
+        help="a CSV table, a saved fit.nc or a bundled set (default: the configuration's)"
+        + ("; V_m_mV is not needed and not used" if plan else ""),
     )
     command.add_argument("--where", metavar="QUERY", help="use only these rows: \"saline == 'control' and K_o_mM > 2\"")
     command.add_argument(

@@ -202,7 +202,12 @@ def mapping_file(path: str) -> dict[str, str]:
     return table
 
 
-def read_recordings(config: Config, options: argparse.Namespace):
+def read_plan(config: Config, options: argparse.Namespace):
+    """PLAN: like DATA, but V_m_mV is not needed (and not used where it is there), and repeated rows are legal."""
+    return read_recordings(config, options, potentials=False).drop_vars("V_m", errors="ignore")
+
+
+def read_recordings(config: Config, options: argparse.Namespace, potentials: bool = True):
     """DATA, which is a table, a saved fit or a bundled set."""
     data = config.data or ""
     path = Path(data)
@@ -220,6 +225,7 @@ def read_recordings(config: Config, options: argparse.Namespace):
     recordings = read_csv(
         path, temperature_C=config.temperature_C, columns=config.columns, delimiter=options.delimiter,
         encoding=options.encoding, decimal=options.decimal, solutions=config.solutions, pipette=config.pipette,
+        potentials=potentials,
     )  # fmt: skip
     if config.pipette and "ljp" in recordings:
         from .data.junction import series_in_words
