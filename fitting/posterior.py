@@ -80,7 +80,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
     chains, n = posterior.sizes["chain"], posterior.sizes["draw"]
     values = parameter_values(posterior, experiment)
 
-    prior = _prior(experiment, chains * n, prior_seed)
+    prior = draw_prior(experiment, chains * n, np.random.default_rng(prior_seed))
     rows = {name: experiment.recordings[name] for name in experiment.recordings.coords if name != "ion"}
     thin = 1
     if experiment.recordings.sizes["obs"] > LARGE_TABLE:
@@ -110,8 +110,8 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
 
     tree = xr.DataTree.from_dict(
         {
-            "posterior": _with_derived(posterior, experiment),
-            "prior": _with_derived(prior, experiment),
+            "posterior": with_derived(posterior, experiment),
+            "prior": with_derived(prior, experiment),
             "posterior_predictive": predicted,
             "log_likelihood": likelihood,
             "log_prior": log_prior(posterior, experiment),
@@ -134,7 +134,8 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
     return tree
 
 
-def _with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
+def with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
+    """Draws with what follows from them (currents, ratios of Q10s) beside them, units and meaning on everything."""
     derived = experiment.population().derived(group_values(group, experiment))
     for q in experiment.derived_quantities:
         x = derived[q.name]
@@ -147,8 +148,8 @@ def _with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     return group
 
 
-def _prior(experiment: Experiment, n: int, seed: np.random.SeedSequence) -> xr.Dataset:
-    rng = np.random.default_rng(seed)
+def draw_prior(experiment: Experiment, n: int, rng: np.random.Generator) -> xr.Dataset:
+    """`n` draws of the populations' parameters, spreads and sds of offsets from their priors, in one chain."""
     levels = experiment.levels
     groups = len(levels.groups)
 
