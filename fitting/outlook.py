@@ -20,7 +20,7 @@ from ..models.parameters import NU, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Qua
 from ..models.priors import cut_at_zero
 from .experiment import Experiment, at_index
 from .linear import inferred, reported_gradient, resistance_slopes, sensitivity
-from .posterior import draw_prior, group_values
+from .posterior import draw_prior
 
 DRAWS = 60
 """Draws of the prior that an expectation is averaged over; fewer for large tables."""
