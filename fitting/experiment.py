@@ -204,8 +204,35 @@ def in_words(at: Conditions, inside: bool = False) -> str:
     return ", ".join([*parts, f"{float(at.temperature_C):.4g} °C", *(["blocked"] if at.blocked else [])])
 
 
-def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
+def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
+    """Other baths as conditions; inside concentrations are the table's, else those of the reference condition.
+
+    Raises
+    ------
+    DataError
+        A bath lacks an ion of the model.
+    """
+    require_outside(baths, experiment.config.ions)
+    reference, c_i = experiment.reference, {}
+    for name, known in reference.c_i.items():
+        has_column = "c_i" in baths and name in baths["ion"]
+        column = baths["c_i"].sel(ion=name).to_numpy() if has_column else np.full(baths.sizes["obs"], np.nan)
+        c_i[name] = np.where(np.isnan(column), known, column)
+    return replace(
+        reference,
+        c_o={name: baths["c_o"].sel(ion=name).to_numpy() for name in reference.c_o},
+        c_i=c_i,
+        temperature_C=baths["temperature"].to_numpy(),
+        blocked=baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump,
+    )
+
+
+def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
     """Bring recordings and configuration together.
+
+    Parameters
+    ----------
+    blocks : whether rows with the pump blocked may follow: passive ions, which act only there, stay in the model.
 
     Raises
     ------
@@ -225,7 +252,7 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
     resistance = find_resistance(recordings, law)
     if (
-        not blocked.any() and not resistance
+        not (blocked.any() or blocks) and not resistance
     ):  # with the pump running a passive ion carries no current: the model is the others'
         chosen, passive = tuple(s for s in chosen if s.name not in passive), ()
 

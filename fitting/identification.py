@@ -15,6 +15,7 @@ import xarray as xr
 from ..models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SCATTER, SIGMA, Quantity
 from .candidates import is_doubtful, rank, variations
 from .experiment import Experiment, in_words
+from .linear import inferred
 from .outlook import Expectation, Outlook, look_ahead, look_back
 
 UNINFORMED = 0.5
@@ -63,8 +64,14 @@ class Identification:
     advice: tuple[str, ...]
 
 
+_NOTHING = Identification(True, (), (), ())
+"""Of laws without a parameter, such as nernst."""
+
+
 def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Identification:
     """Judge a posterior: what was learned, what is confounded, and which bath would help most."""
+    if not inferred(experiment):
+        return _NOTHING
     posterior = tree["posterior"].to_dataset()
     quantities, asked = listed(experiment), {q.name for q in questions(experiment)}
     table = summary.set_index(["parameter", "group"])["contraction"]
@@ -77,16 +84,18 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
             contraction.append(float(table[q.name, group]))
             draws.append((x[..., i] if x.ndim > 2 else x).ravel())
     correlation = np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1)
-    return _judge(names, questioned, contraction, correlation, look_back(experiment, posterior))
+    return _judge(experiment, names, questioned, contraction, correlation, look_back(experiment, posterior))
 
 
-def foresee(experiment: Experiment, population: xr.Dataset | None = None) -> tuple[Expectation, Identification]:
-    """Judge the experiment before any sampling, averaged over the prior, or at a stated truth; see `look_ahead`."""
-    outlook, asked = look_ahead(experiment, population), {q.name for q in questions(experiment)}
+def foresee(experiment: Experiment, outlook: Outlook | None = None) -> tuple[Expectation, Identification]:
+    """Judge the experiment before any sampling, from its outlook; by default the average over the priors."""
+    if not inferred(experiment):
+        return Expectation((), *np.zeros((3, 0))), _NOTHING
+    outlook, asked = outlook or look_ahead(experiment), {q.name for q in questions(experiment)}
     expectation = outlook.expect(listed(experiment))
     names = [q.name for q in expectation.quantities]
     questioned = {name for name in names if _bare(name) in asked}
-    return expectation, _judge(names, questioned, expectation.contraction, expectation.correlation, outlook)
+    return expectation, _judge(experiment, names, questioned, expectation.contraction, expectation.correlation, outlook)
 
 
 def _bare(name: str) -> str:
@@ -94,9 +103,10 @@ def _bare(name: str) -> str:
     return name.split(" (")[0]
 
 
-def _judge(names: list[str], asked: set[str], contraction, correlation, outlook: Outlook) -> Identification:
+def _judge(
+    experiment: Experiment, names: list[str], asked: set[str], contraction, correlation, outlook: Outlook
+) -> Identification:
     """`names` may carry a group in brackets; `asked` are those of them on which identification is judged."""
-    experiment = outlook.experiment
     uninformed = tuple(name for name, c in zip(names, contraction, strict=True) if c < UNINFORMED)
     confounded = tuple(
         (names[i], names[j], round(float(correlation[i, j]), 3))

@@ -51,8 +51,11 @@ def configure(
     )
 
 
-def prepare(recordings: xr.Dataset, config: Config) -> Experiment:
-    """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found."""
+def prepare(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
+    """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found.
+
+    `blocks` says that rows with the pump blocked may follow; see `build_experiment`.
+    """
     if not isinstance(recordings, xr.Dataset):
         raise ConfigurationError(
             f"recordings must come from vrest.read_csv, vrest.from_frame or vrest.load_data, not as {type(recordings).__name__}."
@@ -63,7 +66,7 @@ def prepare(recordings: xr.Dataset, config: Config) -> Experiment:
             DataWarning,
             stacklevel=3,
         )
-    experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config)
+    experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config, blocks)
     for caution in experiment.cautions:
         warnings.warn(caution, DataWarning, stacklevel=3)
     return experiment

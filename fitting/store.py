@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .result import Fit
 
 
-RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv")
+RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "design.csv")
 """A folder that holds one of these is a results folder, and may be replaced."""
 
 
