@@ -4,6 +4,7 @@ Only free parameters and the likelihood live in the graph. Whatever follows from
 afterwards, by the same equations on NumPy arrays.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +48,52 @@ def random_variable(parameter: Parameter, dims: str | None = None):
     raise TypeError(f"{type(prior).__name__} cannot be sampled")
 
 
-def _of_each_cell(experiment: Experiment, parameter: Parameter, mean):
+def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
+    """Every array of the model by the name of its container, with its dimension: all that changes between data sets of
+    one design, so that a compiled model serves them all.
+    """
+    at = experiment.conditions
+    data: dict[str, tuple[np.ndarray, str | None]] = {
+        **_containers(at, "", "condition"),
+        **_containers(experiment.reference, "reference_", None),
+        "condition_of_row": (experiment.condition_of_row, "obs"),
+        "V_m_error": (experiment.error_mV, "obs"),
+        "V_m_observed": (experiment.recordings["V_m"].to_numpy(), "obs"),
+    }
+    weights = centring(experiment) if experiment.spreads else {}
+    for p in experiment.parameters:
+        if experiment.varies(p.name):
+            data[f"{p.symbol}_entry"] = (experiment.entry_of_condition, "condition")
+        if p.name in weights:
+            data[f"{p.symbol}_centring"] = (weights[p.name], "cell")
+    for per in experiment.offsets:
+        data[f"{per}_of_row"] = (experiment.labels_of(per)[1], "obs")
+        data[f"offset_{per}_centring"] = (offset_centring(experiment, per), f"{per}_offset")
+    if experiment.resistance:
+        data["R_in_observed"] = (experiment.resistance.R_in_MOhm, "R_in_row")
+    return data
+
+
+def _containers(at: Conditions, prefix: str, dims: str | None) -> dict[str, tuple[np.ndarray, str | None]]:
+    values = {f"{name}_o": x for name, x in at.c_o.items()} | {f"{name}_i": x for name, x in at.c_i.items()}
+    values |= {"temperature": at.temperature_C, "blocked": at.blocked}
+    values |= {"seal": at.seal} if np.ndim(at.seal) else {}
+    return {f"{prefix}{name}": (np.asarray(x), dims) for name, x in values.items()}
+
+
+def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Conditions:
+    """The same conditions as variables of the graph."""
+    return replace(
+        at,
+        c_o={name: data[f"{prefix}{name}_o"] for name in at.c_o},
+        c_i={name: data[f"{prefix}{name}_i"] for name in at.c_i},
+        temperature_C=data[f"{prefix}temperature"],
+        blocked=data[f"{prefix}blocked"],
+        seal=data[f"{prefix}seal"] if np.ndim(at.seal) else at.seal,
+    )
+
+
+def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, weight):
     """The parameter's value in every cell: its group's, times the exponential of a Normal deviation.
 
     What is sampled lies between the cell's own logarithm (weight 1, centred: right for cells that the data inform) and
@@ -58,13 +104,12 @@ def _of_each_cell(experiment: Experiment, parameter: Parameter, mean):
     width = random_variable(spread, "population" if by_group else None)
     group_of_cell = experiment.levels.group_of_cell
     width = width[group_of_cell] if by_group else width
-    weight = pm.Data(f"{parameter.symbol}_centring", centring(experiment)[parameter.name], dims="cell")
     middle = pt.log(mean[group_of_cell] if experiment.levels.groups else mean)
     place = pm.Normal(f"{parameter.symbol}_place", mu=weight * middle, sigma=width**weight, dims="cell")
     return pt.exp(middle + width ** (1 - weight) * (place - weight * middle))
 
 
-def _theta(experiment: Experiment) -> dict:
+def _theta(experiment: Experiment, data: Mapping[str, Any]) -> dict:
     """All parameters of the law and of the scatter; those that vary run over the conditions."""
     levels, theta = experiment.levels, dict(experiment.fixed)
     for p in experiment.parameters:
@@ -73,37 +118,20 @@ def _theta(experiment: Experiment) -> dict:
             continue
         value = random_variable(p, "population" if levels.groups else None)
         if levels.cells:
-            value = _of_each_cell(experiment, p, value)
-        theta[p.name] = value[pm.Data(f"{p.symbol}_entry", experiment.entry_of_condition, dims="condition")]
+            value = _of_each_cell(experiment, p, value, data[f"{p.symbol}_centring"])
+        theta[p.name] = value[data[f"{p.symbol}_entry"]]
     return theta
 
 
-def _offsets(experiment: Experiment):
+def _offsets(experiment: Experiment, data: Mapping[str, Any]):
     """Electrode offsets of every row in mV, sampled between centred and standardised as cells' parameters are."""
     total = 0.0
     for per, parameter in experiment.offsets.items():
-        weight = offset_centring(experiment, per)
+        weight = data[f"offset_{per}_centring"]
         width = random_variable(parameter)
         place = pm.Normal(f"offset_{per}_place", 0.0, width**weight, dims=f"{per}_offset")
-        index = pm.Data(f"{per}_of_row", experiment.labels_of(per)[1], dims="obs")
-        total = total + (width ** (1 - weight) * place)[index]
+        total = total + (width ** (1 - weight) * place)[data[f"{per}_of_row"]]
     return total
-
-
-def _as_data(at: Conditions, prefix: str, dims: str | None) -> Conditions:
-    """The same conditions as data containers of the current model, so that they can be exchanged without recompiling."""
-
-    def data(name, value):
-        return pm.Data(f"{prefix}{name}", value, dims=dims)
-
-    return replace(
-        at,
-        c_o={name: data(f"{name}_o", x) for name, x in at.c_o.items()},
-        c_i={name: data(f"{name}_i", x) for name, x in at.c_i.items()},
-        temperature_C=data("temperature", at.temperature_C),
-        blocked=data("blocked", at.blocked),
-        seal=data("seal", at.seal) if np.ndim(at.seal) else at.seal,
-    )
 
 
 def build_model(experiment: Experiment) -> pm.Model:
@@ -112,23 +140,24 @@ def build_model(experiment: Experiment) -> pm.Model:
     The likelihood is Normal, or Student t where the configuration says `robust`; the error that a row carries of its
     own is added to the scatter in quadrature.
     """
-    recordings = experiment.recordings
-    coords: dict[str, Any] = {"obs": recordings["row"].to_numpy(), "condition": range(experiment.n_conditions)}
+    coords: dict[str, Any] = {
+        "obs": experiment.recordings["row"].to_numpy(),
+        "condition": range(experiment.n_conditions),
+    }
     if experiment.resistance:
         coords["R_in_row"] = coords["obs"][experiment.resistance.rows]
     coords |= {f"{per}_offset": experiment.labels_of(per)[0] for per in experiment.offsets}
     coords |= {name: names for name, names in experiment.levels.coords.items() if names}
     with pm.Model(coords=coords) as model:
-        at = _as_data(experiment.conditions, "", "condition")
-        reference = _as_data(experiment.reference, "reference_", None)
-        condition_of_row = pm.Data("condition_of_row", experiment.condition_of_row, dims="obs")
-        error = pm.Data("V_m_error", experiment.error_mV, dims="obs")
-        observed = pm.Data("V_m_observed", recordings["V_m"].to_numpy(), dims="obs")
+        data = {name: pm.Data(name, value, dims=dims) for name, (value, dims) in model_data(experiment).items()}
+        at = _as_variables(experiment.conditions, "", data)
+        reference = _as_variables(experiment.reference, "reference_", data)
 
-        theta = _theta(experiment)
+        theta = _theta(experiment, data)
         V_m = experiment.law.potential(theta, at, reference)
-        mu = V_m[condition_of_row] + _offsets(experiment)
-        scatter = pt.sqrt(theta[SIGMA.name] ** 2 + error**2)
+        mu = V_m[data["condition_of_row"]] + _offsets(experiment, data)
+        scatter = pt.sqrt(theta[SIGMA.name] ** 2 + data["V_m_error"] ** 2)
+        observed = data["V_m_observed"]
         if NU.name in theta:
             pm.StudentT("V_m", nu=theta[NU.name], mu=mu, sigma=scatter, observed=observed, dims="obs")
         else:
@@ -137,5 +166,5 @@ def build_model(experiment: Experiment) -> pm.Model:
         if found:
             middle = found.log_MOhm(experiment.law, theta, at, reference, V_m, experiment.condition_of_row)
             width = found.sd(pt.as_tensor(theta.get(R_IN_SCATTER.name, 1.0)))
-            pm.LogNormal("R_in", mu=middle, sigma=width, observed=found.R_in_MOhm, dims="R_in_row")
+            pm.LogNormal("R_in", mu=middle, sigma=width, observed=data["R_in_observed"], dims="R_in_row")
     return model
