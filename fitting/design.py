@@ -1,10 +1,9 @@
 """Before any cell is patched: what a planned series would pin down, and which rows to add."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -14,7 +13,7 @@ from ..models.errors import ConfigurationError, UnknownNameError, nearest
 from ..models.parameters import SCATTER, Quantity
 from .candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
 from .config import Config
-from .experiment import Experiment, at_index, build_experiment, conditions_of
+from .experiment import Experiment, allowing_blocks, at_index, conditions_of
 from .identification import Identification, foresee, questions
 from .linear import inferred
 from .outlook import Expectation, look_ahead
@@ -100,9 +99,8 @@ def design(
     wanted = questions(experiment) if goal is None else (_goal(experiment, goal),)
     rows = from_frame(add, name="candidates", potentials=False) if isinstance(add, pd.DataFrame) else add
     offered = variations(experiment) if rows is None else _rows(experiment, rows)
-    beyond = experiment
-    if any(c.at.blocked for c in offered):  # they bring in what acts in them alone: chloride that was passive
-        beyond = build_experiment(experiment.recordings, config, blocks=True)
+    beyond = allowing_blocks(experiment) if any(c.at.blocked for c in offered) else experiment
+    if beyond is not experiment:
         offered = variations(beyond) if rows is None else _rows(beyond, rows)
     population = None
     if truth is not None:
@@ -160,8 +158,8 @@ def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int
 
 def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:
     lines = [
-        (rank, str(p.candidate), q.name, before, after, contraction)
-        for rank, p in enumerate(proposals, 1)
+        (place, str(p.candidate), q.name, before, after, contraction)
+        for place, p in enumerate(proposals, 1)
         for q, before, after, contraction in zip(
             p.after.quantities, p.before.sd, p.after.sd, p.after.contraction, strict=True
         )
@@ -172,10 +170,10 @@ def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:
 def ranking(proposals: Sequence[Proposal]) -> pd.DataFrame:
     """The ranking as people read it: a line for each candidate, with the sd that each quantity then has."""
     lines = []
-    for rank, p in enumerate(proposals, 1):
+    for place, p in enumerate(proposals, 1):
         known = {
             q.name: f"{spread_text(q, sd)} (-{max(gain, 0.0):.0%})"
             for q, sd, gain in zip(p.after.quantities, p.after.sd, p.narrowing, strict=True)
         }
-        lines.append({"rank": rank, "row": str(p.candidate), **known})
+        lines.append({"rank": place, "row": str(p.candidate), **known})
     return pd.DataFrame(lines)

@@ -64,6 +64,7 @@ class Experiment:
     spreads : by varying parameter, how much its cells differ.
     offsets : by `cell` or `solution`, how much electrode offsets differ.
     resistance : the input resistances that make currents absolute, if any.
+    dormant : names of passive ions that are left out of the model because no row is blocked.
     notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
     """
 
@@ -82,6 +83,7 @@ class Experiment:
     resistance: Resistance | None = None
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = field(default=())
+    dormant: tuple[str, ...] = ()
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -250,11 +252,12 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
     inside = _inside(recordings, config, chosen, law)
     blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
-    resistance = find_resistance(recordings, law)
+    resistance, dormant = find_resistance(recordings, law), ()
     if (
         not (blocked.any() or blocks) and not resistance
     ):  # with the pump running a passive ion carries no current: the model is the others'
-        chosen, passive = tuple(s for s in chosen if s.name not in passive), ()
+        dormant, passive = passive, ()
+        chosen = tuple(s for s in chosen if s.name not in dormant)
 
     require_outside(recordings, [s.name for s in chosen])
 
@@ -301,7 +304,16 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
             *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
         ),
         cautions=law.cautions(conditions),
+        dormant=dormant,
     )
+
+
+def allowing_blocks(experiment: Experiment) -> Experiment:
+    """The same rows in the model that they take once rows with the pump blocked follow: dormant ions come back."""
+    if not experiment.dormant or not experiment.law.has_pump:
+        return experiment
+    config = replace(experiment.config, ions=(*experiment.config.ions, *experiment.dormant))
+    return build_experiment(experiment.recordings, config, blocks=True)
 
 
 def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:

@@ -14,7 +14,7 @@ import xarray as xr
 
 from ..models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SCATTER, SIGMA, Quantity
 from .candidates import is_doubtful, rank, variations
-from .experiment import Experiment, in_words
+from .experiment import Experiment, allowing_blocks, in_words
 from .linear import inferred
 from .outlook import Expectation, Outlook, look_ahead, look_back
 
@@ -84,14 +84,16 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
             contraction.append(float(table[q.name, group]))
             draws.append((x[..., i] if x.ndim > 2 else x).ravel())
     correlation = np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1)
-    return _judge(experiment, names, questioned, contraction, correlation, look_back(experiment, posterior))
+    return _judge(
+        experiment, names, questioned, contraction, correlation, look_back(allowing_blocks(experiment), posterior)
+    )
 
 
 def foresee(experiment: Experiment, outlook: Outlook | None = None) -> tuple[Expectation, Identification]:
     """Judge the experiment before any sampling, from its outlook; by default the average over the priors."""
     if not inferred(experiment):
         return Expectation((), *np.zeros((3, 0))), _NOTHING
-    outlook, asked = outlook or look_ahead(experiment), {q.name for q in questions(experiment)}
+    outlook, asked = outlook or look_ahead(allowing_blocks(experiment)), {q.name for q in questions(experiment)}
     expectation = outlook.expect(listed(experiment))
     names = [q.name for q in expectation.quantities]
     questioned = {name for name in names if _bare(name) in asked}

@@ -17,7 +17,7 @@ from numpy.polynomial.hermite_e import hermegauss
 
 from ..models.conditions import Conditions
 from ..models.parameters import NU, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
-from ..models.priors import cut_at_zero
+from ..models.priors import Fixed, cut_at_zero
 from .experiment import Experiment, at_index
 from .linear import inferred, reported_gradient, resistance_slopes, sensitivity
 from .posterior import draw_prior
@@ -248,8 +248,13 @@ def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[s
     draws, groups = population.sizes["chain"] * population.sizes["draw"], max(len(e.levels.groups), 1)
 
     def of_groups(p: Parameter) -> np.ndarray:
-        values = population[p.symbol].to_numpy() if p.symbol in population else np.asarray(p.prior.centre)
-        return np.broadcast_to(values.reshape(draws if p.symbol in population else 1, -1), (draws, groups))
+        if p.symbol in population:
+            values = population[p.symbol].to_numpy().reshape(draws, -1)
+        elif isinstance(p.prior, Fixed):
+            values = np.full((1, 1), p.prior.value)
+        else:  # the recordings have said nothing of it
+            values = p.prior.draw(np.random.default_rng(e.config.seed), (draws, 1))
+        return np.broadcast_to(values, (draws, groups))
 
     eta = [p.own_scale(of_groups(p)) for p in inferred(e)]
     noise = {p.name: of_groups(p)[:, 0] for p in e.parameters if p.name in SCATTER}

@@ -51,11 +51,8 @@ def configure(
     )
 
 
-def prepare(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
-    """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found.
-
-    `blocks` says that rows with the pump blocked may follow; see `build_experiment`.
-    """
+def prepare(recordings: xr.Dataset, config: Config) -> Experiment:
+    """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found."""
     if not isinstance(recordings, xr.Dataset):
         raise ConfigurationError(
             f"recordings must come from vrest.read_csv, vrest.from_frame or vrest.load_data, not as {type(recordings).__name__}."
@@ -66,7 +63,7 @@ def prepare(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Exp
             DataWarning,
             stacklevel=3,
         )
-    experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config, blocks)
+    experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config)
     for caution in experiment.cautions:
         warnings.warn(caution, DataWarning, stacklevel=3)
     return experiment
