@@ -43,6 +43,23 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     return posterior
 
 
+def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.Generator) -> xr.Dataset:
+    """Populations with cells and electrode offsets drawn from them, named as `with_cells` names them."""
+    shape, population = (population.sizes["chain"], population.sizes["draw"]), population.copy()
+    for name in experiment.spreads:
+        symbol, middle, width = _given_group(population, experiment, name)
+        deviation = xr.DataArray(
+            rng.normal(size=(*shape, len(experiment.levels.cells))), dims=("chain", "draw", "cell")
+        )
+        population[f"{symbol}_cell"] = np.exp(middle + width * deviation).transpose("chain", "draw", "cell")
+    for per, parameter in experiment.offsets.items():
+        width = population.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
+        labels = experiment.labels_of(per)[0]
+        deviation = xr.DataArray(rng.normal(size=(*shape, len(labels))), dims=("chain", "draw", f"{per}_offset"))
+        population[f"offset_{per}_mV"] = (width * deviation).transpose("chain", "draw", ...)
+    return population
+
+
 def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     """Log prior density of everything sampled: populations, spreads, and cells and offsets given those."""
     everything = [*experiment.parameters, *experiment.spreads.values(), *experiment.offsets.values()]

@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from .result import Fit
 from .verdict import MIN_ESS, SamplingCheck, check_sampling
 
 if TYPE_CHECKING:
-    from .sampling import Sampler
+    from .posterior import Draws
 
 
 def configure(
@@ -137,18 +137,20 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fit:
-    """Sample an experiment that has been prepared; see `fit`."""
-    from .linear import starting_point
-    from .model import build_model
-    from .sampling import compile_sampler
+def run(
+    experiment: Experiment,
+    cores: int | None = None,
+    progress: bool | None = None,
+    sampler: "Callable[..., Draws] | None" = None,
+) -> Fit:
+    """Sample an experiment that has been prepared; see `fit`.
 
-    cores = cores or available_cores()
+    `sampler`, of (sampling, seed, progress), is what draws; by default the experiment's model is compiled for it.
+    """
     progress = sys.stderr.isatty() if progress is None else progress
+    sampler = sampler or _compiled(experiment, cores or available_cores())
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
-    model = build_model(experiment)
-    sampler = compile_sampler(model, experiment.config.sampling, starting_point(experiment), cores)
     result = _attempt(sampler, experiment, seed, rest, progress)
     check = check_sampling(result.tree, result.summary(), experiment)
     if check.ok:
@@ -159,12 +161,21 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
     return result
 
 
+def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
+    from .linear import starting_point
+    from .model import build_model
+    from .sampling import compile_sampler
+
+    start = starting_point(experiment)
+    return compile_sampler(build_model(experiment), experiment.config.sampling, start, cores).draw
+
+
 def _attempt(
-    sampler: "Sampler", experiment: Experiment, seed: int, rest: np.random.SeedSequence, progress: bool
+    sampler: "Callable[..., Draws]", experiment: Experiment, seed: int, rest: np.random.SeedSequence, progress: bool
 ) -> Fit:
     from .posterior import assemble
 
-    draws = sampler.draw(experiment.config.sampling, seed, progress)
+    draws = sampler(experiment.config.sampling, seed, progress)
     return Fit(assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment)
 
 

@@ -85,12 +85,33 @@ def _nutpie_settings(sampling: Sampling, seed: int, cores: int, progress: bool) 
         "seed": seed,
         "cores": cores,
         "progress_bar": progress,
-        "save_warmup": False,
+        "return_raw_trace": True,
     }
 
 
-def _datasets(tree: xr.DataTree) -> tuple[xr.Dataset, xr.Dataset]:
-    return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+def _nutpie_draws(compiled, settings: dict) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Draws and statistics after warm-up; nutpie's own conversion to a tree takes longer than a small fit."""
+    import nutpie
+    import pyarrow
+
+    draws, statistics = (
+        [pyarrow.record_batch(chain) for chain in kind]
+        for kind in nutpie.sample(compiled, **settings).get_arrow_trace()
+    )
+    first = [int(np.sum(chain["tuning"].to_numpy(zero_copy_only=False))) for chain in statistics]
+    return _arrays(draws, first), _arrays([chain.select(list(_STATISTICS)) for chain in statistics], first)
+
+
+def _arrays(chains, first: list[int]) -> dict[str, np.ndarray]:
+    """Columns of Arrow batches (one a chain) as arrays (chain, draw, …), each chain from its `first` row on."""
+    found = {}
+    for field in chains[0].schema:
+        shape = [int(n) for n in (field.metadata or {}).get(b"shape", b"").decode().split(",") if n]
+        columns = [chain[field.name].slice(skip) for chain, skip in zip(chains, first, strict=True)]
+        flat = [column.flatten() if shape else column for column in columns]
+        stacked = np.stack([x.to_numpy(zero_copy_only=False) for x in flat])
+        found[field.name] = stacked.reshape(len(chains), len(columns[0]), *shape)
+    return found
 
 
 def _nutpie(model, start, cores, exchange):
@@ -98,16 +119,27 @@ def _nutpie(model, start, cores, exchange):
 
     names = [rv.name for rv in model.free_RVs]
     compiled = nutpie.compile_pymc_model(model, var_names=names, freeze_model=not exchange)
+    used = {variable.name for variable in compiled.shared_var_keys}
 
     def run(sampling, seed, progress, data):
-        with_data = compiled.with_data(**data) if data else compiled
-        return _datasets(nutpie.sample(with_data, **_nutpie_settings(sampling, seed, cores, progress)))
+        with_data = compiled.with_data(**{name: x for name, x in data.items() if name in used})
+        return _labelled(model, *_nutpie_draws(with_data, _nutpie_settings(sampling, seed, cores, progress)))
 
     return run
 
 
+def _labelled(model, draws: dict[str, np.ndarray], statistics: dict[str, np.ndarray]) -> tuple[xr.Dataset, xr.Dataset]:
+    """Arrays as datasets, with the model's dims and coords."""
+    dims = {name: ("chain", "draw", *model.named_vars_to_dims.get(name, ())) for name in draws}
+    beside = {dim for names in dims.values() for dim in names[2:]}
+    chains, n = next(iter(statistics.values())).shape
+    axes = {"chain": np.arange(chains), "draw": np.arange(n)}
+    coords = {dim: list(model.coords[dim] or ()) for dim in beside}
+    posterior = xr.Dataset({name: (dims[name], x) for name, x in draws.items()}, {**axes, **coords})
+    return posterior, xr.Dataset({name: (("chain", "draw"), x) for name, x in statistics.items()}, axes)
+
+
 def _nutpie_light(model, start, cores, exchange):
-    import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
     # Started from the priors' centres rather than PyMC's initial point, which would compile a function of its own.
@@ -137,18 +169,15 @@ def _nutpie_light(model, start, cores, exchange):
     def run(sampling, seed, progress, data):
         pm.set_data(data, model=model)
         # One core: the function is called under Python's lock and is not safe to enter twice.
-        posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
-        flat = posterior["unconstrained"].to_numpy()
-        constrained, first = {}, 0
+        draws, statistics = _nutpie_draws(compiled, _nutpie_settings(sampling, seed, 1, progress))
+        flat, first = draws["unconstrained"], 0
+        constrained = {}
         for rv in model.free_RVs:
             value = np.asarray(point[model.rvs_to_values[rv].name])
             x = flat[..., first : first + value.size].reshape(*flat.shape[:2], *value.shape)
             first += value.size
-            dims = ("chain", "draw", *model.named_vars_to_dims.get(rv.name, ()))
-            constrained[rv.name] = (dims, _constrain(model.rvs_to_transforms[rv], x))
-        dims = {dim for names, _ in constrained.values() for dim in names} - {"chain", "draw"}
-        coords = {dim: list(model.coords[dim] or ()) for dim in dims}
-        return xr.Dataset(constrained, {"chain": posterior["chain"], "draw": posterior["draw"], **coords}), statistics
+            constrained[rv.name] = _constrain(model.rvs_to_transforms[rv], x)
+        return _labelled(model, constrained, statistics)
 
     return run
 
@@ -187,7 +216,7 @@ def _pymc(model, start, cores, exchange, nuts_sampler="pymc"):
             nuts_sampler=nuts_sampler,
             compute_convergence_checks=False,
         )
-        return _datasets(tree)
+        return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
 
     return run
 

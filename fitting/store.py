@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .result import Fit
 
 
-RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "design.csv")
+RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "design.csv", "verdict.json")
 """A folder that holds one of these is a results folder, and may be replaced."""
 
 
@@ -32,14 +32,15 @@ def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = Fal
     return Path(folder)
 
 
-def write_fit(fit: "Fit", aside: Path, folder: Path, report: bool = False) -> None:
+def write_fit(fit: "Fit", aside: Path, folder: Path, report: bool = False, picture: bool = True) -> None:
     """Write a fit's files into `aside`, which will stand at `folder`."""
     write_tree(fit.tree, aside / "fit.nc")
     summary = fit.summary()
     summary.assign(group=summary["group"].map(inert_cell)).to_csv(aside / "summary.csv", index=False)
-    (aside / "verdict.json").write_text(_json(fit.verdict().to_dict()), encoding="utf-8")
+    (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
     (aside / "config.toml").write_text(_config_beside(fit, folder), encoding="utf-8")
-    _save_picture(fit, aside / "series.png")
+    if picture:
+        _save_picture(fit, aside / "series.png")
     if report:
         fit.report(aside / "report.html")
 
@@ -123,7 +124,9 @@ def _save_picture(fit: "Fit", path: Path) -> None:
     pyplot.close(figure)
 
 
-def _json(value: object) -> str:
+def plain_json(value: object) -> str:
+    """Text of nested dicts and lists, NumPy's numbers among them; what is not finite is null."""
+
     def plain(x):
         if isinstance(x, dict):
             return {key: plain(item) for key, item in x.items()}

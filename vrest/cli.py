@@ -23,6 +23,8 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("--out", metavar="FOLDER", help="results folder (default: <data>-<law>)")
     fit.add_argument("--force", action="store_true", help="replace results that exist")
     fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie-light, nutpie, pymc or numpyro (default: auto)")
+    fit.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
+    _worker_options(fit)
     fit.add_argument("--no-report", action="store_true", help="leave out report.html, which takes a few seconds")
 
     report = commands.add_parser("report", help="make the report of a saved fit again")
@@ -69,6 +71,31 @@ def parser() -> argparse.ArgumentParser:
     design.add_argument("--out", metavar="FOLDER", help="results folder (default: <plan>-<law>-design)")
     design.add_argument("--force", action="store_true", help="replace results that exist")
 
+    simulate = commands.add_parser("simulate", help="recordings of a plan (a table without V_m_mV) with a known truth")
+    _data_options(simulate, plan=True)
+    _model_options(simulate)
+    simulate.add_argument(
+        "--truth",
+        metavar="FILE",
+        required=True,
+        help='TOML lines such as "P_Na/P_K" = 0.03; all that are left out are named',
+    )
+    simulate.add_argument("--out", metavar="FILE", help="CSV file; its truth goes beside it (default: standard output)")
+    simulate.add_argument("--force", action="store_true", help="replace a file that exists")
+
+    recover = commands.add_parser(
+        "recover", help="simulate a plan and fit it, many times: coverage, bias, calibration", epilog=EPILOG
+    )
+    _data_options(recover, plan=True)
+    _model_options(recover)
+    recover.add_argument("--n", type=int, default=200, metavar="N", help="simulations (default: 200)")
+    recover.add_argument(
+        "--truth", metavar="FILE", help="simulate this truth only (default: truths drawn from the priors)"
+    )
+    _worker_options(recover)
+    recover.add_argument("--out", metavar="FOLDER", help="results folder (default: <plan>-<law>-recovery)")
+    recover.add_argument("--force", action="store_true", help="replace results that exist, or a run that was stopped")
+
     explain = commands.add_parser("explain", help="take one resting potential apart: ions, pump, cooling, run-down")
     for flag, unit, default, meaning in (
         *((f"--{s}-o", "mM", mM, f"{s} in the bath") for s, mM in (("K", 5.0), ("Na", 150.0), ("Cl", 120.0))),
@@ -106,6 +133,11 @@ def parser() -> argparse.ArgumentParser:
     importing.add_argument("--ljp", metavar="WHAT", help="compute, corrected, or mV to subtract: what fit is to do")
     _file_options(importing, "recordings.csv")
     return top
+
+
+def _worker_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--workers", type=int, default=1, metavar="N", help="processes on this machine (default: 1)")
+    command.add_argument("--scheduler", metavar="ADDRESS", help="a dask cluster instead, as in tcp://node1:8786")
 
 
 def _file_options(command: argparse.ArgumentParser, default: str | None) -> None:
@@ -173,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8")  # µ and ° on every system
     options = parser().parse_args(arguments)
 
-    from . import bench, commands
+    from . import bench, commands, truth
     from .models.errors import DataWarning, VrestError
 
     def show(message, category, *where, **more):
@@ -187,7 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.showwarning = show
         warnings.simplefilter("always", DataWarning)
         try:
-            return (bench.COMMANDS.get(options.command) or getattr(commands, options.command))(options)
+            apart = {**bench.COMMANDS, **truth.COMMANDS}
+            return (apart.get(options.command) or getattr(commands, options.command))(options)
         except VrestError as error:
             print(f"vrest {options.command}: {error}" if "\n" not in str(error) else error, file=sys.stderr)
             return 2

@@ -21,6 +21,12 @@ def fit(options: argparse.Namespace) -> int:
     from .fitting.store import refuse_existing
     from .fitting.text import summary_text
 
+    if options.each:
+        from .truth import fit_each
+
+        return fit_each(options)
+    if options.workers > 1 or options.scheduler:
+        raise ConfigurationError("--workers and --scheduler are for many fits: with --each cell, or vrest recover.")
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}")
     refuse_existing(folder, options.force)

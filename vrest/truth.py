@@ -1,0 +1,128 @@
+"""Many fits: `vrest simulate`, `vrest recover`, and `vrest fit --each`."""
+
+import argparse
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from .commands import configuration, read_plan, read_recordings, recordings_used, say
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Recordings of a plan with a stated truth."""
+    import numpy as np
+
+    from .data.schema import COLUMNS
+    from .data.table import to_frame
+    from .fitting.run import prepare
+    from .fitting.simulate import draw_truth, read_truth, truth_in_toml
+    from .fitting.simulate import simulate as simulate_one
+    from .fitting.store import refuse_existing
+
+    config = configuration(options)
+    beside = Path(options.out).with_suffix(".truth.toml") if options.out else None
+    for path in (options.out, beside):
+        if path:
+            refuse_existing(path, options.force)
+    experiment = prepare(read_plan(config, options), config)
+    say(*experiment.notes)
+    rng = np.random.default_rng(config.seed)
+    truth = draw_truth(experiment, rng, read_truth(options.truth))
+    recordings = simulate_one(experiment, truth, rng).recordings
+    low, high = COLUMNS["V_m_mV"].low, COLUMNS["V_m_mV"].high
+    beyond = int(((recordings["V_m"] < low) | (recordings["V_m"] > high)).sum())
+    if beyond:
+        say(f"{beyond} of the potentials lie outside {low:g} to {high:g} mV, and vrest fit will refuse them.")
+    text = to_frame(recordings.assign(V_m=recordings["V_m"].round(3))).to_csv(index=False)
+    if options.out is None:
+        print(text, end="")
+        return 0
+    Path(options.out).write_text(text, encoding="utf-8")
+    heading = f"# The truth behind {Path(options.out).name}: law {config.law}, seed {config.seed}\n"
+    beside.write_text(heading + truth_in_toml(experiment, truth), encoding="utf-8")
+    say(f"{recordings.sizes['obs']} simulated recordings are in {options.out}, their truth in {beside}")
+    return 0
+
+
+def recover(options: argparse.Namespace) -> int:
+    """Simulate and fit a plan many times."""
+    from .fitting.recovery import LIKELIHOOD, recover
+    from .fitting.run import prepare
+    from .fitting.simulate import read_truth
+    from .fitting.store import finished_folder, refuse_existing
+    from .fitting.text import table_text
+    from .fitting.workers import Workers
+    from .models.errors import ConfigurationError
+
+    if options.n < 20:
+        raise ConfigurationError(f"--n {options.n}: fewer than 20 simulations say nothing about coverage.")
+    config = configuration(options)
+    folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-recovery")
+    refuse_existing(folder, options.force)
+    workers = Workers(options.workers, options.scheduler)
+    experiment = prepare(read_plan(config, options), config)
+    truth = read_truth(options.truth) if options.truth else None
+    say(*experiment.notes)
+    unfinished = folder.with_name(f".{folder.name}-unfinished")
+    if options.force:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    elif unfinished.exists():
+        say(f"Going on with the run that was stopped ({unfinished}).")
+    recovery = recover(experiment, options.n, truth, workers, unfinished / "simulations.jsonl")
+    with finished_folder(folder, options.force) as aside:
+        recovery.table().to_csv(aside / "recovery.csv", index=False)
+        recovery.ranks.to_netcdf(aside / "ranks.nc", engine="h5netcdf")
+        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        if not recovery.stated:
+            recovery.plot_calibration().savefig(aside / "calibration.png")
+        recovery.plot_recovery().savefig(aside / "recovery.png", dpi=150)
+        recovery.plot_contraction().savefig(aside / "contraction.png", dpi=150)
+    shutil.rmtree(unfinished)
+    what = "a stated truth" if recovery.stated else "truths drawn from the priors"
+    print(f"{config.law} on {recordings_used(experiment)}: {options.n} simulations of {what}")
+    table = recovery.table().merge(recovery.contraction(), on="parameter")
+    formats = {"coverage_50": ".2f", "coverage_89": ".2f", "bias_sd": "+.2f", "sbc_p": ".2g", "contraction": ".2f"}
+    if recovery.stated:
+        table = table[table["parameter"] != LIKELIHOOD].drop(columns="sbc_p")
+    print(table_text(table, formats))
+    print()
+    print("\n".join(recovery.verdict()))
+    say(f"Results are in {folder}")
+    return 0
+
+
+def fit_each(options: argparse.Namespace) -> int:
+    """Fit every cell by itself."""
+    import re
+
+    from .fitting.each import fit_each, summary_of_each, table_of_each
+    from .fitting.interval import LABEL
+    from .fitting.store import finished_folder, plain_json, refuse_existing, write_fit
+    from .fitting.text import table_text
+    from .fitting.workers import Workers
+
+    config = configuration(options)
+    folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-each-{options.each}")
+    refuse_existing(folder, options.force)
+    recordings = read_recordings(config, options)
+    config = replace(config, data_sha256=recordings.attrs["sha256"])
+    fits, refused = fit_each(recordings, config, options.each, Workers(options.workers, options.scheduler))
+    notes = [fit.experiment.notes for fit in fits.values()]
+    say(*(note for note in notes[0] if all(note in others for others in notes)))
+    with finished_folder(folder, options.force) as aside:
+        summary_of_each(fits).to_csv(aside / "summary.csv", index=False)
+        verdicts = {label: fit.verdict().to_dict() for label, fit in fits.items()}
+        (aside / "verdict.json").write_text(plain_json(verdicts), encoding="utf-8")
+        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        for k, (label, fit) in enumerate(fits.items(), 1):
+            name = f"{k:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', label)[:40].strip('-')}"
+            (aside / name).mkdir()
+            write_fit(fit, aside / name, folder / name, picture=False)
+    print(f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {LABEL}")
+    print(table_text(table_of_each(fits).rename(columns={"": options.each})))
+    say(*(f"{label} was not fitted: {reason}" for label, reason in refused.items()))
+    say(f"Results are in {folder}, a folder of its own for each; vrest report makes a page of one.")
+    return 0 if all(fit.verdict().sampling.ok for fit in fits.values()) else 3
+
+
+COMMANDS = {"simulate": simulate, "recover": recover}
