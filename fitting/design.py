@@ -1,7 +1,7 @@
 """Before any cell is patched: what a planned series would pin down, and which rows to add."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,8 @@ from .identification import Identification, foresee, questions
 from .linear import inferred
 from .outlook import Expectation, look_ahead
 from .run import configure, prepare
-from .text import spread_text
+from .text import expectation_text, spread_text, table_text
+from .verdict import say_identification
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Design:
     experiment : the plan, as the law sees it.
     expectation, identification : of the plan as it stands.
     proposals : the candidates, best first; `chosen` the best next baths, each given those before it.
+    basis : what the expectations are averaged over, in words.
     notes : what was decided on the user's behalf, as sentences.
     """
 
@@ -38,6 +40,7 @@ class Design:
     identification: Identification
     proposals: tuple[Proposal, ...]
     chosen: tuple[Proposal, ...]
+    basis: str
     notes: tuple[str, ...]
 
     @property
@@ -51,6 +54,22 @@ class Design:
     def next_rows(self) -> pd.DataFrame:
         """The rows to add one after another, in columns as of `table`."""
         return _long(self.chosen)
+
+    def __str__(self):
+        recordings = self.experiment.recordings
+        rows = f"{recordings.sizes['obs']} rows of {recordings.attrs['source']}"
+        lines = [
+            f"What {self.experiment.law.name} can be expected to learn from {rows} ({self.basis}):",
+            expectation_text(self.expectation),
+            "",
+            *say_identification(replace(self.identification, advice=())),
+            "",
+            "Rows to add, best first, and the sd that is expected then:",
+            table_text(_wide(self.proposals)),
+        ]
+        if self.chosen:
+            lines += ["", "The next rows, each chosen with those before it made:", table_text(_wide(self.chosen))]
+        return "\n".join(lines)
 
 
 def design(
@@ -115,6 +134,7 @@ def design(
         identification,
         tuple(rank(outlook, wanted, offered, recordings)),
         tuple(choose(outlook, wanted, offered, recordings, next_rows)),
+        "averaged over the priors" if truth is None else "at the stated truth",
         (*experiment.notes, *_notes(experiment, offered, recordings)),
     )
 
@@ -167,7 +187,7 @@ def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["rank", "row", "parameter", "sd_before", "sd_after", "contraction"])
 
 
-def ranking(proposals: Sequence[Proposal]) -> pd.DataFrame:
+def _wide(proposals: Sequence[Proposal]) -> pd.DataFrame:
     """The ranking as people read it: a line for each candidate, with the sd that each quantity then has."""
     lines = []
     for place, p in enumerate(proposals, 1):

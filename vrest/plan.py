@@ -4,16 +4,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from .commands import configuration, read_plan, recordings_used, say
+from .commands import configuration, read_plan, say
 
 
 def design(options: argparse.Namespace) -> int:
     """What a plan would pin down, and which rows would help most."""
     from .fitting.design import design as design_one
-    from .fitting.design import ranking
     from .fitting.store import finished_folder, refuse_existing
-    from .fitting.text import expectation_text, table_text
-    from .fitting.verdict import say_identification
 
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-design")
@@ -35,15 +32,7 @@ def design(options: argparse.Namespace) -> int:
         config=config,
     )
     say(*found.notes)
-    average = "at the stated truth" if truth else "averaged over the priors"
-    print(f"What {config.law} can be expected to learn from {recordings_used(found.experiment)} ({average}):")
-    print(expectation_text(found.expectation))
-    print("\n" + "\n".join(say_identification(replace(found.identification, advice=()))))
-    print("\nRows to add, best first" + (f" for {options.goal}" if options.goal else "") + ": expected sd then")
-    print(table_text(ranking(found.proposals)))
-    if found.chosen:
-        print("\nThe next rows, each chosen with those before it made:")
-        print(table_text(ranking(found.chosen)))
+    print(found)
     with finished_folder(folder, options.force) as aside:
         found.table.to_csv(aside / "design.csv", index=False)
         if found.chosen:
