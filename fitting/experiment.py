@@ -310,7 +310,8 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
 
 def allowing_blocks(experiment: Experiment) -> Experiment:
     """The same rows in the model that they take once rows with the pump blocked follow: dormant ions come back."""
-    if not experiment.dormant or not experiment.law.has_pump:
+    outside = experiment.recordings["c_o"].sel(ion=list(experiment.dormant))
+    if not experiment.dormant or not experiment.law.has_pump or bool(outside.isnull().any()):
         return experiment
     config = replace(experiment.config, ions=(*experiment.config.ions, *experiment.dormant))
     return build_experiment(experiment.recordings, config, blocks=True)

@@ -155,6 +155,13 @@ def test_what_a_row_is_promised_to_add_is_what_the_longer_plan_has(inside):
             assert sd == pytest.approx(longer[name], rel=0.2), (k, name)
 
 
+def test_passive_chloride_that_is_not_known_everywhere_stays_out():
+    """Fits do not need it, so their advice must do without it."""
+    rows = plan(SERIES)
+    rows.loc[3:, "Cl_o_mM"] = np.nan
+    assert "block the pump" in foresee(experiment_of(rows, inside="K=140,Na=12,Cl=passive"))[1].advice[0]
+
+
 def test_next_rows_go_on_from_those_before():
     rows, settings = PLANS["potassium alone"]
     found = vrest.design(experiment_of(rows, **settings).recordings, add=CANDIDATES, next_rows=3, **settings)
