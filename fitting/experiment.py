@@ -64,6 +64,7 @@ class Experiment:
     spreads : by varying parameter, how much its cells differ.
     offsets : by `cell` or `solution`, how much electrode offsets differ.
     resistance : the input resistances that make currents absolute, if any.
+    dormant : names of passive ions that are left out of the model because no row is blocked.
     notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
     """
 
@@ -82,6 +83,7 @@ class Experiment:
     resistance: Resistance | None = None
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = field(default=())
+    dormant: tuple[str, ...] = ()
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -220,8 +222,35 @@ def in_words(at: Conditions, inside: bool = False) -> str:
     return ", ".join([*parts, f"{float(at.temperature_C):.4g} °C", *(["blocked"] if at.blocked else [])])
 
 
-def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
+def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
+    """Other baths as conditions; inside concentrations are the table's, else those of the reference condition.
+
+    Raises
+    ------
+    DataError
+        A bath lacks an ion of the model.
+    """
+    require_outside(baths, experiment.config.ions)
+    reference, c_i = experiment.reference, {}
+    for name, known in reference.c_i.items():
+        has_column = "c_i" in baths and name in baths["ion"]
+        column = baths["c_i"].sel(ion=name).to_numpy() if has_column else np.full(baths.sizes["obs"], np.nan)
+        c_i[name] = np.where(np.isnan(column), known, column)
+    return replace(
+        reference,
+        c_o={name: baths["c_o"].sel(ion=name).to_numpy() for name in reference.c_o},
+        c_i=c_i,
+        temperature_C=baths["temperature"].to_numpy(),
+        blocked=baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump,
+    )
+
+
+def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
     """Bring recordings and configuration together.
+
+    Parameters
+    ----------
+    blocks : whether rows with the pump blocked may follow: passive ions, which act only there, stay in the model.
 
     Raises
     ------
@@ -239,11 +268,12 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
     inside = _inside(recordings, config, chosen, law)
     blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
-    resistance = find_resistance(recordings, law)
+    resistance, dormant = find_resistance(recordings, law), ()
     if (
-        not blocked.any() and not resistance
+        not (blocked.any() or blocks) and not resistance
     ):  # with the pump running a passive ion carries no current: the model is the others'
-        chosen, passive = tuple(s for s in chosen if s.name not in passive), ()
+        dormant, passive = passive, ()
+        chosen = tuple(s for s in chosen if s.name not in dormant)
 
     require_outside(recordings, [s.name for s in chosen])
 
@@ -290,7 +320,17 @@ def build_experiment(recordings: xr.Dataset, config: Config) -> Experiment:
             *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
         ),
         cautions=law.cautions(conditions),
+        dormant=dormant,
     )
+
+
+def allowing_blocks(experiment: Experiment) -> Experiment:
+    """The same rows in the model that they take once rows with the pump blocked follow: dormant ions come back."""
+    outside = experiment.recordings["c_o"].sel(ion=list(experiment.dormant))
+    if not experiment.dormant or not experiment.law.has_pump or bool(outside.isnull().any()):
+        return experiment
+    config = replace(experiment.config, ions=(*experiment.config.ions, *experiment.dormant))
+    return build_experiment(experiment.recordings, config, blocks=True)
 
 
 def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:

@@ -6,17 +6,17 @@ where input resistances were measured at several temperatures.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ..models.conditions import Conditions
 from ..models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SCATTER, SIGMA, Quantity
-from .experiment import Experiment, at_index, in_words
-from .linear import Expectation, expect, inferred, information, reported_gradient, sensitivity
-from .posterior import group_values
+from .candidates import is_doubtful, rank, variations
+from .experiment import Experiment, allowing_blocks, in_words
+from .linear import inferred
+from .outlook import Expectation, Outlook, look_ahead, look_back
 
 UNINFORMED = 0.5
 """Contraction below which the data are said not to have informed a parameter."""
@@ -64,10 +64,15 @@ class Identification:
     advice: tuple[str, ...]
 
 
+_NOTHING = Identification(True, (), (), ())
+"""Of laws without a parameter, such as nernst."""
+
+
 def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Identification:
     """Judge a posterior: what was learned, what is confounded, and which bath would help most."""
+    if not inferred(experiment):
+        return _NOTHING
     posterior = tree["posterior"].to_dataset()
-    values = group_values(posterior, experiment, flat=True)
     quantities, asked = listed(experiment), {q.name for q in questions(experiment)}
     table = summary.set_index(["parameter", "group"])["contraction"]
     names, questioned, contraction, draws = [], set(), [], []
@@ -78,37 +83,30 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
             questioned |= {names[-1]} if q.name in asked else set()
             contraction.append(float(table[q.name, group]))
             draws.append((x[..., i] if x.ndim > 2 else x).ravel())
-    # Advice is reckoned for one population: the group of which least is known.
-    apart = [np.log(x).std(axis=0) for x in values.values() if x.ndim > 1]
-    worst = int(np.argmax(np.sum(apart, axis=0))) if apart else 0
-    one = {name: x[:, worst] if x.ndim > 1 else x for name, x in values.items()}
-    eta = np.stack([p.own_scale(one[p.name]) for p in inferred(experiment)] or [np.zeros(2)])
+    correlation = np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1)
     return _judge(
-        experiment,
-        names,
-        questioned,
-        contraction,
-        np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1),
-        np.linalg.pinv(np.atleast_2d(np.cov(eta))),
-        {name: np.asarray(np.median(x)) for name, x in one.items()},
+        experiment, names, questioned, contraction, correlation, look_back(allowing_blocks(experiment), posterior)
     )
 
 
-def foresee(experiment: Experiment) -> tuple[Expectation, Identification]:
-    """Judge the experiment before any sampling, from the linearised posterior averaged over the prior."""
-    experiment = experiment.pooled()
-    quantities = listed(experiment)
-    expectation = expect(experiment, quantities, experiment.config.seed)
-    centre = {p.name: np.asarray(p.prior.typical) for p in experiment.parameters}
-    precision = information(experiment, centre)
-    names, asked = [q.name for q in quantities], {q.name for q in questions(experiment)}
-    return expectation, _judge(
-        experiment, names, asked, expectation.contraction, expectation.correlation, precision, centre
-    )
+def foresee(experiment: Experiment, outlook: Outlook | None = None) -> tuple[Expectation, Identification]:
+    """Judge the experiment before any sampling, from its outlook; by default the average over the priors."""
+    if not inferred(experiment):
+        return Expectation((), *np.zeros((3, 0))), _NOTHING
+    outlook, asked = outlook or look_ahead(allowing_blocks(experiment)), {q.name for q in questions(experiment)}
+    expectation = outlook.expect(listed(experiment))
+    names = [q.name for q in expectation.quantities]
+    questioned = {name for name in names if _bare(name) in asked}
+    return expectation, _judge(experiment, names, questioned, expectation.contraction, expectation.correlation, outlook)
+
+
+def _bare(name: str) -> str:
+    """The name without its group."""
+    return name.split(" (")[0]
 
 
 def _judge(
-    experiment: Experiment, names: list[str], asked: set[str], contraction, correlation, precision, centre
+    experiment: Experiment, names: list[str], asked: set[str], contraction, correlation, outlook: Outlook
 ) -> Identification:
     """`names` may carry a group in brackets; `asked` are those of them on which identification is judged."""
     uninformed = tuple(name for name, c in zip(names, contraction, strict=True) if c < UNINFORMED)
@@ -120,8 +118,8 @@ def _judge(
     )
     open_pairs = [set(pair[:2]) for pair in confounded if set(pair[:2]) <= asked]
     troubled = asked & {*uninformed, *(name for pair in confounded for name in pair[:2])}
-    weak = [q for q in questions(experiment) if any(name.split(" (")[0] == q.name for name in troubled)]
-    advice = advise(experiment.pooled(), precision, centre, weak)
+    weak = [q for q in questions(experiment) if any(_bare(name) == q.name for name in troubled)]
+    advice = advise(outlook, weak)
     if {PUMP.name, Q10_RATIO.name} in open_pairs or {PUMP.name, Q10_PUMP.name} in open_pairs:
         advice.insert(0, _middle_temperature(experiment))
     return Identification(
@@ -141,78 +139,33 @@ def _middle_temperature(experiment: Experiment) -> str:
     )
 
 
-def candidates(experiment: Experiment) -> list[tuple[str, Conditions]]:
-    """Baths that tell parameters apart, as variations of the reference condition: what to do, and the condition."""
-    at = experiment.reference
-    found = []
-    if experiment.law.has_pump:
-        found.append(("block the pump (ouabain, minutes only)", replace(at, blocked=1.0)))
-    if "Na" in at.c_o and at.c_o["Na"] > 20:
-        found.append(("lower sodium", replace(at, c_o={**at.c_o, "Na": 0.1 * at.c_o["Na"]})))
-    if "Cl" in at.c_o and at.c_o["Cl"] > 20:
-        found.append(("lower chloride (with a salt bridge)", replace(at, c_o={**at.c_o, "Cl": 0.1 * at.c_o["Cl"]})))
-    for word, degrees in (("warm", 10.0), ("cool", -10.0)):
-        if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
-            found.append((word, replace(at, temperature_C=at.temperature_C + degrees)))
-    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", 10 * at.c_o["K"])):
-        c_o = {**at.c_o, "K": K_o}
-        if "Na" in c_o:  # potassium replaces sodium, as in practice
-            c_o["Na"] = max(c_o["Na"] - (K_o - at.c_o["K"]), 0.0)
-        found.append((word, replace(at, c_o=c_o)))
-    return found
-
-
-def advise(
-    experiment: Experiment,
-    precision: np.ndarray,
-    centre: dict[str, np.ndarray],
-    weak: Sequence[Quantity],
-    most: int = 3,
-) -> list[str]:
-    """Sentences that name the baths which would narrow `weak` most, with the narrowing expected of each.
-
-    Parameters
-    ----------
-    precision : of the inferred parameters on their own scales, as it stands.
-    centre : values of all parameters, around which the law is linearised.
-    """
+def advise(outlook: Outlook, weak: Sequence[Quantity], most: int = 3) -> list[str]:
+    """Sentences that name the baths which would narrow `weak` most, with the narrowing expected of each."""
     if not weak:
         return []
-    sigma = float(experiment.value(centre, SIGMA.name))
-    G = reported_gradient(experiment, centre, weak)
-
-    def spread(precision: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.diag(G @ np.linalg.inv(precision) @ G.T))
-
-    before = spread(precision)
-    ranked = []
-    for action, at in candidates(experiment):
-        one = at_index(_as_arrays(at), np.array([0]))
-        J = sensitivity(experiment, centre, one)[0]
-        after = spread(precision + RECORDINGS * np.outer(J, J) / sigma**2)
-        # A bath in which the law itself is doubtful comes after those in which it is not, whatever it promises.
-        doubtful = bool(experiment.law.cautions(one))
-        ranked.append(((doubtful, float(np.mean(np.log(after / before)))), action, at, 1 - after / before))
+    experiment = outlook.experiment
+    cells = len(experiment.levels.cells)
+    recordings = 1 if cells else RECORDINGS
+    amount = "one recording in every cell," if cells else f"{RECORDINGS} recordings"
+    proposals = rank(outlook, weak, variations(experiment), recordings)
+    # A bath in which the law itself is doubtful comes after those in which it is not, whatever it promises.
+    proposals.sort(key=lambda proposal: is_doubtful(experiment, proposal.candidate))
     sentences = []
-    for _, action, at, narrowing in sorted(ranked, key=lambda entry: entry[0])[:most]:
-        gains = [f"{q.name} by {g:.0%}" for q, g in zip(weak, narrowing, strict=True) if g >= _WORTHWHILE]
+    for proposal in proposals[:most]:
+        gains = [
+            f"{q.name} by {gain:.0%}"
+            for q, gain in zip(proposal.after.quantities, proposal.narrowing, strict=True)
+            if gain >= _WORTHWHILE
+        ]
         if gains:
             sentences.append(
-                f"Add rows that {action}: {RECORDINGS} recordings in {in_words(at)} would narrow {', '.join(gains)}."
+                f"Add rows that {proposal.candidate.name}: {amount} in {in_words(proposal.candidate.at)} would narrow"
+                f" {', '.join(gains)}."
             )
     if not sentences:
+        sigma = float(np.median(outlook.noise[SIGMA.name]))
         sentences.append(
             f"No single further bath narrows {', '.join(q.name for q in weak)} by {_WORTHWHILE:.0%}:"
             f" more recordings, or less scatter than {sigma:.2g} mV, are needed."
         )
     return sentences
-
-
-def _as_arrays(at: Conditions) -> Conditions:
-    return replace(
-        at,
-        c_o={name: np.atleast_1d(x) for name, x in at.c_o.items()},
-        c_i={name: np.atleast_1d(x) for name, x in at.c_i.items()},
-        temperature_C=np.atleast_1d(at.temperature_C),
-        blocked=np.atleast_1d(at.blocked),
-    )

@@ -1,15 +1,10 @@
-"""The linearised posterior: what a set of conditions would teach, from the law's exact derivatives and no sampling.
-
-Around any parameter values the law is nearly linear in the parameters on their priors' own scales, so precision adds
-up: that of the priors (or of a posterior at hand), plus J'J / sigma² for each recording.
-"""
+"""The law's exact derivatives on the parameters' own scales, and the mode that they lead to, without any sampling."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.conditions import Conditions
+from ..models.conditions import Conditions, Theta
 from ..models.jacobian import derivatives, jacobian
 from ..models.parameters import R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
 from ..models.priors import LogNormal
@@ -21,24 +16,33 @@ def inferred(experiment: Experiment) -> tuple[Parameter, ...]:
     return tuple(p for p in experiment.parameters if p.name not in SCATTER)
 
 
-def sensitivity(experiment: Experiment, values: dict[str, np.ndarray], at: Conditions) -> np.ndarray:
-    """dV_m / dη in mV, η the inferred parameters on their own scales; shape (…draws, condition, parameter)."""
+def sensitivity(experiment: Experiment, theta: Theta, at: Conditions) -> np.ndarray:
+    """dV_m / dη in mV, η the inferred parameters on their own scales; shape (…draws, condition, parameter).
+
+    `theta` is what the law takes: its last axis runs over, or broadcasts against, the conditions.
+    """
     parameters = inferred(experiment)
-    theta = experiment.theta(values)
     J = jacobian(experiment.law, theta, at, experiment.reference, [p.name for p in parameters])
-    return J * _stretches(parameters, values)
+    return J * np.stack(np.broadcast_arrays(*(_stretch(p, theta[p.name]) for p in parameters)), axis=-1)
+
+
+def resistance_slopes(experiment: Experiment, theta: Theta) -> np.ndarray:
+    """d log R_in / dη of the rows that have one; shape (…draws, row, parameter). `theta` as for the experiment's conditions."""
+    assert experiment.resistance is not None, "asked only of tables with input resistances"
+    parameters = inferred(experiment)
+    J = derivatives(experiment.log_R_in, theta, [p.name for p in parameters])
+    rows = experiment.condition_of_row[experiment.resistance.rows]
+    stretches = np.stack(np.broadcast_arrays(*(_stretch(p, theta[p.name]) for p in parameters)), axis=-1)
+    return J * (stretches[..., rows, :] if stretches.shape[-2] > 1 else stretches)
 
 
 def resistance_rows(experiment: Experiment, values: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """d log R_in / dη of the rows that have one, shape (…draws, row, parameter), and the sd of their logarithms."""
-    parameters = inferred(experiment)
+    """`resistance_slopes` of parameter values (none without resistances), and the sd of each row's logarithm."""
     if experiment.resistance is None:
-        return np.zeros((0, len(parameters))), np.zeros(0)
-    J = derivatives(experiment.log_R_in, experiment.theta(values), [p.name for p in parameters])
-    usual = np.asarray(
-        values.get(R_IN_SCATTER.name, experiment.fixed.get(R_IN_SCATTER.name, R_IN_SCATTER.prior.typical))
-    )
-    return J * _stretches(parameters, values), experiment.resistance.sd(usual[..., None])
+        return np.zeros((0, len(inferred(experiment)))), np.zeros(0)
+    usual = values.get(R_IN_SCATTER.name, experiment.fixed.get(R_IN_SCATTER.name, R_IN_SCATTER.prior.typical))
+    sd = experiment.resistance.sd(np.asarray(usual)[..., None])
+    return resistance_slopes(experiment, experiment.theta(values)), sd
 
 
 def reported_gradient(experiment: Experiment, values: dict[str, np.ndarray], wanted: Sequence[Quantity]) -> np.ndarray:
@@ -53,64 +57,9 @@ def reported_gradient(experiment: Experiment, values: dict[str, np.ndarray], wan
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
-def _stretches(parameters: Sequence[Parameter], values: dict[str, np.ndarray]) -> np.ndarray:
-    return np.stack([_stretch(p, np.asarray(values[p.name]))[..., None] for p in parameters], axis=-1)
-
-
 def _stretch(parameter: Parameter, values: np.ndarray) -> np.ndarray:
     """d(parameter)/dη: the value itself where the own scale is logarithmic."""
-    return values if isinstance(parameter.prior, LogNormal) else np.ones_like(values)
-
-
-def information(experiment: Experiment, values: dict[str, np.ndarray]) -> np.ndarray:
-    """Precision of the linearised posterior around `values`: what the priors and all rows of the experiment say of η."""
-    J = sensitivity(experiment, values, experiment.conditions)[..., experiment.condition_of_row, :]
-    sigma = experiment.value(values, SIGMA.name)
-    weight = np.broadcast_to(1 / (sigma[..., None] ** 2 + experiment.error_mV**2), J.shape[:-1])
-    prior = np.diag([1 / p.prior.sd**2 for p in inferred(experiment)])
-    precision = np.einsum("...rp,...r,...rq->...pq", J, weight, J) + prior
-    if experiment.resistance:
-        J, sd = resistance_rows(experiment, values)
-        precision = precision + np.einsum("...rp,...r,...rq->...pq", J, np.broadcast_to(sd**-2.0, J.shape[:-1]), J)
-    return precision
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What a series of recordings is expected to teach.
-
-    Attributes
-    ----------
-    quantities : what is asked about.
-    sd : expected posterior sd of each on its own scale; `prior_sd` before any recording.
-    correlation : expected posterior correlations between them.
-    """
-
-    quantities: tuple[Quantity, ...]
-    sd: np.ndarray
-    prior_sd: np.ndarray
-    correlation: np.ndarray
-
-    @property
-    def contraction(self) -> np.ndarray:
-        return 1 - (self.sd / self.prior_sd) ** 2
-
-
-def expect(experiment: Experiment, wanted: Sequence[Quantity], seed: int, n: int = 200) -> Expectation:
-    """Expected posterior of `wanted` for the experiment's own rows, averaged over `n` draws from the prior."""
-    rng = np.random.default_rng(seed)
-    values = {p.name: p.prior.draw(rng, n) for p in experiment.parameters}
-    precision = information(experiment, values)
-    G = reported_gradient(experiment, values, wanted)
-    covariance = G @ np.linalg.inv(precision) @ np.swapaxes(G, -1, -2)
-    sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
-    before = G @ np.diag([p.prior.sd**2 for p in inferred(experiment)]) @ np.swapaxes(G, -1, -2)
-    return Expectation(
-        tuple(wanted),
-        np.sqrt(np.median(sd**2, axis=0)),
-        np.sqrt(np.median(np.diagonal(before, axis1=-2, axis2=-1), axis=0)),
-        np.median(covariance / (sd[:, :, None] * sd[:, None, :]), axis=0),
-    )
+    return np.asarray(values if isinstance(parameter.prior, LogNormal) else np.ones_like(values))
 
 
 def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray], float]:
@@ -131,7 +80,7 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
     for _ in range(steps):
         values, residual = at(eta)
         sigma = float(np.clip(np.sqrt(np.mean(residual**2)), 0.3, 20.0))
-        J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row]
+        J = sensitivity(pooled, pooled.theta(values), pooled.conditions)[pooled.condition_of_row]
         weight = 1 / (sigma**2 + experiment.error_mV**2)
         precision, pull = (J.T * weight) @ J + np.diag(1 / width**2), (J.T * weight) @ residual
         if pooled.resistance:
@@ -160,7 +109,7 @@ def centring(experiment: Experiment) -> dict[str, np.ndarray]:
     residual = experiment.recordings["V_m"].to_numpy() - pooled.row_mean(values)
     varying = [k for k, p in enumerate(parameters) if experiment.varies(p.name)]
     logarithmic = [1.0 if parameters[k].prior.scale == "log" else float(values[parameters[k].name]) for k in varying]
-    J = sensitivity(pooled, values, pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
+    J = sensitivity(pooled, pooled.theta(values), pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
     J_R, sd_R = resistance_rows(pooled, values)
     J_R, R = J_R[:, varying] * logarithmic / sd_R[:, None], pooled.resistance
     missed_R = (np.log(R.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))) / sd_R if R else np.zeros(0)

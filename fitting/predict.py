@@ -5,10 +5,10 @@ import pandas as pd
 import xarray as xr
 
 from ..data.reader import from_frame
-from ..data.table import require_outside, to_frame
+from ..data.table import to_frame
 from ..models.conditions import Conditions
 from ..models.errors import ConfigurationError, UnknownNameError, nearest
-from .experiment import Experiment
+from .experiment import Experiment, conditions_of
 from .interval import bounds
 from .posterior import group_values, parameter_values
 from .result import Fit
@@ -41,8 +41,7 @@ def predict(fit: Fit, baths: xr.Dataset | pd.DataFrame, cell: str = "population"
         baths = from_frame(baths, name="baths", potentials=False)
     experiment, levels = fit.experiment, fit.experiment.levels
     values, names = _of_whom(fit, cell)
-    require_outside(baths, experiment.config.ions)
-    V_m = _potential(experiment, values, _conditions(experiment, baths))  # draw, group (or cell), bath
+    V_m = _potential(experiment, values, conditions_of(experiment, baths))  # draw, group (or cell), bath
     frame = to_frame(baths)
     own = frame.pop("cell_type").to_numpy().astype(str) if "cell_type" in frame else None
     parts = []
@@ -98,26 +97,6 @@ def _new_cells(fit: Fit, values: dict[str, np.ndarray], posterior: xr.Dataset) -
         shape = (max(len(x) for x in values.values()), max(x.shape[1] for x in values.values()))
         new[name] = values[name] * np.exp(width * rng.standard_normal(shape))
     return new
-
-
-def _conditions(experiment: Experiment, baths: xr.Dataset) -> Conditions:
-    """The baths as conditions; inside concentrations from the table, else as in the fit's reference condition."""
-    from dataclasses import replace
-
-    reference, n = experiment.reference, baths.sizes["obs"]
-    c_i = {}
-    for name, known in reference.c_i.items():
-        column = (
-            baths["c_i"].sel(ion=name).to_numpy() if "c_i" in baths and name in baths["ion"] else np.full(n, np.nan)
-        )
-        c_i[name] = np.where(np.isnan(column), known, column)
-    return replace(
-        reference,
-        c_o={name: baths["c_o"].sel(ion=name).to_numpy() for name in reference.c_o},
-        c_i=c_i,
-        temperature_C=baths["temperature"].to_numpy(),
-        blocked=baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump,
-    )
 
 
 def _potential(experiment: Experiment, values: dict[str, np.ndarray], at: Conditions) -> np.ndarray:

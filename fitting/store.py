@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .result import Fit
 
 
-RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "verdict.json")
+RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "design.csv", "verdict.json")
 """A folder that holds one of these is a results folder, and may be replaced."""
 
 

@@ -1,9 +1,13 @@
 """Tables as text: aligned, never wrapped or shortened, numbers to the digits that mean something."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from ..models.parameters import Quantity
+    from .outlook import Expectation
 
 
 def digits(value: Any, significant: int = 3) -> str:
@@ -43,3 +47,23 @@ def summary_text(summary: pd.DataFrame) -> str:
     if (summary["group"] == "").all():
         summary = summary.drop(columns="group")
     return table_text(summary, SUMMARY_FORMATS)
+
+
+def spread_text(quantity: "Quantity", sd: float) -> str:
+    """An sd on a quantity's own scale, as a person reads it: a factor where the scale is logarithmic."""
+    logarithmic = not np.isclose(float(quantity.own_scale(np.float64(2.0))), 2.0)
+    return f"x/÷ {digits(float(np.exp(sd)))}" if logarithmic else f"± {digits(sd)} {quantity.unit}"
+
+
+def expectation_text(expectation: "Expectation") -> str:
+    """What is expected to be learned, as lines of a table."""
+    quantities = expectation.quantities
+    frame = pd.DataFrame(
+        {
+            "parameter": [q.name for q in quantities],
+            "prior sd": [spread_text(q, sd) for q, sd in zip(quantities, expectation.prior_sd, strict=True)],
+            "expected sd": [spread_text(q, sd) for q, sd in zip(quantities, expectation.sd, strict=True)],
+            "contraction": expectation.contraction,
+        }
+    )
+    return table_text(frame, {"contraction": ".2f"})

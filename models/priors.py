@@ -19,6 +19,16 @@ class Prior:
     scale: ClassVar[str] = "natural"
 
     @property
+    def uncut(self) -> tuple[float, float]:
+        """Mean and sd, on the prior's own scale, of the Normal that it is where it `ends_at_zero` or not."""
+        return self.centre, self.sd
+
+    @property
+    def ends_at_zero(self) -> bool:
+        """Whether the prior is a Normal cut off at zero."""
+        return False
+
+    @property
     def centre(self) -> float:
         """Mean on the prior's own scale (before any cut at zero): where a search or a chain may start."""
         raise NotImplementedError
@@ -90,6 +100,14 @@ class HalfNormal(Prior):
     def sd(self) -> float:
         return self.sigma * sqrt(1 - 2 / pi)
 
+    @property
+    def uncut(self):
+        return 0.0, self.sigma
+
+    @property
+    def ends_at_zero(self):
+        return True
+
     def draw(self, rng, size):
         return np.abs(rng.normal(0.0, self.sigma, size))
 
@@ -114,11 +132,15 @@ class Normal(Prior):
 
     @property
     def sd(self) -> float:
-        if not self.positive:
-            return self.sigma
-        cut = -self.mean / self.sigma
-        hazard = exp(float(_normal(cut, 0.0, 1.0) - log_ndtr(-cut)))
-        return self.sigma * sqrt(1 + cut * hazard - hazard**2)
+        return float(cut_at_zero(self.mean, self.sigma)[1]) if self.positive else self.sigma
+
+    @property
+    def uncut(self):
+        return self.mean, self.sigma
+
+    @property
+    def ends_at_zero(self):
+        return self.positive
 
     def draw(self, rng, size):
         if not self.positive:
@@ -174,6 +196,13 @@ class Fixed(Prior):
 
     def __str__(self):
         return f"Fixed({self.value:g})"
+
+
+def cut_at_zero(mean: Any, sigma: Any) -> tuple[Any, Any]:
+    """Mean and sd of Normal(mean, sigma) cut off at zero; a mean more than 30 sigma below counts as 30."""
+    cut = np.minimum(-mean / sigma, 30.0)  # further out, what is left is lost in rounding
+    hazard = np.exp(_normal(cut, 0.0, 1.0) - log_ndtr(-cut))
+    return sigma * (hazard - cut), sigma * np.sqrt(1 + cut * hazard - hazard**2)
 
 
 def _normal(x: Any, mean: float, sigma: float) -> Any:

@@ -10,8 +10,9 @@ from scipy import constants
 import vrest
 from vrest.fitting.config import Sampling
 from vrest.fitting.identification import questions
-from vrest.fitting.linear import expect, mode, resistance_rows
+from vrest.fitting.linear import mode, resistance_rows
 from vrest.fitting.model import build_model
+from vrest.fitting.outlook import look_ahead
 from vrest.fitting.posterior import resistance_distribution
 from vrest.fitting.run import configure, prepare
 from vrest.models.balance import Terms
@@ -181,7 +182,7 @@ def test_the_two_q10s_are_judged_apart_only_where_r_in_tells_them_apart():
     assert "Q10_leak" not in names[0]
     assert {"Q10_pump", "Q10_leak"} <= set(names[1])
     assert "Q10_pump/Q10_leak" not in names[1]
-    learned = [expect(e, (Q10_PUMP, Q10_LEAK), seed=1).contraction for e in (together, apart)]
+    learned = [look_ahead(e).expect((Q10_PUMP, Q10_LEAK)).contraction for e in (together, apart)]
     assert learned[0][1] < 0.5 < 0.8 < learned[1][1]
     assert learned[1][0] > learned[0][0] + 0.1
 

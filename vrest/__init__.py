@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .data.reader import from_frame, read_csv
     from .data.table import select, to_frame
     from .fitting.config import Config, Sampling, read_config
+    from .fitting.design import Design, design
     from .fitting.result import Fit, load
     from .fitting.run import fit
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
@@ -26,11 +27,13 @@ _HOME = {
     "ConfigurationError": "models.errors",
     "DataError": "models.errors",
     "DataWarning": "models.errors",
+    "Design": "fitting.design",
     "Fit": "fitting.result",
     "Sampling": "fitting.config",
     "UnknownNameError": "models.errors",
     "VrestError": "models.errors",
     "datasets": "data.bundled",
+    "design": "fitting.design",
     "fit": "fitting.run",
     "from_frame": "data.reader",
     "load": "fitting.result",
@@ -47,11 +50,13 @@ __all__ = [
     "ConfigurationError",
     "DataError",
     "DataWarning",
+    "Design",
     "Fit",
     "Sampling",
     "UnknownNameError",
     "VrestError",
     "datasets",
+    "design",
     "fit",
     "from_frame",
     "load",

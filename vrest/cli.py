@@ -52,6 +52,25 @@ def parser() -> argparse.ArgumentParser:
     _data_options(check)
     _model_options(check)
 
+    design = commands.add_parser(
+        "design", help="what a plan (a table without V_m_mV) would pin down, and which rows would help most"
+    )
+    _data_options(design, plan=True)
+    _model_options(design)
+    design.add_argument(
+        "--add", metavar="TABLE", help="rows to choose from, a plan too (default: variations of the commonest bath)"
+    )
+    design.add_argument("--goal", metavar="NAME", help="the parameter to rank by, as in pump_mV (default: all asked)")
+    design.add_argument(
+        "--truth", metavar="FILE", help='TOML lines such as "P_Na/P_K" = 0.03 (default: averaged over the priors)'
+    )
+    design.add_argument("--recordings", type=int, default=1, metavar="N", help="of each candidate (default: 1)")
+    design.add_argument(
+        "-k", "--choose", type=int, default=0, metavar="K", help="choose the next K rows, each given those before it"
+    )
+    design.add_argument("--out", metavar="FOLDER", help="results folder (default: <plan>-<law>-design)")
+    design.add_argument("--force", action="store_true", help="replace results that exist")
+
     simulate = commands.add_parser("simulate", help="recordings of a plan (a table without V_m_mV) with a known truth")
     _data_options(simulate, plan=True)
     _model_options(simulate)

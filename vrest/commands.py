@@ -61,11 +61,9 @@ def recordings_used(experiment) -> str:
 
 
 def check(options: argparse.Namespace) -> int:
-    import pandas as pd
-
     from .fitting.identification import foresee
     from .fitting.run import prepare
-    from .fitting.text import table_text
+    from .fitting.text import expectation_text
     from .fitting.verdict import say_identification
 
     config = configuration(options)
@@ -79,27 +77,15 @@ def check(options: argparse.Namespace) -> int:
     print(
         f"\nWhat {config.law} can be expected to learn from these conditions (averaged over the priors, before any sampling):"
     )
-    frame = pd.DataFrame(
-        {
-            "parameter": [q.name for q in expectation.quantities],
-            "prior sd": [_spread(q, sd) for q, sd in zip(expectation.quantities, expectation.prior_sd, strict=True)],
-            "expected sd": [_spread(q, sd) for q, sd in zip(expectation.quantities, expectation.sd, strict=True)],
-            "contraction": expectation.contraction,
-        }
-    )
-    print(table_text(frame, {"contraction": ".2f"}))
+    print(expectation_text(expectation))
     print("\n" + "\n".join(say_identification(identification)))
     return 0
 
 
-def _spread(quantity, sd: float) -> str:
-    """An sd on a quantity's own scale, as a person reads it: a percentage where the scale is logarithmic."""
-    import numpy as np
+def design(options: argparse.Namespace) -> int:
+    from .plan import design as design_one
 
-    from .fitting.text import digits
-
-    logarithmic = not np.isclose(float(quantity.own_scale(np.float64(2.0))), 2.0)
-    return f"x/÷ {digits(float(np.exp(sd)))}" if logarithmic else f"± {digits(sd)} {quantity.unit}"
+    return design_one(options)
 
 
 def explain(options: argparse.Namespace) -> int:

@@ -1,0 +1,42 @@
+"""`vrest design`."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from .commands import configuration, read_plan, say
+
+
+def design(options: argparse.Namespace) -> int:
+    """What a plan would pin down, and which rows would help most."""
+    from .fitting.design import design as design_one
+    from .fitting.store import finished_folder, refuse_existing
+
+    config = configuration(options)
+    folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-design")
+    refuse_existing(folder, options.force)
+    plan = read_plan(config, options)
+    add = read_plan(replace(config, data=options.add, where=None), options) if options.add else None
+    truth = None
+    if options.truth:
+        from .fitting.simulate import read_truth
+
+        truth = read_truth(options.truth)
+    found = design_one(
+        plan,
+        add=add,
+        goal=options.goal,
+        truth=truth,
+        next_rows=options.choose,
+        recordings=options.recordings,
+        config=config,
+    )
+    say(*found.notes)
+    print(found)
+    with finished_folder(folder, options.force) as aside:
+        found.table.to_csv(aside / "design.csv", index=False)
+        if found.chosen:
+            found.next_rows.to_csv(aside / "next_rows.csv", index=False)
+        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+    say(f"Results are in {folder}; sds there are of the natural logarithm for what is a factor (x/÷) here.")
+    return 0
