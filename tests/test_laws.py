@@ -293,6 +293,7 @@ def test_each_law_says_which_baths_break_it():
     assert LAWS["ghk-pump-kinetic"].cautions(given) == ()
     assert "more than 4-fold" in LAWS["chord"].cautions(BATHS)[0]
     assert LAWS["chord"].cautions(at(K_o=np.array([2.5, 5.0]))) == ()
+    assert LAWS["chord"].cautions(BATHS, ("rectification",)) == ()
 
 
 def test_a_sodium_ratio_with_a_q10_of_its_own_takes_the_pump_from_a_temperature_series():
