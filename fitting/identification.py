@@ -124,6 +124,7 @@ def _judge(
     advice = advise(experiment.pooled(), precision, centre, weak)
     if {PUMP.name, Q10_RATIO.name} in open_pairs or {PUMP.name, Q10_PUMP.name} in open_pairs:
         advice.insert(0, _middle_temperature(experiment))
+    advice += _measure_resistance(experiment)
     return Identification(
         ok=not open_pairs and not asked & set(uninformed),
         uninformed=uninformed,
@@ -141,6 +142,17 @@ def _middle_temperature(experiment: Experiment) -> str:
     )
 
 
+def _measure_resistance(experiment: Experiment) -> list[str]:
+    """The one measurement that parts the two Q10s, where a table of several temperatures lacks it."""
+    asked = {q.name for q in questions(experiment)}
+    if Q10_RATIO.name not in asked or experiment.law.conductance is None:
+        return []
+    return [
+        f"{Q10_PUMP.name} and {Q10_LEAK.name} act on V_m by their ratio alone: measure input resistance at two temperatures"
+        " or more (R_in_MOhm) to tell them apart, and to have the pump in pA."
+    ]
+
+
 def candidates(experiment: Experiment) -> list[tuple[str, Conditions]]:
     """Baths that tell parameters apart, as variations of the reference condition: what to do, and the condition."""
     at = experiment.reference
@@ -154,10 +166,11 @@ def candidates(experiment: Experiment) -> list[tuple[str, Conditions]]:
     for word, degrees in (("warm", 10.0), ("cool", -10.0)):
         if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
             found.append((word, replace(at, temperature_C=at.temperature_C + degrees)))
-    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", 10 * at.c_o["K"])):
+    much = min(10 * at.c_o["K"], at.c_o["K"] + 0.9 * at.c_o.get("Na", np.inf))
+    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", much)):
         c_o = {**at.c_o, "K": K_o}
         if "Na" in c_o:  # potassium replaces sodium, as in practice
-            c_o["Na"] = max(c_o["Na"] - (K_o - at.c_o["K"]), 0.0)
+            c_o["Na"] = c_o["Na"] - (K_o - at.c_o["K"])
         found.append((word, replace(at, c_o=c_o)))
     return found
 
@@ -191,7 +204,7 @@ def advise(
         J = sensitivity(experiment, centre, one)[0]
         after = spread(precision + RECORDINGS * np.outer(J, J) / sigma**2)
         # A bath in which the law itself is doubtful comes after those in which it is not, whatever it promises.
-        doubtful = bool(experiment.law.cautions(one))
+        doubtful = bool(experiment.law.cautions(one, experiment.config.options))
         ranked.append(((doubtful, float(np.mean(np.log(after / before)))), action, at, 1 - after / before))
     sentences = []
     for _, action, at, narrowing in sorted(ranked, key=lambda entry: entry[0])[:most]:
