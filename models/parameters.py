@@ -6,7 +6,7 @@ import numpy as np
 
 from .arrays import Array
 from .ions import Ion
-from .priors import Gamma, HalfNormal, LogNormal, Normal, Prior
+from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior
 
 SPREAD = " spread"
 """Ends the name of a parameter's spread between cells."""
@@ -120,6 +120,10 @@ P_K = Parameter(
 P_K_AREA = Parameter(
     "P_K_area_cm3_s", "cm3/s", f"permeability of K times the membrane's area, {REFERENCE}",
     LogNormal(2e-11, 3.0), "a cell of 20 pF at 1e-6 cm/s, and wide enough for muscle fibres",
+)  # fmt: skip
+C_M = Parameter(
+    "C_m_uF_cm2", "uF/cm2", "capacitance of membrane, by which C_m_pF gives the area", Fixed(1.0),
+    "neurones 0.9–1 µF/cm²; insect muscle 6–12",
 )  # fmt: skip
 R_IN_SCATTER = Parameter(
     "R_in_scatter", "1", "sd of the logarithm of input resistances that carry no sd of their own",
