@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import Array
+from .errors import ConfigurationError
 from .ions import Ion
 from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior
 
@@ -47,8 +48,22 @@ class Parameter(Quantity):
         return self.prior.own_scale(values)
 
     def with_prior(self, prior: Prior, source: str = "set by the user") -> "Parameter":
-        """The same parameter under another prior."""
-        return replace(self, prior=prior, source=source)
+        """The same parameter under another prior, which is cut off at 0 where the parameter is never below.
+
+        Raises
+        ------
+        ConfigurationError
+            It would be held at a value that it cannot have.
+        """
+        if isinstance(self.prior, Normal) and not self.prior.positive:
+            return replace(self, prior=prior, source=source)
+        if isinstance(prior, Fixed):
+            may_vanish = self.name.endswith(("/P_K", "/g_K")) or isinstance(self.prior, HalfNormal)
+            if prior.value < 0 or (prior.value == 0 and not may_vanish):
+                low = "0 or above" if may_vanish else "above 0"
+                raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
+        cut = replace(prior, positive=True) if isinstance(prior, Normal) else prior
+        return replace(self, prior=cut, source=source)
 
 
 def permeability_ratio(ion: Ion) -> Parameter:
