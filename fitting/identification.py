@@ -123,7 +123,7 @@ def _judge(
     weak = [q for q in questions(experiment) if any(name.split(" (")[0] == q.name for name in troubled)]
     advice = advise(experiment.pooled(), precision, centre, weak)
     if {PUMP.name, Q10_RATIO.name} in open_pairs or {PUMP.name, Q10_PUMP.name} in open_pairs:
-        advice.insert(0, _middle_temperature(experiment))
+        advice = [*_middle_temperature(experiment), *advice]
     advice += _measure_resistance(experiment)
     return Identification(
         ok=not open_pairs and not asked & set(uninformed),
@@ -133,13 +133,15 @@ def _judge(
     )
 
 
-def _middle_temperature(experiment: Experiment) -> str:
-    temperatures = np.unique(experiment.conditions.temperature_C)
+def _middle_temperature(experiment: Experiment) -> list[str]:
+    temperatures, quoted = np.unique(experiment.conditions.temperature_C), float(experiment.reference.temperature_C)
     middle = temperatures[np.argmin(np.abs(temperatures - temperatures.mean()))]
-    return (
-        f"{PUMP.name} is quoted at {experiment.reference.temperature_C:g} °C, so an error in its Q10 tilts it: quote it in"
-        f" the middle of the series, with temperature_C = {middle:g} under [reference] in the configuration."
-    )
+    if middle == quoted:
+        return []
+    return [
+        f"{PUMP.name} is quoted at {quoted:g} °C, so an error in its Q10 tilts it: quote it in the middle of the series,"
+        f" with temperature_C = {middle:g} under [reference] in the configuration."
+    ]
 
 
 def _measure_resistance(experiment: Experiment) -> list[str]:
@@ -163,6 +165,10 @@ def candidates(experiment: Experiment) -> list[tuple[str, Conditions]]:
         found.append(("lower sodium", replace(at, c_o={**at.c_o, "Na": 0.1 * at.c_o["Na"]})))
     if "Cl" in at.c_o and at.c_o["Cl"] > 20:
         found.append(("lower chloride (with a salt bridge)", replace(at, c_o={**at.c_o, "Cl": 0.1 * at.c_o["Cl"]})))
+    for name, x in at.c_o.items():
+        if name not in ("K", "Na", "Cl") and x > 0:
+            word, factor = ("lower", 0.1) if x > 20 else ("raise", 5.0)
+            found.append((f"{word} {name}", replace(at, c_o={**at.c_o, name: factor * x})))
     for word, degrees in (("warm", 10.0), ("cool", -10.0)):
         if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
             found.append((word, replace(at, temperature_C=at.temperature_C + degrees)))

@@ -14,7 +14,7 @@ import vrest
 from tests.law_synthetic import law_recordings
 from vrest.fitting.config import Config, parse_config
 from vrest.fitting.experiment import build_experiment, declared_parameters
-from vrest.fitting.identification import foresee
+from vrest.fitting.identification import candidates, foresee
 from vrest.fitting.run import configure
 from vrest.models import root  # noqa: F401
 from vrest.models.activity import davies, ionic_strength
@@ -281,6 +281,18 @@ def test_what_cannot_be_asked_is_refused_with_a_reason():
         table(options=["pump_ratio"])
     with pytest.raises(UnknownNameError, match="Did you mean 'skeletal-muscle'"):
         declared_parameters(LAWS["ghk"], ions(("K",)), {"K": None}, Config(preset="skeletal"))
+
+
+def test_advice_names_the_ions_whose_baths_never_changed():
+    config = Config(ions=("K", "Na", "Ca", "HCO3"))
+    frame = pd.DataFrame({"V_m_mV": [-70.0, -66.0], "K_o_mM": [5.0, 6.0], "Na_o_mM": 150.0, "Ca_o_mM": 2.0})
+    frame = frame.assign(HCO3_o_mM=24.0, temperature_C=37.0, ljp="corrected")
+    inside = "K=140,Na=15,Ca=0.0001,HCO3=12"
+    baths = dict(candidates(build_experiment(vrest.from_frame(frame), configure(config, inside=inside))))
+    assert baths["raise Ca"].c_o["Ca"] == pytest.approx(10.0)
+    assert baths["lower HCO3"].c_o["HCO3"] == pytest.approx(2.4)
+    many = table("chord", K_o_mM=30.0)  # ten times as much leaves sodium in the bath, which chord cannot do without
+    assert dict(candidates(many))["raise potassium"].c_o["Na"] == pytest.approx(15.0)
 
 
 def test_each_law_says_which_baths_break_it():
