@@ -78,20 +78,25 @@ def variations(experiment: Experiment) -> list[Candidate]:
     for name, what in (("Na", "lower sodium"), ("Cl", "lower chloride (with a salt bridge)")):
         if name in at.c_o and at.c_o[name] > 20:
             found.append(Candidate(what, replace(at, c_o={**at.c_o, name: 0.1 * at.c_o[name]})))
+    for name, x in at.c_o.items():
+        if name not in ("K", "Na", "Cl") and x > 0:
+            word, factor = ("lower", 0.1) if x > 20 else ("raise", 5.0)
+            found.append(Candidate(f"{word} {name}", replace(at, c_o={**at.c_o, name: factor * x})))
     for word, degrees in (("warm", 10.0), ("cool", -10.0)):
         if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
             found.append(Candidate(word, replace(at, temperature_C=at.temperature_C + degrees)))
-    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", 10 * at.c_o["K"])):
+    much = min(10 * at.c_o["K"], at.c_o["K"] + 0.9 * at.c_o.get("Na", np.inf))
+    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", much)):
         c_o = {**at.c_o, "K": K_o}
         if "Na" in c_o:  # potassium replaces sodium, as in practice
-            c_o["Na"] = max(c_o["Na"] - (K_o - at.c_o["K"]), 0.0)
+            c_o["Na"] = c_o["Na"] - (K_o - at.c_o["K"])
         found.append(Candidate(word, replace(at, c_o=c_o)))
     return found
 
 
 def is_doubtful(experiment: Experiment, candidate: Candidate) -> bool:
     """Whether the law itself is known to be wrong in that bath."""
-    return bool(experiment.law.cautions(_stacked([candidate.at])))
+    return bool(experiment.law.cautions(_stacked([candidate.at]), experiment.config.options))
 
 
 def _stacked(several: Sequence[Conditions]) -> Conditions:

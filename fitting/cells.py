@@ -6,7 +6,25 @@ import numpy as np
 import xarray as xr
 
 from .experiment import Experiment
-from .linear import centring, offset_centring
+from .linear import cells_alone, offset_variance
+
+
+def place_prior(middle: Any, width: Any, estimate: Any, variance: Any) -> tuple[Any, Any]:
+    """Mean and sd of `place`, the coordinate in which x ~ Normal(middle, width) is sampled.
+
+    Did a cell's own rows say Normal(estimate, variance) of x, then x given its population would be Normal with mean
+    middle + w (estimate - middle) and variance w·variance, w = width² / (width² + variance). `place` is x in units of
+    that: about standard Normal whatever middle and width are, for cells that tell all and for cells that tell nothing,
+    where x itself makes a funnel as width goes to 0, and (x - middle) / width a ridge as the cells tell more.
+    """
+    total = width**2 + variance
+    return (middle - estimate) * width / (variance * total) ** 0.5, (total / variance) ** 0.5
+
+
+def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any) -> Any:
+    """x from its coordinate; see `place_prior`. Works on numbers and on graphs, as that does."""
+    total = width**2 + variance
+    return middle + width**2 / total * (estimate - middle) + width * (variance / total) ** 0.5 * place
 
 
 def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[str, Any, Any]:
@@ -25,19 +43,19 @@ def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tu
 
 def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     """Every cell's values (`p_Na_cell`) and offsets (mV), in place of the coordinates in which they were sampled."""
-    weights = centring(experiment) if experiment.spreads else {}
+    alone = cells_alone(experiment) if experiment.spreads else {}
     for name in experiment.spreads:
         symbol, middle, width = _given_group(posterior, experiment, name)
-        weight = xr.DataArray(weights[name], dims="cell")
+        estimate, variance = (xr.DataArray(x, dims="cell") for x in alone[name])
         place = posterior[f"{symbol}_place"].drop_vars("cell", errors="ignore")
-        cells = np.exp(middle + width ** (1 - weight) * (place - weight * middle)).transpose("chain", "draw", "cell")
+        cells = np.exp(from_place(place, middle, width, estimate, variance)).transpose("chain", "draw", "cell")
         posterior = posterior.drop_vars(f"{symbol}_place")
         posterior = posterior.drop_vars("cell", errors="ignore").assign_coords(cell=list(experiment.levels.cells))
         posterior[f"{symbol}_cell"] = cells.assign_coords(cell=posterior["cell"])
     for per, parameter in experiment.offsets.items():
         width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
-        weight = xr.DataArray(offset_centring(experiment, per), dims=f"{per}_offset")
-        offset = posterior[f"offset_{per}_place"] * width ** (1 - weight)
+        variance = xr.DataArray(offset_variance(experiment, per), dims=f"{per}_offset")
+        offset = from_place(posterior[f"offset_{per}_place"], 0.0, width, 0.0, variance)
         posterior = posterior.drop_vars(f"offset_{per}_place")
         posterior[f"offset_{per}_mV"] = offset.transpose("chain", "draw", ...).assign_attrs(units="mV")
     return posterior

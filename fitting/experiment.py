@@ -19,6 +19,7 @@ from ..models.ions import Ion, ions
 from ..models.law import Law
 from ..models.options import OPTIONS, option_parameters
 from ..models.parameters import (
+    C_M,
     NU,
     P_K,
     P_K_AREA,
@@ -41,7 +42,7 @@ from ..models.registry import law as law_named
 from .config import Config
 from .inside import TYPICAL, Inside, parse_insides
 from .levels import Levels, find_levels
-from .resistance import Resistance, find_resistance, resistance_notes
+from .resistance import BROUGHT_BY, Resistance, find_resistance, resistance_notes
 
 DEFAULT_IONS = ("K", "Na", "Cl")
 
@@ -96,7 +97,7 @@ class Experiment:
         """What `derived` returns: the law's own, and the pump's current in absolute units where P_K is known."""
         if self.resistance is None or PUMP_CURRENT not in self.law.quantities or self.fixed.get(PUMP.name) == 0:
             return self.law.quantities
-        density = () if self.resistance.area_cm2 is None else (PUMP_CURRENT_DENSITY,)
+        density = () if self.resistance.C_m_uF is None else (PUMP_CURRENT_DENSITY,)
         return (*self.law.quantities, PUMP_CURRENT_PA, *density)
 
     @property
@@ -176,20 +177,20 @@ class Experiment:
         }
         derived = self.law.derived(theta, self.reference)
         if PUMP_CURRENT_PA in self.derived_quantities:
-            area = self._area_cm2()
-            P = theta[P_K_AREA.name if area is None else P_K.name]
+            C_m_uF = self._capacitance_uF()
+            P = theta[P_K_AREA.name if C_m_uF is None else P_K.name]
             current = current_per_mM(P) * derived[PUMP_CURRENT.name]  # A/cm², or A where the area is unknown
             derived[PUMP_CURRENT_DENSITY.name] = 1e6 * current
-            derived[PUMP_CURRENT_PA.name] = 1e12 * current * (1.0 if area is None else area)
+            derived[PUMP_CURRENT_PA.name] = 1e12 * current * (1.0 if C_m_uF is None else C_m_uF / theta[C_M.name])
         return {name: x if entries > 1 and x.shape[-1] == entries else x[..., 0] for name, x in derived.items()}
 
-    def _area_cm2(self) -> np.ndarray | None:
-        """The mean cell's membrane area, of each group where there are groups; None where it is unknown."""
+    def _capacitance_uF(self) -> np.ndarray | None:
+        """The mean cell's capacitance, of each group where there are groups; None where it is unknown."""
         levels, group = self.levels, np.zeros(self.recordings.sizes["obs"], int)
         if levels.groups:
             group = levels.group_of_cell[levels.entry_of_row] if len(levels.group_of_cell) else levels.entry_of_row
-        known = self.resistance is not None and self.resistance.area_cm2 is not None
-        return self.resistance.area_of(group) if self.resistance and known else None
+        known = self.resistance is not None and self.resistance.C_m_uF is not None
+        return self.resistance.capacitance_of(group) if self.resistance and known else None
 
     def log_R_in(self, theta: Mapping[str, np.ndarray]) -> np.ndarray:
         """Expected log(R_in / MΩ) of the rows that have one (last axis), from values as `theta` gives them."""
@@ -280,7 +281,7 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
     everything = _every_row(recordings, config, chosen, inside, passive, blocked)
     if resistance and resistance.seal is not None:
         everything = replace(everything, seal=resistance.seal)
-    added = resistance.parameters(law, recordings, law.parameters(chosen)) if resistance else ()
+    added = resistance.parameters(recordings, law.parameters(chosen)) if resistance else ()
     declared = declared_parameters(law, chosen, inside, config, added)
     vary = varying_parameters(declared, config)
     levels, grouping = find_levels(recordings, config.by, _distinct(everything)[0], vary)
@@ -316,10 +317,16 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
         notes=(
             *grouping,
             *_notes(conditions, reference, inside, assumed, law),
-            *resistance_notes(resistance, recordings, law, () if blocked.any() else passive),
+            *resistance_notes(
+                resistance,
+                recordings,
+                law,
+                () if blocked.any() else passive,
+                {p.name: p.prior for p in declared}.get(C_M.name, C_M.prior),
+            ),
             *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
         ),
-        cautions=law.cautions(conditions),
+        cautions=law.cautions(conditions, config.options),
         dormant=dormant,
     )
 
@@ -500,6 +507,28 @@ def declared_parameters(
     optional = option_parameters(law, config.options, active)
     declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA, *((NU,) if config.robust else ()))
     return tuple(_with_priors([preset(p, config.preset) for p in declared], config).values())
+
+
+def foreseen_parameters(
+    law: Law, chosen: Sequence[Ion], config: Config
+) -> tuple[tuple[Parameter, ...], list[tuple[str, Parameter]]]:
+    """A law's parameters with no table at hand: those sure to be there, and those that a table may add, with what adds it.
+
+    Raises
+    ------
+    UnknownNameError
+        The configuration sets the prior of a parameter that no table could bring in.
+    """
+    sure = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
+    names = [p.name for p in sure]
+    brought = [(why, p) for p, why in BROUGHT_BY.items() if law.conductance and p.name not in names]
+    vary = varying_parameters([*sure, *(p for _, p in brought)], config)
+    spreads = [between_cells(p) for p in (*sure, *(p for _, p in brought)) if p.name in vary]
+    brought += [("cells told apart", p) for p in spreads]
+    offsets = [electrode_offset(per) for per in config.offset]
+    sure = (*sure, *_with_priors(offsets, config).values())
+    _refuse_unknown_priors([*sure, *(p for _, p in brought)], config, law, chosen)
+    return sure, [(why, _with_priors([p], config)[p.name]) for why, p in brought]
 
 
 def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:

@@ -121,7 +121,8 @@ def _judge(
     weak = [q for q in questions(experiment) if any(_bare(name) == q.name for name in troubled)]
     advice = advise(outlook, weak)
     if {PUMP.name, Q10_RATIO.name} in open_pairs or {PUMP.name, Q10_PUMP.name} in open_pairs:
-        advice.insert(0, _middle_temperature(experiment))
+        advice = [*_middle_temperature(experiment), *advice]
+    advice += _measure_resistance(experiment)
     return Identification(
         ok=not open_pairs and not asked & set(uninformed),
         uninformed=uninformed,
@@ -130,13 +131,26 @@ def _judge(
     )
 
 
-def _middle_temperature(experiment: Experiment) -> str:
-    temperatures = np.unique(experiment.conditions.temperature_C)
+def _middle_temperature(experiment: Experiment) -> list[str]:
+    temperatures, quoted = np.unique(experiment.conditions.temperature_C), float(experiment.reference.temperature_C)
     middle = temperatures[np.argmin(np.abs(temperatures - temperatures.mean()))]
-    return (
-        f"{PUMP.name} is quoted at {experiment.reference.temperature_C:g} °C, so an error in its Q10 tilts it: quote it in"
-        f" the middle of the series, with temperature_C = {middle:g} under [reference] in the configuration."
-    )
+    if middle == quoted:
+        return []
+    return [
+        f"{PUMP.name} is quoted at {quoted:g} °C, so an error in its Q10 tilts it: quote it in the middle of the series,"
+        f" with temperature_C = {middle:g} under [reference] in the configuration."
+    ]
+
+
+def _measure_resistance(experiment: Experiment) -> list[str]:
+    """The one measurement that parts the two Q10s, where a table of several temperatures lacks it."""
+    asked = {q.name for q in questions(experiment)}
+    if Q10_RATIO.name not in asked or experiment.law.conductance is None:
+        return []
+    return [
+        f"{Q10_PUMP.name} and {Q10_LEAK.name} act on V_m by their ratio alone: measure input resistance at two temperatures"
+        " or more (R_in_MOhm) to tell them apart, and to have the pump in pA."
+    ]
 
 
 def advise(outlook: Outlook, weak: Sequence[Quantity], most: int = 3) -> list[str]:

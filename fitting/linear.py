@@ -97,11 +97,10 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
     return at(eta)[0], sigma
 
 
-def centring(experiment: Experiment) -> dict[str, np.ndarray]:
-    """Where between non-centred (0) and centred (1) each cell's varying parameters are best sampled.
+def cells_alone(experiment: Experiment) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What each cell's own rows say of its varying parameters: estimate and variance of the logarithm, by name.
 
-    The weight is spread² / (spread² + s²): s the sd of the parameter's logarithm from that cell's rows alone, and the
-    spread between cells as one linear step from the pooled mode shows it (what cells differ by, beyond their s).
+    One linear step from the pooled mode; good enough to choose coordinates by (see cells.py), and used for nothing else.
     """
     pooled, parameters, levels = experiment.pooled(), inferred(experiment), experiment.levels
     values, sigma = mode(experiment)
@@ -125,17 +124,16 @@ def centring(experiment: Experiment) -> dict[str, np.ndarray]:
             deviation[cell] = covariance @ scaled[own].T @ missed[own]
             left += np.sum((residual[rows] - J[rows] @ deviation[cell]) ** 2)
         sigma = float(np.clip(np.sqrt(left / free), 0.3, sigma))
-    means = np.stack([deviation[levels.group_of_cell == g].mean(axis=0) for g in levels.group_of_cell])
-    spread = np.mean((deviation - means) ** 2, axis=0) - variance.mean(axis=0)
-    spread = np.clip(spread, 0.03**2, 0.5**2)
-    return {parameters[k].name: spread[i] / (spread[i] + variance[:, i]) for i, k in enumerate(varying)}
+    deviation = np.clip(deviation, -1.0, 1.0)  # farther away the straight line means nothing
+    return {
+        parameters[k].name: (np.log(values[parameters[k].name]) + deviation[:, i], variance[:, i])
+        for i, k in enumerate(varying)
+    }
 
 
-def offset_centring(experiment: Experiment, per: str, spread_mV: float = 2.0) -> np.ndarray:
-    """The same for electrode offsets, each known from its rows' mean; half the rows are reckoned to go into the law."""
-    _, sigma = mode(experiment)
-    variance = 2 * sigma**2 / np.bincount(experiment.labels_of(per)[1])
-    return spread_mV**2 / (spread_mV**2 + variance)
+def offset_variance(experiment: Experiment, per: str) -> np.ndarray:
+    """Variance (mV²) of each electrode offset from its rows' mean alone; half the rows are reckoned to go into the law."""
+    return 2 * mode(experiment)[1] ** 2 / np.bincount(experiment.labels_of(per)[1])
 
 
 def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
@@ -148,10 +146,9 @@ def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
     if experiment.config.spread == "group" and levels.groups:
         start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
     start |= {f"offset_{per}_place": np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
-    weights = centring(experiment) if experiment.spreads else {}
     for p in experiment.parameters:
         value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))
         start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value
         if p.name in experiment.spreads:
-            start[f"{p.symbol}_place"] = weights[p.name] * np.log(value)
+            start[f"{p.symbol}_place"] = np.zeros(len(levels.cells))
     return start

@@ -17,6 +17,7 @@ from ..models import root  # noqa: F401  teaches the equations PyTensor
 from ..models.conditions import Conditions
 from ..models.parameters import NU, PUMP, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
+from .cells import from_place, place_prior
 from .experiment import Experiment
 from .model_data import model_data
 
@@ -60,11 +61,10 @@ def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Condi
     )
 
 
-def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, weight):
+def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, estimate, variance):
     """The parameter's value in every cell: its group's, times the exponential of a Normal deviation.
 
-    What is sampled lies between the cell's own logarithm (weight 1, centred: right for cells that the data inform) and
-    its standardised deviation from the group (weight 0, non-centred), each cell at its own place.
+    `estimate` and `variance` are what the cells' own rows say of its logarithm: where to look for it.
     """
     spread = experiment.spreads[parameter.name]
     by_group = experiment.config.spread == "group" and bool(experiment.levels.groups)
@@ -72,8 +72,9 @@ def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, weight):
     group_of_cell = experiment.levels.group_of_cell
     width = width[group_of_cell] if by_group else width
     middle = pt.log(mean[group_of_cell] if experiment.levels.groups else mean)
-    place = pm.Normal(f"{parameter.symbol}_place", mu=weight * middle, sigma=width**weight, dims="cell")
-    return pt.exp(middle + width ** (1 - weight) * (place - weight * middle))
+    mu, sigma = place_prior(middle, width, estimate, variance)
+    place = pm.Normal(f"{parameter.symbol}_place", mu=mu, sigma=sigma, dims="cell")
+    return pt.exp(from_place(place, middle, width, estimate, variance))
 
 
 def _theta(experiment: Experiment, data: Mapping[str, Any]) -> dict:
@@ -85,19 +86,19 @@ def _theta(experiment: Experiment, data: Mapping[str, Any]) -> dict:
             continue
         value = random_variable(p, "population" if levels.groups else None)
         if levels.cells:
-            value = _of_each_cell(experiment, p, value, data[f"{p.symbol}_centring"])
+            value = _of_each_cell(experiment, p, value, data[f"{p.symbol}_alone"], data[f"{p.symbol}_variance"])
         theta[p.name] = value[data[f"{p.symbol}_entry"]]
     return theta
 
 
 def _offsets(experiment: Experiment, data: Mapping[str, Any]):
-    """Electrode offsets of every row in mV, sampled between centred and standardised as cells' parameters are."""
+    """Electrode offsets of every row in mV, sampled in the coordinate that cells' parameters are sampled in."""
     total = 0.0
     for per, parameter in experiment.offsets.items():
-        weight = data[f"offset_{per}_centring"]
+        variance = data[f"offset_{per}_variance"]
         width = random_variable(parameter)
-        place = pm.Normal(f"offset_{per}_place", 0.0, width**weight, dims=f"{per}_offset")
-        total = total + (width ** (1 - weight) * place)[data[f"{per}_of_row"]]
+        place = pm.Normal(f"offset_{per}_place", 0.0, place_prior(0.0, width, 0.0, variance)[1], dims=f"{per}_offset")
+        total = total + from_place(place, 0.0, width, 0.0, variance)[data[f"{per}_of_row"]]
     return total
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..models.conditions import Conditions
 from .experiment import Experiment
-from .linear import centring, offset_centring
+from .linear import cells_alone, offset_variance
 
 
 def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
@@ -21,15 +21,15 @@ def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None
         "V_m_error": (experiment.error_mV, "obs"),
         "V_m_observed": (experiment.recordings["V_m"].to_numpy(), "obs"),
     }
-    weights = centring(experiment) if experiment.spreads else {}
+    alone = cells_alone(experiment) if experiment.spreads else {}
     for p in experiment.parameters:
         if experiment.varies(p.name):
             data[f"{p.symbol}_entry"] = (experiment.entry_of_condition, "condition")
-        if p.name in weights:
-            data[f"{p.symbol}_centring"] = (weights[p.name], "cell")
+        if p.name in alone:
+            data[f"{p.symbol}_alone"], data[f"{p.symbol}_variance"] = ((x, "cell") for x in alone[p.name])
     for per in experiment.offsets:
         data[f"{per}_of_row"] = (experiment.labels_of(per)[1], "obs")
-        data[f"offset_{per}_centring"] = (offset_centring(experiment, per), f"{per}_offset")
+        data[f"offset_{per}_variance"] = (offset_variance(experiment, per), f"{per}_offset")
     if experiment.resistance:
         data["R_in_observed"] = (experiment.resistance.R_in_MOhm, "R_in_row")
     return data
@@ -52,8 +52,8 @@ def design_of(experiment: Experiment) -> str:
         [s.name for s in at.ions], sorted(at.c_i), at.passive, at.davies, np.ndim(at.seal),
         [experiment.labels_of(per)[0] for per in experiment.offsets],
     ]  # fmt: skip
-    if experiment.resistance:  # its rows and areas are constants of the graph
+    if experiment.resistance:  # its rows and capacitances are constants of the graph
         R = experiment.resistance
-        parts += [R.rows.tolist(), R.own_sd.tolist(), None if R.area_cm2 is None else R.area_cm2.tolist()]
+        parts += [R.rows.tolist(), R.own_sd.tolist(), None if R.C_m_uF is None else R.C_m_uF.tolist()]
         parts += [experiment.condition_of_row.tolist()]
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,6 +1,6 @@
 """Input resistances: what makes the pump's current absolute, read from the table and held against the law."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,17 @@ from ..models.arrays import namespace
 from ..models.conditions import Conditions, Theta
 from ..models.errors import ConfigurationError, DataError
 from ..models.law import Law
-from ..models.parameters import P_K, P_K_AREA, Q10_LEAK, R_IN_SCATTER, Parameter
+from ..models.parameters import C_M, P_K, P_K_AREA, Q10_LEAK, R_IN_SCATTER, Parameter
+from ..models.priors import Prior
 
-C_M_uF_cm2 = 1.0
-"""Capacitance of membrane, by which C_m_pF gives the area."""
+BROUGHT_BY = {
+    P_K: "R_in_MOhm and C_m_pF",
+    C_M: "R_in_MOhm and C_m_pF",
+    P_K_AREA: "R_in_MOhm without C_m_pF",
+    Q10_LEAK: "R_in_MOhm at several temperatures",
+    R_IN_SCATTER: "R_in_MOhm without R_in_sd_MOhm",
+}
+"""The parameters that input resistances can add to a law's own, and the columns that bring each."""
 USUAL_SEAL_GOhm = 5.0
 _NOTABLE_mV = 0.5
 
@@ -26,23 +33,24 @@ class Resistance:
     Attributes
     ----------
     rows : indices of the rows that have one; `R_in_MOhm` its value, `own_sd` the sd of its logarithm (NaN: not given).
-    area_cm2 : the membrane's area in every row of the table (NaN where neither resistance nor seal needs it), or none.
-    seal : conductance of the seal in every row, per area where the area is known (S/cm², else S), or none.
+    C_m_uF : the cell's capacitance in every row of the table (NaN where neither resistance nor seal needs it), or none.
+    seal : conductance of the seal in every row, S/µF where the capacitance is known, else S; or none.
     """
 
     rows: np.ndarray
     R_in_MOhm: np.ndarray
     own_sd: np.ndarray
-    area_cm2: np.ndarray | None
+    C_m_uF: np.ndarray | None
     seal: np.ndarray | None
 
-    def parameters(self, law: Law, recordings: xr.Dataset, declared: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    def parameters(self, recordings: xr.Dataset, declared: Sequence[Parameter]) -> tuple[Parameter, ...]:
         """What input resistances add to a law's own parameters."""
-        temperatures = np.unique(recordings["temperature"].to_numpy())
-        added = [P_K if self.area_cm2 is not None else P_K_AREA]
-        if Q10_LEAK not in declared and len(temperatures) > 1:
-            added.append(Q10_LEAK)
-        return (*added, *([R_IN_SCATTER] if np.isnan(self.own_sd).any() else []))
+        several = len(np.unique(recordings["temperature"].to_numpy())) > 1
+        return (
+            *((P_K_AREA,) if self.C_m_uF is None else (P_K, C_M)),
+            *((Q10_LEAK,) if several and Q10_LEAK not in declared else ()),
+            *((R_IN_SCATTER,) if np.isnan(self.own_sd).any() else ()),
+        )
 
     def log_MOhm(self, law: Law, theta: Theta, at: Conditions, reference: Conditions, V_m, index: np.ndarray):
         """Expected log(R_in / MΩ) of the rows that have one (last axis).
@@ -59,7 +67,7 @@ class Resistance:
             running = law.potential(theta, unblocked, reference.steady())
         assert law.conductance is not None, "laws without one are refused before"
         conductance = law.conductance(theta, at, reference, V_m, running)
-        area = 1.0 if self.area_cm2 is None else self.area_cm2[self.rows]
+        area = 1.0 if self.C_m_uF is None else self.C_m_uF[self.rows] / theta[C_M.name]
         of_row = conductance[..., index[self.rows]]
         return -namespace(of_row).log(1e6 * area * of_row)
 
@@ -67,12 +75,12 @@ class Resistance:
         """Sd of log R_in in every row that has one; `scatter` is that of rows without an sd of their own."""
         return namespace(scatter).where(np.isnan(self.own_sd), scatter, np.nan_to_num(self.own_sd, nan=1.0))
 
-    def area_of(self, group_of_row: np.ndarray) -> np.ndarray:
-        """Geometric mean area of the rows of each group with a resistance, cm²."""
-        assert self.area_cm2 is not None, "asked only where the area is known"
-        log_area = pd.Series(np.log(self.area_cm2[self.rows]))
-        of_group = log_area.groupby(group_of_row[self.rows]).mean().reindex(range(group_of_row.max() + 1))
-        return np.exp(of_group.fillna(log_area.mean()).to_numpy())
+    def capacitance_of(self, group_of_row: np.ndarray) -> np.ndarray:
+        """Geometric mean capacitance of the rows of each group with a resistance, µF."""
+        assert self.C_m_uF is not None, "asked only where the capacitance is known"
+        logs = pd.Series(np.log(self.C_m_uF[self.rows]))
+        of_group = logs.groupby(group_of_row[self.rows]).mean().reindex(range(group_of_row.max() + 1))
+        return np.exp(of_group.fillna(logs.mean()).to_numpy())
 
 
 def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:
@@ -114,7 +122,7 @@ def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:
             )
     if law.conductance is None or not len(rows):
         return None
-    needed, area = ~np.isnan(R_in) | sealed, None
+    needed, C_m_uF = ~np.isnan(R_in) | sealed, None
     if not np.isnan(C_m[needed]).all():
         if np.isnan(C_m[needed]).any():
             i = int(np.argmax(needed & np.isnan(C_m)))
@@ -122,17 +130,17 @@ def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:
                 f"{place(i, 'C_m_pF')}: empty, though other rows have it and this one has R_in_MOhm or R_seal_GOhm."
                 " Fill it in, or remove the column: the pump is then in pA only."
             )
-        area = 1e-6 * C_m / C_M_uF_cm2
+        C_m_uF = 1e-6 * C_m
     seal = None
     if sealed.any():
-        seal = np.where(sealed, 1e-9 / R_seal / (1.0 if area is None else area), 0.0)
-    return Resistance(rows, R_in[rows], R_in_sd[rows] / R_in[rows], area, seal)
+        seal = np.where(sealed, 1e-9 / R_seal / (1.0 if C_m_uF is None else C_m_uF), 0.0)
+    return Resistance(rows, R_in[rows], R_in_sd[rows] / R_in[rows], C_m_uF, seal)
 
 
 def resistance_notes(
-    found: Resistance | None, recordings: xr.Dataset, law: Law, passive: tuple[str, ...]
+    found: Resistance | None, recordings: xr.Dataset, law: Law, passive: tuple[str, ...], C_m: Prior
 ) -> Iterator[str]:
-    """What was done with input resistances, as sentences."""
+    """What was done with input resistances, as sentences; `C_m` is the prior of the membrane's capacitance."""
     if found is None:
         if "R_in" in recordings and bool(recordings["R_in"].notnull().any()):
             yield f"R_in_MOhm is not used: the law {law.name} has no P_K that it could make absolute."
@@ -141,13 +149,13 @@ def resistance_notes(
         f"R_in_MOhm of {len(found.rows)} rows is taken as the slope conductance at rest, which assumes no gating near rest"
         " and an isopotential cell."
     )
-    if found.area_cm2 is None:
+    if found.C_m_uF is None:
         yield "Without C_m_pF the membrane's area is unknown: P_K is inferred times the area, and the pump in pA only."
     else:
-        area = found.area_of(np.zeros(len(found.area_cm2), int))[0]
+        area = found.capacitance_of(np.zeros(len(found.C_m_uF), int))[0] / C_m.typical
         yield (
-            f"Membrane areas come from C_m_pF at {C_M_uF_cm2:g} µF/cm²; pump_current_pA is that of the mean cell"
-            f" ({area:.3g} cm²; each group's own where there are groups)."
+            f"Membrane areas come from C_m_pF at {C_m.typical:g} µF/cm² ({C_M.name} under [priors] changes that);"
+            f" pump_current_pA is that of the mean cell ({area:.3g} cm²; each group's own where there are groups)."
         )
     if passive:
         yield f"{', '.join(passive)} is passive, but carries slope conductance: it stays in the model for the sake of R_in."

@@ -8,7 +8,7 @@ from .ghk import rectified
 from .ghk_pump import speed
 from .law import Law
 from .nernst import nernst_potential
-from .parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, conductance_ratio
+from .parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, RECTIFICATION, conductance_ratio
 
 WIDE = 4.0
 """Range of K_o (greatest over least) above which constant conductances are doubtful."""
@@ -35,8 +35,8 @@ def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     return namespace(V_m).where(at.blocked > 0, (pull + passive * V_m) / (total + passive), V_m)
 
 
-def cautions(at: Conditions) -> tuple[str, ...]:
-    if at.c_o["K"].max() <= WIDE * at.c_o["K"].min():
+def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
+    if RECTIFICATION.name in options or at.c_o["K"].max() <= WIDE * at.c_o["K"].min():
         return ()
     return (
         f"K_o varies more than {WIDE:g}-fold: a real conductance follows the concentrations, and this law's does not."

@@ -24,7 +24,7 @@ class Conditions:
     blocked : 1 where the pump is blocked, else 0.
     passive : ions that are at equilibrium wherever the pump runs, and stay where they were when it is blocked.
     davies : whether activities by the Davies equation stand in for concentrations.
-    seal : conductance of the electrode's seal or shunt: S/cm² where the membrane's area is known, else S; 0.0 for none.
+    seal : conductance of the electrode's seal or shunt: S/µF where the cell's capacitance is known, else S; 0.0 for none.
     """
 
     ions: tuple[Ion, ...]

@@ -7,13 +7,14 @@ by V_m = u V_T is the slope conductance at rest, with P_K in cm/s and 1 mM = 1e-
 
 A seal or shunt of conductance G_s that reverses at 0 mV adds G_s V_m = G_s V_T u, hence g u with g = G_s V_T / (F P_K).
 Where the membrane's area is unknown, P_K stands for P_K times area (cm³/s), and conductances are in S instead of S/cm².
+Where it is known, it is known as capacitance: a seal's conductance comes in S/µF, and C_m (µF/cm²) makes it S/cm².
 """
 
 from .arrays import Array
 from .balance import Terms, slope
 from .conditions import Conditions, Theta
 from .constants import FARADAY, rate_factor, thermal_voltage
-from .parameters import P_K, P_K_AREA, Q10_LEAK
+from .parameters import C_M, P_K, P_K_AREA, Q10_LEAK
 
 _MOL_CM3 = 1e-6  # in 1 mM
 
@@ -34,7 +35,7 @@ def seal_term(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     if isinstance(at.seal, float) and at.seal == 0.0:
         return 0.0
     volts = 1e-3 * thermal_voltage(at.temperature_C)
-    return at.seal * volts / current_per_mM(permeability(theta, at, reference))
+    return at.seal * theta.get(C_M.name, 1.0) * volts / current_per_mM(permeability(theta, at, reference))
 
 
 def slope_conductance(terms: Terms, u: Array, P: Array, temperature_C: Array) -> Array:

@@ -76,15 +76,23 @@ def explain(
     ConfigurationError
         A concentration, permeability or size that no cell has.
     """
-    positive = {f"{name} outside": x for name, x in c_o.items()} | {f"{name} inside": x for name, x in c_i.items()}
-    positive |= {"diameter": diameter_um, "P_K": P_K_cm_s, "Q10_pump": Q10_pump, "Q10_leak": Q10_leak}
-    for name, x in positive.items():
-        if not 0 < x < np.inf:
-            raise ConfigurationError(f"{name} = {x:g}: it must be above 0 for a potential to be taken apart.")
+    positive = {f"{name} outside": (x, 1000) for name, x in c_o.items()}
+    positive |= {f"{name} inside": (x, 1000) for name, x in c_i.items()}
+    positive |= {
+        "diameter": (diameter_um, 1e4),
+        "P_K": (P_K_cm_s, 1),
+        "Q10_pump": (Q10_pump, 10),
+        "Q10_leak": (Q10_leak, 10),
+    }
+    for name, (x, most) in positive.items():
+        if not 0 < x <= most:
+            raise ConfigurationError(
+                f"{name} = {x:g}: it must be above 0, and at most {most:g}, for a potential to be taken apart."
+            )
     for name, x in {**{f"P_{name}/P_K": x for name, x in p.items()}, "pump_mV": pump_mV or 0.0}.items():
-        if not 0 <= x < np.inf:
-            raise ConfigurationError(f"{name} = {x:g}: it must be 0 or above.")
-    if not (-2 <= temperature_C <= 50 and abs(cooled_by_C) < 100):
+        if not 0 <= x <= 100:
+            raise ConfigurationError(f"{name} = {x:g}: it must be between 0 and 100.")
+    if not (-2 <= temperature_C <= 50 and -2 <= temperature_C - cooled_by_C <= 50):
         raise ConfigurationError(f"{temperature_C:g} °C, cooled by {cooled_by_C:g}: cells live between −2 and 50 °C.")
     theta = {f"P_{name}/P_K": x for name, x in p.items()} | {"Q10_pump": Q10_pump, "Q10_leak": Q10_leak}
     K, K_Na, everything = (
@@ -107,7 +115,7 @@ def explain(
         },
         steps_mV=dict(zip(("potassium", "sodium", "chloride", "pump"), np.diff(levels).tolist(), strict=True)),
         V_m_mV=levels[-1],
-        pump_current_mM=float(GHK_PUMP.derived(theta, everything)["pump_current_mM"]),
+        pump_current_mM=round(float(GHK_PUMP.derived(theta, everything)["pump_current_mM"]), 9),
         balanced_mV=balanced,
         cooling_mV=cooling(theta, everything, temperature_C - cooled_by_C),
         cooled_by_C=cooled_by_C,

@@ -4,7 +4,7 @@ The pump is known to electrophysiologists as the millivolts lost on poisoning it
 reference condition; the current that carries those millivolts follows without root finding.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from .arrays import Array, namespace
@@ -67,7 +67,7 @@ def scarce(at: Conditions, low_Na: str, K_free: str = "") -> tuple[str, ...]:
     return tuple(found)
 
 
-def cautions(at: Conditions) -> tuple[str, ...]:
+def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
     """A constant pump needs K outside and Na inside; says so where a bath takes one of them away."""
     return scarce(
         at,

@@ -37,7 +37,7 @@ def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     return pumped_potential(theta, at, reference, speed)
 
 
-def cautions(at: Conditions) -> tuple[str, ...]:
+def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
     """K-free baths are what the law is for; in low-Na baths sodium leaves the cell, and the law must be told."""
     if "Na" in at.c_i and (at.c_i["Na"] != at.c_i["Na"][0]).any():
         return ()

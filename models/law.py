@@ -20,7 +20,7 @@ def nothing_refused(at: Conditions, reference: Conditions, options: Sequence[str
     return ""
 
 
-def no_cautions(at: Conditions) -> tuple[str, ...]:
+def no_cautions(at: Conditions, options: Sequence[str]) -> tuple[str, ...]:
     """For laws that no bath is known to break."""
     return ()
 
@@ -43,7 +43,7 @@ class Law:
     options : names of the options that it takes; see options.py.
     has_pump : whether `pump = blocked` makes a difference.
     at_equilibrium : whether ions other than Na and K are passive by the law itself, wherever the pump runs.
-    cautions : sentences on those conditions of an experiment in which the law is known to be wrong.
+    cautions : sentences on those conditions of an experiment in which the law, with its options, is known to be wrong.
     conductance : slope conductance at rest from the same three, V_m and V_m with the pump on (mV); none without a P_K.
     refusal : why the law has no answer for an experiment's conditions, reference and options; empty where it has one.
     """
@@ -61,7 +61,7 @@ class Law:
     options: tuple[str, ...] = ()
     has_pump: bool = False
     at_equilibrium: bool = False
-    cautions: Callable[[Conditions], tuple[str, ...]] = no_cautions
+    cautions: Callable[[Conditions, Sequence[str]], tuple[str, ...]] = no_cautions
     conductance: Callable[[Theta, Conditions, Conditions, Array, Array], Array] | None = None
     refusal: Callable[[Conditions, Conditions, Sequence[str]], str] = nothing_refused
 

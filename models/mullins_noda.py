@@ -50,7 +50,7 @@ def derived(theta: Theta, reference: Conditions) -> dict[str, Array]:
     }
 
 
-def cautions(at: Conditions) -> tuple[str, ...]:
+def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
     return scarce(
         at,
         K_free="no pump can take up K there, and this law's does."

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import Array
+from .errors import ConfigurationError
 from .ions import Ion
-from .priors import Gamma, HalfNormal, LogNormal, Normal, Prior
+from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior
 
 SPREAD = " spread"
 """Ends the name of a parameter's spread between cells."""
@@ -47,8 +48,22 @@ class Parameter(Quantity):
         return self.prior.own_scale(values)
 
     def with_prior(self, prior: Prior, source: str = "set by the user") -> "Parameter":
-        """The same parameter under another prior."""
-        return replace(self, prior=prior, source=source)
+        """The same parameter under another prior, which is cut off at 0 where the parameter is never below.
+
+        Raises
+        ------
+        ConfigurationError
+            It would be held at a value that it cannot have.
+        """
+        if isinstance(self.prior, Normal) and not self.prior.positive:
+            return replace(self, prior=prior, source=source)
+        if isinstance(prior, Fixed):
+            may_vanish = self.name.endswith(("/P_K", "/g_K")) or isinstance(self.prior, HalfNormal)
+            if prior.value < 0 or (prior.value == 0 and not may_vanish):
+                low = "0 or above" if may_vanish else "above 0"
+                raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
+        cut = replace(prior, positive=True) if isinstance(prior, Normal) else prior
+        return replace(self, prior=cut, source=source)
 
 
 def permeability_ratio(ion: Ion) -> Parameter:
@@ -120,6 +135,10 @@ P_K = Parameter(
 P_K_AREA = Parameter(
     "P_K_area_cm3_s", "cm3/s", f"permeability of K times the membrane's area, {REFERENCE}",
     LogNormal(2e-11, 3.0), "a cell of 20 pF at 1e-6 cm/s, and wide enough for muscle fibres",
+)  # fmt: skip
+C_M = Parameter(
+    "C_m_uF_cm2", "uF/cm2", "capacitance of membrane, by which C_m_pF gives the area", Fixed(1.0),
+    "neurones 0.9–1 µF/cm²; insect muscle 6–12",
 )  # fmt: skip
 R_IN_SCATTER = Parameter(
     "R_in_scatter", "1", "sd of the logarithm of input resistances that carry no sd of their own",

@@ -9,7 +9,7 @@ from scipy import constants
 
 import vrest
 from vrest.fitting.config import Sampling
-from vrest.fitting.identification import questions
+from vrest.fitting.identification import foresee, questions
 from vrest.fitting.linear import mode, resistance_rows
 from vrest.fitting.model import build_model
 from vrest.fitting.outlook import look_ahead
@@ -185,6 +185,24 @@ def test_the_two_q10s_are_judged_apart_only_where_r_in_tells_them_apart():
     learned = [look_ahead(e).expect((Q10_PUMP, Q10_LEAK)).contraction for e in (together, apart)]
     assert learned[0][1] < 0.5 < 0.8 < learned[1][1]
     assert learned[1][0] > learned[0][0] + 0.1
+
+
+def test_the_advice_names_the_measurement_that_parts_the_q10s():
+    advice = [" ".join(foresee(experiment(frame))[1].advice) for frame in (table(R_in_at=[25.0]), table())]
+    assert "measure input resistance at two temperatures" in advice[0]
+    assert "measure input resistance" not in advice[1]
+
+
+@pytest.mark.parametrize("R_seal", [None, 2.0])
+def test_twice_the_capacitance_per_area_halves_the_area_and_nothing_else(R_seal):
+    one, two = (experiment(table(R_seal=R_seal), priors={"C_m_uF_cm2": C_m}) for C_m in (1.0, 2.0))
+    values = {p.name: np.asarray(p.prior.typical) for p in one.parameters}
+    dense = {**values, "P_K_cm_s": 2 * values["P_K_cm_s"]}
+    np.testing.assert_allclose(two.log_R_in(two.theta(dense)), one.log_R_in(one.theta(values)), rtol=1e-12)
+    np.testing.assert_allclose(two.potential(dense), one.potential(values), rtol=1e-12)
+    currents = [e.derived(v)["pump_current_pA"] for e, v in ((one, values), (two, dense))]
+    assert currents[0] == pytest.approx(currents[1], rel=1e-12)
+    assert "at 2 µF/cm²" in " ".join(two.notes)
 
 
 PASSIVE = "K=140,Na=12,Cl=passive"

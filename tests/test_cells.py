@@ -5,7 +5,8 @@ import pytest
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting.linear import centring, mode
+from vrest.fitting.cells import from_place, place_prior
+from vrest.fitting.linear import cells_alone, mode
 from vrest.fitting.model import build_model
 from vrest.fitting.run import configure, fit, prepare
 from vrest.models.errors import ConfigurationError, UnknownNameError
@@ -101,15 +102,30 @@ def _alone(rows, fixed):
     return mean, 1 / (np.sum(weight * (grid - mean) ** 2) / weight.sum())
 
 
-def test_centring_follows_how_well_cells_are_informed():
-    data, _ = many_cells(seed=2, cells=4, types={"A": {}}, K_o=(2.5, 10, 40), temperatures=(22,))
-    rich = centring(experiment(data))["P_Na/P_K"]
-    poor = centring(experiment(data.isel(obs=np.arange(0, data.sizes["obs"], 3)), priors={"sigma_mV": 5.0}))["P_Na/P_K"]
-    assert rich.min() > 0.7
-    assert poor.max() < rich.min()
+def test_what_cells_say_alone_follows_their_rows():
+    data, truth = many_cells(seed=2, cells=4, types={"A": {}}, K_o=(2.5, 10, 40), temperatures=(22,))
+    estimate, rich = cells_alone(experiment(data))["P_Na/P_K"]
+    _, poor = cells_alone(experiment(data.isel(obs=np.arange(0, data.sizes["obs"], 3))))["P_Na/P_K"]
+    assert rich.max() < 0.2**2 < poor.min()
+    true = np.log([cell["P_Na/P_K"] for cell in truth.values()])
+    np.testing.assert_allclose(estimate, true, atol=4 * np.sqrt(rich.max()))
     values, sigma = mode(experiment(recordings()))
     assert values["P_Na/P_K"] == pytest.approx(0.03, rel=0.2)
     assert sigma == pytest.approx(1.5, rel=0.3)
+
+
+@pytest.mark.parametrize("width", [1e-6, 0.1, 3.0])
+def test_the_coordinate_of_a_cell_is_its_posterior_in_standard_units(width):
+    """Drawn from its prior it gives back Normal(middle, width); at 0 the mean of prior and estimate by precision."""
+    middle, estimate, variance = -3.0, -2.5, 0.2**2
+    mu, sd = place_prior(middle, width, estimate, variance)
+    ends = [from_place(mu + z * sd, middle, width, estimate, variance) for z in (0.0, 1.0)]
+    assert ends[0] == pytest.approx(middle, abs=1e-12)
+    assert ends[1] - ends[0] == pytest.approx(width)
+    precision = np.array([1 / width**2, 1 / variance])
+    x = from_place(np.array([0.0, 1.0]), middle, width, estimate, variance)
+    assert x[0] == pytest.approx(precision @ [middle, estimate] / precision.sum())
+    assert x[1] - x[0] == pytest.approx(precision.sum() ** -0.5)
 
 
 def test_too_few_cells_or_conditions_are_pooled_and_it_is_said():

@@ -109,11 +109,37 @@ def test_listings(capsys):
 def test_priors_shows_what_the_configuration_changes(tmp_path, capsys):
     (tmp_path / "mine.toml").write_text("[priors]\n'P_Na/P_K' = 'LogNormal(log 0.01, 0.3)'\nQ10_leak = 1.4\n")
     assert main(["priors", "--config", str(tmp_path / "mine.toml"), "--inside", "K=140+-10"]) == 0
-    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    sure = capsys.readouterr().out.partition("\n\n")[0]
+    lines = {line.split()[0]: line for line in sure.splitlines()}
     assert "LogNormal(log 0.01, 0.3)" in lines["P_Na/P_K"]
     assert lines["P_Na/P_K"].endswith("set by the user")
     assert "Fixed(1.4)" in lines["Q10_leak"]
     assert "Normal(140, 10) > 0" in lines["K_i_mM"]
+
+
+def test_priors_lists_what_only_some_tables_bring_in(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text("[priors]\nC_m_uF_cm2 = 6\n'pump_mV spread' = 'HalfNormal(0.1)'\n")
+    assert main(["priors", "--config", str(tmp_path / "mine.toml")]) == 0
+    brought = capsys.readouterr().out.partition("What a table may add:")[2].splitlines()
+    for start, prior in (
+        ("R_in_MOhm and C_m_pF            P_K_cm_s ", "LogNormal(log 1e-06, 2)"),
+        ("R_in_MOhm and C_m_pF            C_m_uF_cm2 ", "Fixed(6)"),
+        ("R_in_MOhm without C_m_pF        P_K_area_cm3_s ", "LogNormal(log 2e-11, 3)"),
+        ("R_in_MOhm without R_in_sd_MOhm  R_in_scatter ", "HalfNormal(0.2)"),
+        ("cells told apart                pump_mV spread ", "HalfNormal(0.1)"),
+        ("cells told apart                P_K_cm_s spread ", "HalfNormal(0.3)"),
+    ):
+        assert any(line.startswith(start) and prior in line for line in brought), start
+    assert main(["priors", "--law", "ghk"]) == 0  # which has no Q10_leak of its own
+    assert "R_in_MOhm at several temperatures  Q10_leak " in capsys.readouterr().out
+    assert main(["priors", "--law", "chord", "--ions", "K"]) == 0
+    assert "R_in" not in capsys.readouterr().out
+
+
+def test_priors_refuses_a_prior_that_no_parameter_has(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text("[priors]\n'P_Na/P_k' = 0.1\n")
+    assert main(["priors", "--config", str(tmp_path / "mine.toml")]) == 2
+    assert "has no parameter 'P_Na/P_k'. Did you mean 'P_Na/P_K'" in capsys.readouterr().err
 
 
 def test_check_foresees_without_sampling(table, tmp_path, capsys):

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 
 import vrest
 from tests.law_synthetic import law_recordings
+from vrest.fitting.candidates import variations
 from vrest.fitting.config import Config, parse_config
 from vrest.fitting.experiment import build_experiment, declared_parameters
 from vrest.fitting.identification import foresee
@@ -283,6 +284,22 @@ def test_what_cannot_be_asked_is_refused_with_a_reason():
         declared_parameters(LAWS["ghk"], ions(("K",)), {"K": None}, Config(preset="skeletal"))
 
 
+def named(experiment):
+    return {candidate.name: candidate.at for candidate in variations(experiment)}
+
+
+def test_advice_names_the_ions_whose_baths_never_changed():
+    config = Config(ions=("K", "Na", "Ca", "HCO3"))
+    frame = pd.DataFrame({"V_m_mV": [-70.0, -66.0], "K_o_mM": [5.0, 6.0], "Na_o_mM": 150.0, "Ca_o_mM": 2.0})
+    frame = frame.assign(HCO3_o_mM=24.0, temperature_C=37.0, ljp="corrected")
+    inside = "K=140,Na=15,Ca=0.0001,HCO3=12"
+    baths = named(build_experiment(vrest.from_frame(frame), configure(config, inside=inside)))
+    assert baths["raise Ca"].c_o["Ca"] == pytest.approx(10.0)
+    assert baths["lower HCO3"].c_o["HCO3"] == pytest.approx(2.4)
+    many = table("chord", K_o_mM=30.0)  # ten times as much leaves sodium in the bath, which chord cannot do without
+    assert named(many)["raise potassium"].c_o["Na"] == pytest.approx(15.0)
+
+
 def test_each_law_says_which_baths_break_it():
     K_free, low_Na = at(K_o=np.array([0.5, 5.0])), at(Na_o=np.array([10.0, 150.0]))
     assert "K_o under 1 mM" in LAWS["mullins-noda"].cautions(K_free)[0]
@@ -293,6 +310,7 @@ def test_each_law_says_which_baths_break_it():
     assert LAWS["ghk-pump-kinetic"].cautions(given) == ()
     assert "more than 4-fold" in LAWS["chord"].cautions(BATHS)[0]
     assert LAWS["chord"].cautions(at(K_o=np.array([2.5, 5.0]))) == ()
+    assert LAWS["chord"].cautions(BATHS, ("rectification",)) == ()
 
 
 def test_a_sodium_ratio_with_a_q10_of_its_own_takes_the_pump_from_a_temperature_series():

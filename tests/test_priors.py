@@ -6,7 +6,7 @@ from scipy.stats import gamma, halfnorm, kstest, lognorm, norm, truncnorm
 
 from vrest.models.errors import ConfigurationError
 from vrest.models.ions import ions
-from vrest.models.parameters import NU, SIGMA
+from vrest.models.parameters import C_M, NU, PUMP, RECTIFICATION, SIGMA, inside_concentration
 from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, parse_prior
 from vrest.models.registry import LAWS
 
@@ -64,6 +64,17 @@ def test_what_is_no_prior_is_refused_with_the_forms_that_are(text, says):
 def test_a_bare_number_fixes_and_lognormal_takes_the_log_mean():
     assert parse_prior(0.3) == Fixed(0.3)
     assert parse_prior("LogNormal(0, 1)") == LogNormal(1.0, 1.0)
+
+
+def test_what_is_never_below_zero_stays_above_whatever_prior_is_set():
+    K_i = inside_concentration(ions(["K"])[0], 140.0, 10.0)
+    assert K_i.with_prior(Normal(130.0, 5.0, positive=False)).prior == Normal(130.0, 5.0)
+    assert RECTIFICATION.with_prior(Normal(0.0, 1.0, positive=False)).prior == Normal(0.0, 1.0, positive=False)
+    assert RECTIFICATION.with_prior(Fixed(-0.3)).prior == Fixed(-0.3)
+    assert PUMP.with_prior(Fixed(0.0)).prior == Fixed(0.0)
+    for parameter, value in ((PUMP, -5.0), (K_i, 0.0), (C_M, -1.0)):
+        with pytest.raises(ConfigurationError, match=f"{parameter.name} = {value:g}: it must be"):
+            parameter.with_prior(Fixed(value))
 
 
 def test_default_priors_are_those_of_the_documentation():

@@ -89,6 +89,17 @@ def test_foresight_knows_that_a_potassium_series_alone_confounds():
     assert alone["pump_mV"] < 0.7 < 0.9 < blocked["pump_mV"]
 
 
+def test_the_pump_is_advised_to_be_quoted_elsewhere_only_if_elsewhere_is_better():
+    def advice(T):
+        config = configure(inside="K=140,Na=12,Cl=passive", reference={"temperature_C": T}, priors={"sigma_mV": 1.5})
+        verdict = foresee(prepare(recordings(), config))[1]
+        assert {"pump_mV", "Q10_pump/Q10_leak"} in [set(pair[:2]) for pair in verdict.confounded] or T == 25
+        return " ".join(verdict.advice)
+
+    assert "with temperature_C = 25" in advice(15)
+    assert "quote it in the middle" not in advice(25)
+
+
 def test_expectation_without_rows_that_matter_is_the_prior():
     e = prepare(recordings(temperatures=[22], pump=[True]), configure(inside=INSIDE))
     expectation = look_ahead(e).expect([p for p in e.parameters if p.name == "pump_mV"])

@@ -120,15 +120,22 @@ def laws(options: argparse.Namespace) -> int:
 def priors(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from .fitting.experiment import DEFAULT_IONS, declared_parameters
+    from .fitting.experiment import DEFAULT_IONS, foreseen_parameters
     from .fitting.text import table_text
 
     config = configuration(options, needs_data=False)
     law = law_named(config.law)
     chosen = law.usable(ions_named(config.ions or DEFAULT_IONS))
-    parameters = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
+    sure, brought = foreseen_parameters(law, chosen, config)
     columns = ("name", "unit", "prior", "meaning", "source")
-    print(table_text(pd.DataFrame([{c: str(getattr(p, c)) for c in columns} for p in parameters])))
+
+    def line(p) -> dict[str, str]:
+        return {c: str(getattr(p, c)) for c in columns}
+
+    print(table_text(pd.DataFrame([line(p) for p in sure])))
+    if brought:
+        print("\nWhat a table may add:")
+        print(table_text(pd.DataFrame([{"brought by": why, **line(p)} for why, p in brought])))
     return 0
 
 
