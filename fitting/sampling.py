@@ -20,6 +20,8 @@ from .posterior import Draws
 
 LIGHT_ROWS = 300
 """Up to so many rows, calling the log-density from Python costs less than compiling it again."""
+MANY_PARAMETERS = 100
+"""Above so many, the low-rank metric that follows ridges costs more than it saves."""
 _STATISTICS = {
     "diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size", "depth": "tree_depth",
 }  # fmt: skip
@@ -75,13 +77,15 @@ def compile_sampler(
     return Sampler(model, name, build(model, start, cores, exchange))
 
 
-def _nutpie_settings(sampling: Sampling, seed: int, cores: int, progress: bool) -> dict:
+def _nutpie_settings(sampling: Sampling, start: Mapping, seed: int, cores: int, progress: bool) -> dict:
+    many = sum(np.size(value) for value in start.values()) > MANY_PARAMETERS
     return {
         "chains": sampling.chains,
         "draws": sampling.draws,
-        "tune": sampling.tune,
+        "tune": sampling.tune // 2 if many else sampling.tune,
         "target_accept": sampling.target_accept,
-        "adaptation": "low_rank",  # permeabilities, pump and Q10s lie on ridges that a diagonal metric crawls along
+        # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
+        "adaptation": "diag" if many else "low_rank",
         "seed": seed,
         "cores": cores,
         "progress_bar": progress,
@@ -101,7 +105,7 @@ def _nutpie(model, start, cores, exchange):
 
     def run(sampling, seed, progress, data):
         with_data = compiled.with_data(**data) if data else compiled
-        return _datasets(nutpie.sample(with_data, **_nutpie_settings(sampling, seed, cores, progress)))
+        return _datasets(nutpie.sample(with_data, **_nutpie_settings(sampling, start, seed, cores, progress)))
 
     return run
 
@@ -137,7 +141,9 @@ def _nutpie_light(model, start, cores, exchange):
     def run(sampling, seed, progress, data):
         pm.set_data(data, model=model)
         # One core: the function is called under Python's lock and is not safe to enter twice.
-        posterior, statistics = _datasets(nutpie.sample(compiled, **_nutpie_settings(sampling, seed, 1, progress)))
+        posterior, statistics = _datasets(
+            nutpie.sample(compiled, **_nutpie_settings(sampling, start, seed, 1, progress))
+        )
         flat = posterior["unconstrained"].to_numpy()
         constrained, first = {}, 0
         for rv in model.free_RVs:
