@@ -5,6 +5,8 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
+from ..models.parameters import Q10_LEAK, Q10_PUMP, Parameter
+from ..models.priors import LogNormal
 from .experiment import Experiment
 from .linear import centring, offset_centring
 
@@ -23,8 +25,24 @@ def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tu
     return symbol, of_cells(middle), of_cells(width)
 
 
+def speeds_tied(experiment: Experiment) -> bool:
+    """Whether Q10_pump is sampled as its ratio to Q10_leak: in hierarchies, whose metric cannot follow that ridge."""
+    sampled = {p.name: p.prior for p in experiment.parameters if not experiment.varies(p.name)}
+    names = (Q10_PUMP.name, Q10_LEAK.name)
+    return bool(experiment.levels.cells) and all(isinstance(sampled.get(name), LogNormal) for name in names)
+
+
+def _offset_width(posterior: xr.Dataset, experiment: Experiment, per: str, parameter: Parameter) -> Any:
+    width = experiment.offset_sd(per, posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre)))
+    return xr.DataArray(width, dims=f"{per}_offset") if isinstance(width, np.ndarray) else width
+
+
 def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
-    """Every cell's values (`p_Na_cell`) and offsets (mV), in place of the coordinates in which they were sampled."""
+    """Q10_pump, every cell's values (`p_Na_cell`) and offsets (mV), in place of what stood for them in the sampling."""
+    place = posterior.get(f"{Q10_PUMP.symbol}_place")
+    if place is not None:
+        posterior = posterior.drop_vars(str(place.name))
+        posterior[Q10_PUMP.symbol] = np.exp(place) * posterior[Q10_LEAK.symbol]
     weights = centring(experiment) if experiment.spreads else {}
     for name in experiment.spreads:
         symbol, middle, width = _given_group(posterior, experiment, name)
@@ -35,7 +53,7 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         posterior = posterior.drop_vars("cell", errors="ignore").assign_coords(cell=list(experiment.levels.cells))
         posterior[f"{symbol}_cell"] = cells.assign_coords(cell=posterior["cell"])
     for per, parameter in experiment.offsets.items():
-        width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
+        width = _offset_width(posterior, experiment, per, parameter)
         weight = xr.DataArray(offset_centring(experiment, per), dims=f"{per}_offset")
         offset = posterior[f"offset_{per}_place"] * width ** (1 - weight)
         posterior = posterior.drop_vars(f"offset_{per}_place")
@@ -54,7 +72,7 @@ def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         logs: Any = np.log(posterior[f"{symbol}_cell"])
         found[f"{symbol}_cell"] = _normal((logs - middle) / width) - np.log(width) - logs
     for per, parameter in experiment.offsets.items():
-        width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
+        width = _offset_width(posterior, experiment, per, parameter)
         found[f"offset_{per}_mV"] = _normal(posterior[f"offset_{per}_mV"] / width) - np.log(width)
     return xr.Dataset(found)
 

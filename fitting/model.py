@@ -14,8 +14,9 @@ from pymc.distributions.transforms import LogExpM1
 
 from ..models import root  # noqa: F401  teaches the equations PyTensor
 from ..models.conditions import Conditions
-from ..models.parameters import NU, PUMP, R_IN_SCATTER, SIGMA, Parameter
+from ..models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
+from .cells import speeds_tied
 from .experiment import Experiment
 from .linear import centring, offset_centring
 
@@ -64,18 +65,31 @@ def _of_each_cell(experiment: Experiment, parameter: Parameter, mean):
     return pt.exp(middle + width ** (1 - weight) * (place - weight * middle))
 
 
-def _theta(experiment: Experiment) -> dict:
+def _pump_speed(experiment: Experiment, leak):
+    """Q10_pump, sampled as its ratio to Q10_leak: steady potentials know the ratio well and either alone hardly."""
+    prior = next(p.prior for p in experiment.parameters if p.name == Q10_PUMP.name)
+    ratio = pm.Normal(f"{Q10_PUMP.symbol}_place", mu=prior.centre - pt.log(leak), sigma=prior.sd)
+    return pt.exp(ratio) * leak
+
+
+def _theta(experiment: Experiment, reference: Conditions) -> dict:
     """All parameters of the law and of the scatter; those that vary run over the conditions."""
     levels, theta = experiment.levels, dict(experiment.fixed)
     for p in experiment.parameters:
-        if not experiment.varies(p.name):
-            theta[p.name] = random_variable(p)
+        if p.name == Q10_PUMP.name and speeds_tied(experiment):
             continue
-        value = random_variable(p, "population" if levels.groups else None)
-        if levels.cells:
-            value = _of_each_cell(experiment, p, value)
-        theta[p.name] = value[pm.Data(f"{p.symbol}_entry", experiment.entry_of_condition, dims="condition")]
-    return theta
+        varies = experiment.varies(p.name)
+        theta[p.name] = random_variable(p, "population" if varies and levels.groups else None)
+        if varies and levels.cells:
+            theta[p.name] = _of_each_cell(experiment, p, theta[p.name])
+    if speeds_tied(experiment):
+        theta[Q10_PUMP.name] = _pump_speed(experiment, theta[Q10_LEAK.name])
+    if PUMP.name in theta:  # once for each cell, rather than in each of its conditions
+        theta[PUMP_CURRENT.name] = experiment.law.derived(theta, reference)[PUMP_CURRENT.name]
+    if not levels.entries:
+        return theta
+    entry = pm.Data("entry_of_condition", experiment.entry_of_condition, dims="condition")
+    return {name: x[entry] if np.ndim(x) else x for name, x in theta.items()}
 
 
 def _offsets(experiment: Experiment):
@@ -83,7 +97,7 @@ def _offsets(experiment: Experiment):
     total = 0.0
     for per, parameter in experiment.offsets.items():
         weight = offset_centring(experiment, per)
-        width = random_variable(parameter)
+        width = experiment.offset_sd(per, random_variable(parameter))
         place = pm.Normal(f"offset_{per}_place", 0.0, width**weight, dims=f"{per}_offset")
         index = pm.Data(f"{per}_of_row", experiment.labels_of(per)[1], dims="obs")
         total = total + (width ** (1 - weight) * place)[index]
@@ -125,7 +139,7 @@ def build_model(experiment: Experiment) -> pm.Model:
         error = pm.Data("V_m_error", experiment.error_mV, dims="obs")
         observed = pm.Data("V_m_observed", recordings["V_m"].to_numpy(), dims="obs")
 
-        theta = _theta(experiment)
+        theta = _theta(experiment, reference)
         V_m = experiment.law.potential(theta, at, reference)
         mu = V_m[condition_of_row] + _offsets(experiment)
         scatter = pt.sqrt(theta[SIGMA.name] ** 2 + error**2)
