@@ -51,6 +51,8 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
     _check_means(sheet, faults)
     if "ljp_mV" in sheet.cells and "ljp" in sheet.cells:
         faults.add("contradicts column ljp (already corrected); keep the one that holds.", column="ljp_mV")
+    if "ljp_sd_mV" in sheet.cells and not {"ljp_mV", "ljp"} & set(sheet.cells):
+        faults.add("has no column ljp_mV beside it: the value whose error this is.", column="ljp_sd_mV")
     if "R_in_sd_MOhm" in sheet.numbers:
         alone = ~np.isnan(sheet.numbers["R_in_sd_MOhm"]) & np.isnan(_values(sheet, "R_in_MOhm"))
         _each(sheet, alone, "R_in_sd_MOhm", "has no R_in_MOhm beside it; add that, or leave this empty.", faults)

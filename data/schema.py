@@ -56,6 +56,7 @@ _PLAIN = [
     Column("V_m_sem_mV", "mV", "standard error of the mean V_m", variable="V_m_sem", positive=True, high=100),
     Column("n", "1", "number of measurements in the mean", variable="n", positive=True),
     Column("ljp_mV", "mV", "liquid junction potential to subtract", variable="ljp", low=-30, high=30, filled=True),
+    Column("ljp_sd_mV", "mV", "standard deviation of ljp_mV", variable="ljp_sd", positive=True, high=30, filled=True),
     Column("ljp", "", "state of the junction potential", "word", filled=True, words=("corrected", "compute")),
     Column("R_in_MOhm", "MOhm", "input resistance", variable="R_in", positive=True, high=1e5),
     Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", variable="R_in_sd", positive=True),

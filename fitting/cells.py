@@ -5,6 +5,8 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
+from ..models.parameters import Q10_LEAK, Q10_PUMP, Parameter
+from ..models.priors import LogNormal
 from .experiment import Experiment
 from .linear import cells_alone, offset_variance
 
@@ -41,8 +43,24 @@ def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tu
     return symbol, of_cells(middle), of_cells(width)
 
 
+def speeds_tied(experiment: Experiment) -> bool:
+    """Whether Q10_pump is sampled as its ratio to Q10_leak: in hierarchies, whose metric cannot follow that ridge."""
+    sampled = {p.name: p.prior for p in experiment.parameters if not experiment.varies(p.name)}
+    names = (Q10_PUMP.name, Q10_LEAK.name)
+    return bool(experiment.levels.cells) and all(isinstance(sampled.get(name), LogNormal) for name in names)
+
+
+def _offset_width(posterior: xr.Dataset, experiment: Experiment, per: str, parameter: Parameter) -> Any:
+    width = experiment.offset_sd(per, posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre)))
+    return xr.DataArray(width, dims=f"{per}_offset") if isinstance(width, np.ndarray) else width
+
+
 def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
-    """Every cell's values (`p_Na_cell`) and offsets (mV), in place of the coordinates in which they were sampled."""
+    """Q10_pump, every cell's values (`p_Na_cell`) and offsets (mV), in place of what stood for them in the sampling."""
+    place = posterior.get(f"{Q10_PUMP.symbol}_place")
+    if place is not None:
+        posterior = posterior.drop_vars(str(place.name))
+        posterior[Q10_PUMP.symbol] = np.exp(place) * posterior[Q10_LEAK.symbol]
     alone = cells_alone(experiment) if experiment.spreads else {}
     for name in experiment.spreads:
         symbol, middle, width = _given_group(posterior, experiment, name)
@@ -53,7 +71,7 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         posterior = posterior.drop_vars("cell", errors="ignore").assign_coords(cell=list(experiment.levels.cells))
         posterior[f"{symbol}_cell"] = cells.assign_coords(cell=posterior["cell"])
     for per, parameter in experiment.offsets.items():
-        width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
+        width = _offset_width(posterior, experiment, per, parameter)
         variance = xr.DataArray(offset_variance(experiment, per), dims=f"{per}_offset")
         offset = from_place(posterior[f"offset_{per}_place"], 0.0, width, 0.0, variance)
         posterior = posterior.drop_vars(f"offset_{per}_place")
@@ -71,7 +89,7 @@ def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.G
         )
         population[f"{symbol}_cell"] = np.exp(middle + width * deviation).transpose("chain", "draw", "cell")
     for per, parameter in experiment.offsets.items():
-        width = population.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
+        width = _offset_width(population, experiment, per, parameter)
         labels = experiment.labels_of(per)[0]
         deviation = xr.DataArray(rng.normal(size=(*shape, len(labels))), dims=("chain", "draw", f"{per}_offset"))
         population[f"offset_{per}_mV"] = (width * deviation).transpose("chain", "draw", ...)
@@ -89,7 +107,7 @@ def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         logs: Any = np.log(posterior[f"{symbol}_cell"])
         found[f"{symbol}_cell"] = _normal((logs - middle) / width) - np.log(width) - logs
     for per, parameter in experiment.offsets.items():
-        width = posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre))
+        width = _offset_width(posterior, experiment, per, parameter)
         found[f"offset_{per}_mV"] = _normal(posterior[f"offset_{per}_mV"] / width) - np.log(width)
     return xr.Dataset(found)
 

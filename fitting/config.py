@@ -19,7 +19,8 @@ class Sampling:
 
     Attributes
     ----------
-    chains, draws, tune : independent chains, draws kept and warm-up draws of each.
+    chains, draws, tune : independent chains, draws kept and warm-up draws of each (half as many for hierarchies of over
+        100 parameters).
     target_accept : step-size target; 0.95 leaves no divergences on the designs that this program is for, 0.8 does.
     sampler : `auto` picks the quickest for the size of the job; any other of SAMPLERS insists.
     """

@@ -59,10 +59,13 @@ def leave_rows_out(fit: Fit, refit: Refit) -> Left:
 
 
 def leave_cells_out(fit: Fit, refit: Refit) -> Left | None:
-    """Leave-one-cell-out, each cell's likelihood integrated over parameters of its own; None for fewer than five."""
+    """Leave-one-cell-out, each cell's likelihood integrated over parameters of its own; None for fewer than five.
+
+    None with electrode offsets, too: they would have to be integrated with the cell's parameters.
+    """
     experiment = fit.experiment
     cells = experiment.levels.cells
-    if len(cells) < FEWEST_CELLS:
+    if len(cells) < FEWEST_CELLS or experiment.offsets:
         return None
     posterior = fit.tree["posterior"].to_dataset()
     rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(7,)))

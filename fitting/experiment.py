@@ -20,6 +20,7 @@ from ..models.law import Law
 from ..models.options import OPTIONS, option_parameters
 from ..models.parameters import (
     C_M,
+    JUNCTION,
     NU,
     P_K,
     P_K_AREA,
@@ -137,7 +138,11 @@ class Experiment:
 
     def potential(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """V_m in mV for each condition (last axis), from parameter values by name (leading axes: draws)."""
-        return self.law.potential(self.theta(values), self.conditions, self.reference)
+        theta = self.theta(values)
+        if PUMP.name in theta:  # once for each cell, rather than in each of its conditions
+            current = self.law.derived(self._by_entry(values), self.reference)[PUMP_CURRENT.name]
+            theta[PUMP_CURRENT.name] = current[..., self.entry_of_condition] if current.shape[-1] > 1 else current
+        return self.law.potential(theta, self.conditions, self.reference)
 
     def row_mean(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """Expected recording in mV for each row (last axis): V_m of its condition, and the electrode's offsets."""
@@ -147,8 +152,18 @@ class Experiment:
         return mean
 
     def labels_of(self, per: str) -> tuple[tuple[str, ...], np.ndarray]:
-        """The table's cells or solutions, and the index of each row's."""
-        labels = self.recordings[per].to_numpy().astype(str)
+        """The table's cells or solutions, and the index of each row's.
+
+        A junction potential's error is one for all rows of a solution (of the table, without that column) and sd.
+        """
+        if per == JUNCTION:
+            sds = self.recordings["ljp_sd"].to_numpy()
+            baths = (
+                self.recordings["solution"].to_numpy() if "solution" in self.recordings else ["all baths"] * len(sds)
+            )
+            labels = np.array([f"{bath} ± {sd:g} mV" for bath, sd in zip(baths, sds, strict=True)])
+        else:
+            labels = self.recordings[per].to_numpy().astype(str)
         names = tuple(dict.fromkeys(labels.tolist()))
         return names, pd.Index(names).get_indexer(labels)
 
@@ -163,18 +178,22 @@ class Experiment:
         if symbol.startswith("offset_") and symbol.endswith("_place"):
             return (symbol.removesuffix("_place").removeprefix("offset_") + "_offset",)
         if symbol.endswith("_place"):
-            return ("cell",)
+            cells = any(f"{p.symbol}_place" == symbol and p.name in self.spreads for p in self.parameters)
+            return ("cell",) if cells else ()
         varying = any(p.symbol == symbol and self.varies(p.name) for p in self.parameters)
         grouped = varying or (symbol in spreads and self.config.spread == "group")
         return ("population",) if grouped and levels.groups else ()
 
+    def offset_sd(self, per: str, width):
+        """Standard deviation (mV) of each offset: `width`, but for junction potentials what the table says."""
+        if per != JUNCTION:
+            return width
+        index = self.labels_of(per)[1]
+        return self.recordings["ljp_sd"].to_numpy()[np.unique(index, return_index=True)[1]]
+
     def derived(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What the law derives from parameter values, by name; a last axis of entries only where they differ."""
-        entries = len(self.levels.entries)
-        theta = {
-            name: np.asarray(value) if self.varies(name) and name in values else np.asarray(value)[..., None]
-            for name, value in {**self.fixed, **values}.items()
-        }
+        entries, theta = len(self.levels.entries), self._by_entry(values)
         derived = self.law.derived(theta, self.reference)
         if PUMP_CURRENT_PA in self.derived_quantities:
             C_m_uF = self._capacitance_uF()
@@ -183,6 +202,13 @@ class Experiment:
             derived[PUMP_CURRENT_DENSITY.name] = 1e6 * current
             derived[PUMP_CURRENT_PA.name] = 1e12 * current * (1.0 if C_m_uF is None else C_m_uF / theta[C_M.name])
         return {name: x if entries > 1 and x.shape[-1] == entries else x[..., 0] for name, x in derived.items()}
+
+    def _by_entry(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Parameter values by name, with a last axis of entries, of length 1 where they are shared."""
+        return {
+            name: np.asarray(value) if self.varies(name) and name in values else np.asarray(value)[..., None]
+            for name, value in {**self.fixed, **values}.items()
+        }
 
     def _capacitance_uF(self) -> np.ndarray | None:
         """The mean cell's capacitance, of each group where there are groups; None where it is unknown."""
@@ -294,8 +320,9 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
         raise ConfigurationError(reason)
 
     spreads = {name: between_cells(p) for p in declared if levels.cells and (name := p.name) in levels.varying}
-    offsets = {per: electrode_offset(per) for per in config.offset}
-    for per in offsets:
+    junction = (JUNCTION,) if "ljp_sd" in recordings else ()
+    offsets = {per: electrode_offset(per) for per in (*config.offset, *junction)}
+    for per in config.offset:
         if per not in recordings.coords:
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
     beyond = _with_priors([*spreads.values(), *offsets.values()], config)

@@ -5,7 +5,7 @@ changes with temperature relative to the leak's. The two Q10s apart are not in a
 where input resistances were measured at several temperatures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,8 +85,37 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
             draws.append((x[..., i] if x.ndim > 2 else x).ravel())
     correlation = np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1)
     return _judge(
-        experiment, names, questioned, contraction, correlation, look_back(allowing_blocks(experiment), posterior)
+        experiment,
+        names,
+        questioned,
+        contraction,
+        correlation,
+        look_back(allowing_blocks(experiment), posterior),
+        tuple(_offsets_like(posterior, experiment, dict(zip(names, draws, strict=True)))),
     )
+
+
+def _offsets_like(
+    posterior: xr.Dataset, experiment: Experiment, draws: dict[str, np.ndarray]
+) -> Iterator[tuple[str, str, float]]:
+    """Each quantity that cannot be told from an electrode's offset, or from their mean, with the offset most like it."""
+    for per in experiment.offsets:
+        name = f"offset_{per}_mV"
+        labels = posterior[f"{per}_offset"].to_numpy().astype(str)
+        offsets = posterior[name].to_numpy().reshape(-1, len(labels))
+        candidates = {f"{name} ({label})": x for label, x in zip(labels, offsets.T, strict=True)}
+        candidates |= {f"{name} (mean)": offsets.mean(axis=1)} if len(labels) > 1 else {}
+        asked = {quantity: (x, candidates) for quantity, x in draws.items()}
+        for p in experiment.parameters if per == "cell" else ():
+            if p.name in experiment.spreads:  # a cell's own value against its own offset
+                for cell, x in zip(experiment.levels.cells, posterior[f"{p.symbol}_cell"].to_numpy().T, strict=True):
+                    own = f"{name} ({cell})"
+                    asked |= {f"{p.name} ({cell})": (x.T.ravel(), {own: candidates[own]})} if own in candidates else {}
+        for quantity, (x, among) in asked.items():
+            r = {label: float(np.corrcoef(x, offset)[0, 1]) for label, offset in among.items()}
+            most = max(r, key=lambda label: abs(r[label]))
+            if abs(r[most]) > CONFOUNDED:
+                yield quantity, most, round(r[most], 3)
 
 
 def foresee(experiment: Experiment, outlook: Outlook | None = None) -> tuple[Expectation, Identification]:
@@ -106,9 +135,18 @@ def _bare(name: str) -> str:
 
 
 def _judge(
-    experiment: Experiment, names: list[str], asked: set[str], contraction, correlation, outlook: Outlook
+    experiment: Experiment,
+    names: list[str],
+    asked: set[str],
+    contraction,
+    correlation,
+    outlook: Outlook,
+    offsets: Sequence[tuple[str, str, float]] = (),
 ) -> Identification:
-    """`names` may carry a group in brackets; `asked` are those of them on which identification is judged."""
+    """`names` may carry a group in brackets; `asked` are those of them on which identification is judged.
+
+    `offsets` are further pairs: what cannot be told from an electrode's offset.
+    """
     uninformed = tuple(name for name, c in zip(names, contraction, strict=True) if c < UNINFORMED)
     confounded = tuple(
         (names[i], names[j], round(float(correlation[i, j]), 3))
@@ -116,6 +154,7 @@ def _judge(
         for j in range(i + 1, len(names))
         if abs(correlation[i, j]) > CONFOUNDED
     )
+    confounded += tuple(offsets)
     open_pairs = [set(pair[:2]) for pair in confounded if set(pair[:2]) <= asked]
     troubled = asked & {*uninformed, *(name for pair in confounded for name in pair[:2])}
     weak = [q for q in questions(experiment) if any(_bare(name) == q.name for name in troubled)]

@@ -10,7 +10,7 @@ from scipy.special import fdtrc
 from ..models.parameters import SIGMA
 from .experiment import Experiment, at_index, in_words
 from .interval import bounds
-from .posterior import parameter_values, row_distribution, scatter_mV
+from .posterior import parameter_values, row_distribution
 
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""
@@ -113,9 +113,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     values = {name: x[::thin] for name, x in parameter_values(posterior, experiment, flat=True).items()}
     y = experiment.recordings["V_m"].to_numpy()
     distribution = row_distribution(values, experiment)
-    mu = experiment.row_mean(values)
-    mu = np.broadcast_to(mu, (len(next(iter(values.values()))), len(y)))
-    sigma = np.broadcast_to(scatter_mV(values, experiment), mu.shape)
+    mu, sigma = np.broadcast_arrays(*distribution.args[-2:])
 
     baths = [in_words(at_index(experiment.conditions, i), inside=True) for i in range(experiment.n_conditions)]
     bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it

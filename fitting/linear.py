@@ -6,7 +6,7 @@ import numpy as np
 
 from ..models.conditions import Conditions, Theta
 from ..models.jacobian import derivatives, jacobian
-from ..models.parameters import R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
+from ..models.parameters import Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
 from ..models.priors import LogNormal
 from .experiment import Experiment
 
@@ -151,4 +151,6 @@ def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
         start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value
         if p.name in experiment.spreads:
             start[f"{p.symbol}_place"] = np.zeros(len(levels.cells))
+    if {Q10_PUMP.symbol, Q10_LEAK.symbol} <= set(start):
+        start[f"{Q10_PUMP.symbol}_place"] = np.log(start[Q10_PUMP.symbol] / start[Q10_LEAK.symbol])
     return start

@@ -15,9 +15,9 @@ from pymc.distributions.transforms import LogExpM1
 
 from ..models import root  # noqa: F401  teaches the equations PyTensor
 from ..models.conditions import Conditions
-from ..models.parameters import NU, PUMP, R_IN_SCATTER, SIGMA, Parameter
+from ..models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
-from .cells import from_place, place_prior
+from .cells import from_place, place_prior, speeds_tied
 from .experiment import Experiment
 from .model_data import model_data
 
@@ -77,26 +77,39 @@ def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, estimate, 
     return pt.exp(from_place(place, middle, width, estimate, variance))
 
 
-def _theta(experiment: Experiment, data: Mapping[str, Any]) -> dict:
+def _pump_speed(experiment: Experiment, leak):
+    """Q10_pump, sampled as its ratio to Q10_leak: steady potentials know the ratio well and either alone hardly."""
+    prior = next(p.prior for p in experiment.parameters if p.name == Q10_PUMP.name)
+    ratio = pm.Normal(f"{Q10_PUMP.symbol}_place", mu=prior.centre - pt.log(leak), sigma=prior.sd)
+    return pt.exp(ratio) * leak
+
+
+def _theta(experiment: Experiment, data: Mapping[str, Any], reference: Conditions) -> dict:
     """All parameters of the law and of the scatter; those that vary run over the conditions."""
     levels, theta = experiment.levels, dict(experiment.fixed)
     for p in experiment.parameters:
-        if not experiment.varies(p.name):
-            theta[p.name] = random_variable(p)
+        if p.name == Q10_PUMP.name and speeds_tied(experiment):
             continue
-        value = random_variable(p, "population" if levels.groups else None)
-        if levels.cells:
-            value = _of_each_cell(experiment, p, value, data[f"{p.symbol}_alone"], data[f"{p.symbol}_variance"])
-        theta[p.name] = value[data[f"{p.symbol}_entry"]]
-    return theta
+        varies = experiment.varies(p.name)
+        theta[p.name] = value = random_variable(p, "population" if varies and levels.groups else None)
+        if varies and levels.cells:
+            alone = data[f"{p.symbol}_alone"], data[f"{p.symbol}_variance"]
+            theta[p.name] = _of_each_cell(experiment, p, value, *alone)
+    if speeds_tied(experiment):
+        theta[Q10_PUMP.name] = _pump_speed(experiment, theta[Q10_LEAK.name])
+    if PUMP.name in theta:  # once for each cell, rather than in each of its conditions
+        theta[PUMP_CURRENT.name] = experiment.law.derived(theta, reference)[PUMP_CURRENT.name]
+    if not levels.entries:
+        return theta
+    return {name: x[data["entry_of_condition"]] if np.ndim(x) else x for name, x in theta.items()}
 
 
 def _offsets(experiment: Experiment, data: Mapping[str, Any]):
     """Electrode offsets of every row in mV, sampled in the coordinate that cells' parameters are sampled in."""
     total = 0.0
     for per, parameter in experiment.offsets.items():
-        variance = data[f"offset_{per}_variance"]
-        width = random_variable(parameter)
+        variance, known = data[f"offset_{per}_variance"], data.get(f"offset_{per}_sd")
+        width = random_variable(parameter) if known is None else known
         place = pm.Normal(f"offset_{per}_place", 0.0, place_prior(0.0, width, 0.0, variance)[1], dims=f"{per}_offset")
         total = total + from_place(place, 0.0, width, 0.0, variance)[data[f"{per}_of_row"]]
     return total
@@ -121,7 +134,7 @@ def build_model(experiment: Experiment) -> pm.Model:
         at = _as_variables(experiment.conditions, "", data)
         reference = _as_variables(experiment.reference, "reference_", data)
 
-        theta = _theta(experiment, data)
+        theta = _theta(experiment, data, reference)
         V_m = experiment.law.potential(theta, at, reference)
         mu = V_m[data["condition_of_row"]] + _offsets(experiment, data)
         scatter = pt.sqrt(theta[SIGMA.name] ** 2 + data["V_m_error"] ** 2)

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from ..models.conditions import Conditions
+from ..models.parameters import JUNCTION
 from .experiment import Experiment
 from .linear import cells_alone, offset_variance
 
@@ -21,15 +22,17 @@ def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None
         "V_m_error": (experiment.error_mV, "obs"),
         "V_m_observed": (experiment.recordings["V_m"].to_numpy(), "obs"),
     }
+    if experiment.levels.entries:
+        data["entry_of_condition"] = (experiment.entry_of_condition, "condition")
     alone = cells_alone(experiment) if experiment.spreads else {}
     for p in experiment.parameters:
-        if experiment.varies(p.name):
-            data[f"{p.symbol}_entry"] = (experiment.entry_of_condition, "condition")
         if p.name in alone:
             data[f"{p.symbol}_alone"], data[f"{p.symbol}_variance"] = ((x, "cell") for x in alone[p.name])
     for per in experiment.offsets:
         data[f"{per}_of_row"] = (experiment.labels_of(per)[1], "obs")
         data[f"offset_{per}_variance"] = (offset_variance(experiment, per), f"{per}_offset")
+        if per == JUNCTION:
+            data[f"offset_{per}_sd"] = (experiment.offset_sd(per, None), f"{per}_offset")
     if experiment.resistance:
         data["R_in_observed"] = (experiment.resistance.R_in_MOhm, "R_in_row")
     return data

@@ -12,6 +12,8 @@ from .experiment import Experiment
 from .model_data import design_of, model_data
 from .posterior import Draws
 
+MANY_PARAMETERS = 100
+"""Above so many, the low-rank metric that follows ridges costs more than it saves."""
 _STATISTICS = {
     "diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size", "depth": "tree_depth",
 }  # fmt: skip
@@ -72,14 +74,15 @@ def _nutpie(experiment, cores):
     density, nutpie = density_of(experiment, design_of(experiment)), import_nutpie()
 
     def run(sampling, seed, progress, experiment, data):
-        start = density.flatten(starting_point(experiment))
+        start, many = density.flatten(starting_point(experiment)), density.size > MANY_PARAMETERS
         chains = nutpie.sample(
             density.with_data(data, start),
             chains=sampling.chains,
             draws=sampling.draws,
-            tune=sampling.tune,
+            tune=sampling.tune // 2 if many else sampling.tune,
             target_accept=sampling.target_accept,
-            adaptation="low_rank",  # permeabilities, pump and Q10s lie on ridges that a diagonal metric crawls along
+            # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
+            adaptation="diag" if many else "low_rank",
             seed=seed,
             cores=cores,
             progress_bar=progress,

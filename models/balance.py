@@ -81,6 +81,5 @@ def net(terms: Terms, u: Array) -> Array:
 def slope(terms: Terms, u: Array) -> Array:
     """d(net)/du in mM, always positive: the slope conductance at rest is this times F² P_K / (R T)."""
     A, B, A2, B2, _, g = terms
-    single = -A * bernoulli_slope(-u) - B * bernoulli_slope(u)
-    double = -2 * A2 * bernoulli_slope(-2 * u) - 2 * B2 * bernoulli_slope(2 * u)
-    return single + double + g
+    b, b2 = bernoulli_slope(u), bernoulli_slope(2 * u)  # b'(-x) = -1 - b'(x)
+    return A * (1 + b) - B * b + 2 * A2 * (1 + b2) - 2 * B2 * b2 + g

@@ -23,7 +23,12 @@ LOW_NA_mM = 30.0
 
 
 def reference_current(theta: Theta, reference: Conditions) -> Array:
-    """j at the reference condition (mM): what holds V_m `pump_mV` below the potential without a pump."""
+    """j at the reference condition (mM): what holds V_m `pump_mV` below the potential without a pump.
+
+    Whoever asks for many conditions may put it into `theta`, found once.
+    """
+    if PUMP_CURRENT.name in theta:
+        return theta[PUMP_CURRENT.name]
     passive = passive_terms(theta, reference, reference)
     shift = theta["pump_mV"] / thermal_voltage(reference.temperature_C)
     return balancing_current(passive, rest_without_pump(passive) - shift)

@@ -170,7 +170,13 @@ def between_cells(parameter: Parameter) -> Parameter:
     )
 
 
+JUNCTION = "ljp"
+"""What an offset belongs to that comes from a junction potential known with an error."""
+
+
 def electrode_offset(per: str) -> Parameter:
-    """How much the electrode's offset differs between cells, or between solutions."""
+    """How much the electrode's offset differs between cells, or between solutions; for `ljp` it stands in the table."""
+    if per == JUNCTION:
+        return Parameter("ljp_sd_mV", "mV", "sd of the junction potential", Fixed(1.0), "as given in the table")
     meaning = f"sd of the electrode's offset between {per}s"
     return Parameter(f"offset_{per}_sd_mV", "mV", meaning, HalfNormal(2.0), "electrodes drift by a few mV")

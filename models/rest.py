@@ -10,6 +10,7 @@ from .balance import Terms, net, slope
 _TOLERANCE = 1e-8  # of the last Newton step; convergence is quadratic, so the root itself is exact to rounding
 _STEPS = 200
 _LIMIT = 340.0  # exp(2 |u|) is still finite; over 8 V, outside any membrane
+_MANY = 500_000  # above so many roots, compiling the solver costs less than solving them here
 
 
 def rest(terms: Terms) -> Array:
@@ -42,6 +43,10 @@ def balancing_current(terms: Terms, u: Array) -> Array:
 
 def _solve(terms: Terms) -> np.ndarray:
     """Newton's method from the GHK potential, kept inside the bracket that the current's sign reveals."""
+    if np.broadcast(*terms).size > _MANY:
+        from .root import solver
+
+        return solver()(*terms)
     terms = Terms(*np.broadcast_arrays(*(np.asarray(x, float) for x in terms)))
     with np.errstate(divide="ignore", invalid="ignore"):
         u = np.clip(np.log((terms.B + terms.B2) / (terms.A + terms.A2)), -_LIMIT, _LIMIT)

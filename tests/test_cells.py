@@ -191,3 +191,33 @@ def test_electrode_offsets_are_recovered_where_conditions_tell_them():
     found = np.array([table.loc["offset_cell_mV", c]["mean"] for c in offsets])
     assert np.corrcoef(found, list(offsets.values()))[0, 1] > 0.9
     assert table.loc["offset_cell_sd_mV", ""]["median"] > 1.5
+
+
+def with_junction_error(sd_mV, **plan):
+    data = recordings(seed=1, temperatures=(22,), repeats=2, sigma=1.0, **plan)
+    return data.assign(ljp_sd=("obs", np.full(data.sizes["obs"], sd_mV)))
+
+
+def test_a_junction_potentials_error_is_one_offset_for_each_solution():
+    data = with_junction_error(2.0)
+    assert experiment(data).labels_of("ljp")[0] == ("all baths ± 2 mV",)
+    bath = np.where(data["c_o"].sel(ion="K") < 10, "low", "high")
+    data = data.assign_coords(solution=("obs", bath))
+    data["ljp_sd"] = ("obs", np.where(bath == "low", 1.0, 3.0))
+    e = experiment(data)
+    assert e.labels_of("ljp")[0] == ("low ± 1 mV", "high ± 3 mV")
+    assert e.offset_sd("ljp", None) == pytest.approx([1.0, 3.0])
+    model = build_model(e)
+    assert model.named_vars_to_dims["offset_ljp_place"] == ("ljp_offset",)
+
+
+@pytest.mark.slow
+def test_a_junction_potentials_error_widens_what_it_is_mistaken_for_and_the_verdict_says_so():
+    settings = {"law": "ghk", "ions": "K,Na", "inside": "K=140+-10,Na=12", "progress": False}
+    data = with_junction_error(4.0, pump=[False])
+    sure, unsure = fit(data.drop_vars("ljp_sd"), **settings), fit(data, **settings)
+    K_i = [one.summary().set_index("parameter").loc["K_i_mM", "sd"] for one in (sure, unsure)]
+    assert K_i[1] > 1.5 * K_i[0]
+    assert [pair[:2] for pair in unsure.verdict().identification.confounded] == [
+        ("K_i_mM", "offset_ljp_mV (all baths ± 4 mV)")
+    ]

@@ -67,6 +67,14 @@ def test_labels_that_look_like_numbers_stay_text(tmp_path):
     assert not recordings["blocked"].item()
 
 
+def test_a_junction_potential_may_have_an_error(tmp_path):
+    recordings = read(tmp_path, "K_o_mM,temperature_C,V_m_mV,ljp_mV,ljp_sd_mV\n5,20,-65,4,1.5\n")
+    assert recordings["V_m"].item() == -69
+    assert recordings["ljp_sd"].item() == 1.5
+    with pytest.raises(DataError, match="ljp_sd_mV: has no column ljp_mV beside it"):
+        read(tmp_path, "K_o_mM,temperature_C,V_m_mV,ljp_sd_mV\n5,20,-65,1.5\n")
+
+
 def test_rows_that_are_means(tmp_path):
     text = (
         "K_o_mM,temperature_C,V_m_mV,V_m_sd_mV,V_m_sem_mV,n,R_in_MOhm,ljp\n"
@@ -284,9 +292,9 @@ def test_large_tables_read_fast(tmp_path):
         }
     )
     frame.to_csv(tmp_path / "big.csv", index=False)
-    start = time.perf_counter()
+    start = time.process_time()
     recordings = read_csv(tmp_path / "big.csv")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 2
     assert recordings.sizes["obs"] == count
 
 

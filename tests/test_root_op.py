@@ -15,7 +15,7 @@ from vrest.models.conditions import Conditions
 from vrest.models.ions import ions
 from vrest.models.registry import LAWS
 from vrest.models.rest import rest
-from vrest.models.root import enable_jax, kernel, root
+from vrest.models.root import enable_jax, kernel, root, solver
 
 INPUTS = [pt.dvector(name) for name in ("A", "B", "A2", "B2", "j", "g")]
 
@@ -42,6 +42,11 @@ def test_op_equals_the_plain_solver():
     u = pytensor.function(INPUTS, root(*INPUTS))(*x)
     assert np.max(np.abs(u - rest(Terms(*x)))) * 25 < 1e-9
     assert np.max(np.abs([kernel(*row) for row in np.transpose(x)] - u)) * 25 < 1e-9
+
+
+def test_compiled_solver_of_arrays_equals_the_plain_one():
+    x = values()
+    assert np.max(np.abs(solver()(*x) - rest(Terms(*x)))) * 25 < 1e-9
 
 
 def test_derivatives_equal_the_stop_gradient_reference_and_the_complex_step():

@@ -79,7 +79,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
     print()
     print("\n".join(elpd.judgement(table, fits)))
     if "cell" not in set(table["scheme"]):
-        print(f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart.")
+        print(f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets.")
     if short:
         print(f"Sampling fell short for {', '.join(short)}: do not use this comparison.")
     say(f"Results are in {folder}")
