@@ -278,6 +278,26 @@ def test_each_type_has_the_pump_of_its_own_area():
     np.testing.assert_allclose(derived["pump_current_pA"], 25.0 * derived["pump_current_uA_cm2"] * [1, 2], rtol=1e-9)
 
 
+@pytest.mark.slow
+def test_a_few_cells_give_each_type_its_pump_in_pA():
+    """Four cells of two sizes, each with its own P_K: the pump of each type within its interval, without divergences."""
+    rng, parts = np.random.default_rng(3), []
+    for k in range(8):
+        size, density = (1.0, 2.0)[k % 2], np.exp(rng.normal(0, 0.2))
+        cell = table(seed=10 + k).query("K_o_mM in (5, 10) and (temperature_C == 25 or pump == 'on')")
+        cell = cell.assign(cell=f"c{k}", cell_type=["small", "big"][k % 2], C_m_pF=C_m_pF * size)
+        parts.append(cell.assign(R_in_MOhm=cell["R_in_MOhm"] / (size * density)))
+    found = vrest.fit(
+        vrest.from_frame(pd.concat(parts)), inside=INSIDE, reference=REFERENCE, by="cell_type", progress=False
+    )
+    verdict = found.verdict()
+    assert verdict.sampling.ok, str(verdict)
+    summary = found.summary().set_index(["parameter", "group"])
+    for kind, size in (("small", 1.0), ("big", 2.0)):
+        row = summary.loc["pump_current_pA", kind]
+        assert abs(np.log(row["median"] / (size * true_pump_pA()))) < 3 * row["sd"] / row["mean"]
+
+
 def test_notes_say_what_was_assumed():
     notes = " ".join(experiment(table()).notes)
     assert "no gating near rest and an isopotential cell" in notes
