@@ -10,7 +10,7 @@ from ..models.errors import ConfigurationError, nearest
 from ..models.priors import Prior, parse_prior
 from .inside import Inside, parse_insides
 
-SAMPLERS = ("auto", "nutpie-light", "nutpie", "pymc", "numpyro")
+SAMPLERS = ("auto", "nutpie", "pymc", "numpyro")
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,7 @@ def _experiments(
     for label in dict.fromkeys(labels.tolist()):
         chosen = f"{column} == {label!r}" if column.isidentifier() else f"`{column}` == {label!r}"
         where = f"({config.where}) and {chosen}" if config.where else chosen
-        sampling = config.sampling if config.sampling.sampler != "auto" else replace(config.sampling, sampler="nutpie")
-        of_one = replace(config, where=where, vary=(), reference=reference, sampling=sampling)
+        of_one = replace(config, where=where, vary=(), reference=reference)
         try:
             experiments[str(label)] = prepare(recordings, of_one)
         except VrestError as error:

@@ -195,8 +195,6 @@ def _sodium_and_potassium(experiment: Experiment) -> bool:
 
 def without_rows(fit: Fit, cores: int) -> Refit:
     """A way to fit again without some rows, compiled once, on first use."""
-    from .linear import starting_point
-    from .model import build_model
     from .sampling import Sampler, compile_sampler
 
     experiment = fit.experiment
@@ -207,8 +205,7 @@ def without_rows(fit: Fit, cores: int) -> Refit:
         from .cells import with_cells
 
         if not compiled:
-            model = build_model(experiment)
-            compiled.append(compile_sampler(model, sampling, starting_point(experiment), cores, exchange=True))
+            compiled.append(compile_sampler(experiment, cores=cores))
         error = np.where(mask, _LEFT_OUT_mV, experiment.error_mV)
         draws = compiled[0].draw(sampling, experiment.config.seed + 1, V_m_error=error)
         return replace(draws, posterior=with_cells(draws.posterior.astype(float), experiment))

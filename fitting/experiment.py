@@ -151,6 +151,22 @@ class Experiment:
         names = tuple(dict.fromkeys(labels.tolist()))
         return names, pd.Index(names).get_indexer(labels)
 
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Labels along each dimension that parameters may have."""
+        return {**self.levels.coords, **{f"{per}_offset": self.labels_of(per)[0] for per in self.offsets}}
+
+    def dims_of(self, symbol: str) -> tuple[str, ...]:
+        """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
+        levels, spreads = self.levels, [p.symbol for p in self.spreads.values()]
+        if symbol.startswith("offset_") and symbol.endswith("_place"):
+            return (symbol.removesuffix("_place").removeprefix("offset_") + "_offset",)
+        if symbol.endswith("_place"):
+            return ("cell",)
+        varying = any(p.symbol == symbol and self.varies(p.name) for p in self.parameters)
+        grouped = varying or (symbol in spreads and self.config.spread == "group")
+        return ("population",) if grouped and levels.groups else ()
+
     def derived(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What the law derives from parameter values, by name; a last axis of entries only where they differ."""
         entries = len(self.levels.entries)

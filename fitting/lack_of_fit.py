@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from arviz_stats.base import array_stats
-from scipy.stats import f as f_distribution
-from scipy.stats import kstest
+from scipy.special import fdtrc
 
 from ..models.parameters import SIGMA
 from .experiment import Experiment, at_index, in_words
@@ -97,7 +95,7 @@ def lack_of_fit(
     if left < 0.5 or replicates < 1:
         return None
     F = (np.sum(total * missed**2) / left) / (np.sum(weight * spread**2) / replicates)
-    return float(F), float(f_distribution.sf(F, left, replicates)), float(left)
+    return float(F), float(fdtrc(left, replicates, F)), float(left)
 
 
 def _few(draws: np.ndarray, most: int = 1000) -> np.ndarray:
@@ -106,6 +104,9 @@ def _few(draws: np.ndarray, most: int = 1000) -> np.ndarray:
 
 def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     """Hold the posterior against the recordings that it was drawn from."""
+    from arviz_stats.base import array_stats  # slow to import: not before chains run
+    from scipy.stats import kstest
+
     posterior = tree["posterior"].to_dataset()
     n = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = max(1, n * experiment.recordings.sizes["obs"] // MOST_VALUES)

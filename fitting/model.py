@@ -18,7 +18,7 @@ from ..models.conditions import Conditions
 from ..models.parameters import NU, PUMP, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
 from .experiment import Experiment
-from .linear import centring, offset_centring
+from .model_data import model_data
 
 
 class Softplus(LogExpM1):
@@ -46,39 +46,6 @@ def random_variable(parameter: Parameter, dims: str | None = None):
         case Gamma():
             return pm.Gamma(name, alpha=prior.alpha, beta=prior.beta, dims=dims)
     raise TypeError(f"{type(prior).__name__} cannot be sampled")
-
-
-def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
-    """Every array of the model by the name of its container, with its dimension: all that changes between data sets of
-    one design, so that a compiled model serves them all.
-    """
-    at = experiment.conditions
-    data: dict[str, tuple[np.ndarray, str | None]] = {
-        **_containers(at, "", "condition"),
-        **_containers(experiment.reference, "reference_", None),
-        "condition_of_row": (experiment.condition_of_row, "obs"),
-        "V_m_error": (experiment.error_mV, "obs"),
-        "V_m_observed": (experiment.recordings["V_m"].to_numpy(), "obs"),
-    }
-    weights = centring(experiment) if experiment.spreads else {}
-    for p in experiment.parameters:
-        if experiment.varies(p.name):
-            data[f"{p.symbol}_entry"] = (experiment.entry_of_condition, "condition")
-        if p.name in weights:
-            data[f"{p.symbol}_centring"] = (weights[p.name], "cell")
-    for per in experiment.offsets:
-        data[f"{per}_of_row"] = (experiment.labels_of(per)[1], "obs")
-        data[f"offset_{per}_centring"] = (offset_centring(experiment, per), f"{per}_offset")
-    if experiment.resistance:
-        data["R_in_observed"] = (experiment.resistance.R_in_MOhm, "R_in_row")
-    return data
-
-
-def _containers(at: Conditions, prefix: str, dims: str | None) -> dict[str, tuple[np.ndarray, str | None]]:
-    values = {f"{name}_o": x for name, x in at.c_o.items()} | {f"{name}_i": x for name, x in at.c_i.items()}
-    values |= {"temperature": at.temperature_C, "blocked": at.blocked}
-    values |= {"seal": at.seal} if np.ndim(at.seal) else {}
-    return {f"{prefix}{name}": (np.asarray(x), dims) for name, x in values.items()}
 
 
 def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Conditions:

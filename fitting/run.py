@@ -162,12 +162,9 @@ def run(
 
 
 def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
-    from .linear import starting_point
-    from .model import build_model
     from .sampling import compile_sampler
 
-    start = starting_point(experiment)
-    return compile_sampler(build_model(experiment), experiment.config.sampling, start, cores).draw
+    return compile_sampler(experiment, experiment.config.sampling.sampler, cores).draw
 
 
 def _attempt(

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from ..models.parameters import Quantity
 from .experiment import Experiment
@@ -53,6 +52,8 @@ def _apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
 
 
 def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None) -> dict:
+    from arviz_stats.base import array_stats  # slow to import: not before chains run
+
     lower, upper = bounds(draws)
     return {
         "parameter": q.name,

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from .experiment import Experiment
 from .identification import UNINFORMED, Identification, identify
@@ -31,6 +30,8 @@ class SamplingCheck:
 
 def check_sampling(tree: xr.DataTree, summary: pd.DataFrame, experiment: Experiment) -> SamplingCheck:
     """Whether the chains agree and are long enough."""
+    from arviz_stats.base import array_stats
+
     of_cells = ~summary["group"].isin(["", *experiment.levels.groups])
     statistics = tree["sample_stats"].to_dataset()
     divergences = int(statistics["diverging"].sum())

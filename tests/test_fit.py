@@ -11,7 +11,6 @@ from scipy.optimize import least_squares
 import vrest
 from tests.synthetic import INSIDE, TRUTH, recordings
 from vrest.fitting.config import Sampling, parse_config
-from vrest.fitting.linear import starting_point
 from vrest.fitting.model import build_model
 from vrest.fitting.run import configure, fit, prepare
 from vrest.fitting.sampling import Sampler, compile_sampler
@@ -90,11 +89,10 @@ def test_sodium_free_saline_breaks_the_law_and_is_named():
     assert "Na-free" in str(verdict)
 
 
-@pytest.mark.parametrize("sampler", ["pymc", pytest.param("nutpie", marks=pytest.mark.slow)])
-def test_samplers_agree(full_fit, sampler):
-    """PyMC's own sampler, and nutpie on a model compiled whole, against the light way of calling nutpie."""
+def test_samplers_agree(full_fit):
+    """PyMC's own sampler on PyMC's own density against nutpie on ours."""
     ours = full_fit.summary().set_index("parameter")
-    settings = Sampling(draws=700, tune=700, sampler=sampler)
+    settings = Sampling(draws=700, tune=700, sampler="pymc")
     other = fit(recordings(seed=1), inside=INSIDE, seed=2, sampling=settings, progress=False)
     theirs = other.summary().set_index("parameter")
     error = ours["sd"] * np.sqrt(1 / ours["ess_bulk"] + 1 / theirs["ess_bulk"])
@@ -103,9 +101,7 @@ def test_samplers_agree(full_fit, sampler):
 
 def test_same_seed_same_draws_other_seed_other_draws():
     e = prepare(recordings(), configure(inside=INSIDE, law="ghk", ions="K,Na"))
-    model, start = build_model(e), starting_point(e)
-
-    sampler = compile_sampler(model, Sampling(), start, 2)
+    sampler = compile_sampler(e, cores=2)
 
     def draws(seed):
         return sampler.draw(Sampling(draws=50, tune=50), seed).posterior["p_Na"].to_numpy()
@@ -131,7 +127,7 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     assert verdict["sampling"]["ok"] is True
     assert set(verdict) == {"sampling", "fit", "identification"}
     config = parse_config((folder / "config.toml").read_text(encoding="utf-8"))
-    assert config.sampling.sampler == "nutpie-light"
+    assert config.sampling.sampler == "nutpie"
     attributes = again.tree.attrs
     assert parse_config(attributes["config"]) == config
     assert {"pymc", "vrest", "numpy"} <= set(json.loads(attributes["versions"]))
@@ -167,7 +163,7 @@ def test_loading_what_is_no_fit(tmp_path):
 def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
     lengths = []
 
-    def stuck(self, sampling, seed, progress=False, **data):
+    def stuck(self, sampling, seed, progress=False, experiment=None, **data):
         """A sampler that never converges: each chain stays at its own place."""
         import xarray as xr
 
@@ -178,7 +174,7 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
         shape = (sampling.chains, sampling.draws)
         place = rng.uniform(1, 2, (sampling.chains, 1))
         dims = ("chain", "draw")
-        draws = {rv.name: (dims, place + 0.01 * rng.normal(size=shape)) for rv in self.model.free_RVs}
+        draws = {rv.name: (dims, place + 0.01 * rng.normal(size=shape)) for rv in build_model(self.experiment).free_RVs}
         stats = {"diverging": (dims, np.zeros(shape, bool)), "energy": (dims, rng.normal(size=shape))}
         coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")

@@ -7,11 +7,9 @@ import xarray as xr
 from scipy.stats import norm
 
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting.config import Sampling
 from vrest.fitting.model import build_model
 from vrest.fitting.posterior import parameter_values, row_distribution
 from vrest.fitting.run import configure, prepare
-from vrest.fitting.sampling import LIGHT_ROWS, _constrain, choose_sampler
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
 PRIORS = [LogNormal(0.04, 1.0), HalfNormal(8.0), Normal(14.0, 10.0), Normal(0.0, 2.0, positive=False), Gamma(2.0, 0.1)]
@@ -78,23 +76,6 @@ def test_rows_that_are_means_weigh_by_their_error():
     assert sd[4] == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize(
-    "prior",
-    [LogNormal(0.04, 1.0), HalfNormal(8.0), Normal(140.0, 10.0), Normal(0.0, 2.0, positive=False), Gamma(2.0, 0.1)],
-    ids=str,
-)
-def test_back_to_the_natural_scale_as_pymc_does(prior):
-    from vrest.fitting.model import random_variable
-    from vrest.models.parameters import Parameter
-
-    with pm.Model() as model:
-        rv = random_variable(Parameter("pump_mV" if isinstance(prior, HalfNormal) else "x", "1", "x", prior, "x"))
-    transform = model.rvs_to_transforms[rv]
-    x = np.linspace(-3, 3, 13)
-    theirs = x if transform is None else transform.backward(x, *rv.owner.inputs).eval()
-    assert _constrain(transform, x) == pytest.approx(theirs)
-
-
 def test_pymc_priors_are_the_priors():
     from vrest.fitting.model import random_variable
     from vrest.models.parameters import Parameter
@@ -104,10 +85,3 @@ def test_pymc_priors_are_the_priors():
             rv = random_variable(Parameter("x", "1", "x", prior, "x"))
         x = np.array([0.01, 0.5, 3.0, 20.0])
         assert pm.logp(rv, x).eval() == pytest.approx(prior.log_density(x), rel=1e-8)
-
-
-def test_sampler_is_chosen_by_the_size_of_the_job():
-    assert choose_sampler(build_model(experiment()), Sampling()) == "nutpie-light"
-    repeats = LIGHT_ROWS // 42 + 1
-    assert choose_sampler(build_model(experiment(recordings(repeats=repeats))), Sampling()) == "nutpie"
-    assert choose_sampler(build_model(experiment()), Sampling(sampler="pymc")) == "pymc"

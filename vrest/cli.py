@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _model_options(fit)
     fit.add_argument("--out", metavar="FOLDER", help="results folder (default: <data>-<law>)")
     fit.add_argument("--force", action="store_true", help="replace results that exist")
-    fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie-light, nutpie, pymc or numpyro (default: auto)")
+    fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie, pymc or numpyro (default: auto)")
     fit.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
     _worker_options(fit)
     fit.add_argument("--no-report", action="store_true", help="leave out report.html, which takes a few seconds")

@@ -1,0 +1,162 @@
+"""The compiled density is PyMC's own, whatever the design, whether just made or kept from before."""
+
+import ctypes
+import subprocess
+import sys
+
+import numpy as np
+import pymc as pm
+import pytest
+from pymc.blocking import DictToArrayBijection
+
+from tests.many_cells import many_cells
+from tests.synthetic import INSIDE, recordings
+from vrest.fitting import density as densities
+from vrest.fitting.density import Free, density_of
+from vrest.fitting.linear import starting_point
+from vrest.fitting.model import Softplus, build_model, random_variable
+from vrest.fitting.model_data import design_of, model_data
+from vrest.fitting.run import configure, prepare
+from vrest.models.parameters import Parameter
+from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
+
+
+def pooled(**settings):
+    return prepare(recordings(), configure(**{"inside": INSIDE, **settings}))
+
+
+def cells(**settings):
+    rows, _ = many_cells(cells=3, K_o=(2.5, 10), temperatures=(22,))
+    rows = rows.assign_coords(solution=("obs", np.where(rows["c_o"].sel(ion="K") > 5, "high", "low")))
+    return prepare(rows, configure(inside=INSIDE, by="cell_type", **settings))
+
+
+def resistances():
+    rows = recordings()
+    R_in = np.where(np.arange(42) % 2, 200.0, np.nan)
+    return prepare(
+        rows.assign(R_in=("obs", R_in), C_m=("obs", np.full(42, 20.0))), configure(inside="K=140+-10,Na=12,Cl=passive")
+    )
+
+
+DESIGNS = {
+    "pooled": pooled,
+    "robust": lambda: pooled(robust=True),
+    "mullins-noda": lambda: pooled(law="mullins-noda", inside="K=140,Na=12"),
+    "cells": cells,
+    "offsets": lambda: cells(offset="cell,solution", spread="group"),
+    "resistances": resistances,
+}
+
+
+def called(density, data, x):
+    """The compiled function, called as nutpie calls it."""
+    compiled = density.with_data(data, x)
+    value, gradient, at = np.zeros(1), np.zeros(len(x)), np.array(x)
+    types = [ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4]
+    function = ctypes.CFUNCTYPE(*types)(compiled.compiled_logp_func.address)
+    places = (array.ctypes.data for array in (at, gradient, value, compiled.user_data))
+    return function(len(x), *places), value[0], gradient
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("cells", "robust") else n for n in DESIGNS]
+)
+def test_it_is_pymcs_density(name):
+    experiment = DESIGNS[name]()
+    density = density_of(experiment, design_of(experiment))
+    data = {key: value for key, (value, _) in model_data(experiment).items()}
+    start = density.flatten(starting_point(experiment))
+    model = build_model(experiment)
+    theirs = model.logp_dlogp_function(ravel_inputs=True)
+    theirs.set_extra_values({})
+    sizes = [np.shape(model.initial_point()[v.name]) for v in model.value_vars]
+    assert [p.shape for p in density.free] == sizes
+    for seed in range(3):
+        x = start + np.random.default_rng(seed).uniform(-1, 1, len(start))
+        parts = dict(
+            zip(
+                [v.name for v in model.value_vars],
+                np.split(x, np.cumsum([p.size for p in density.free])[:-1]),
+                strict=True,
+            )
+        )
+        point = {n: part.reshape(shape) for (n, part), shape in zip(parts.items(), sizes, strict=True)}
+        expected, slope = theirs(DictToArrayBijection.map(point))
+        status, value, gradient = called(density, data, x)
+        assert status == 0
+        assert value == pytest.approx(float(expected), rel=1e-12)
+        assert gradient == pytest.approx(slope, rel=1e-9, abs=1e-10)
+
+
+def test_other_recordings_are_put_in_without_compiling():
+    first, second = pooled(), prepare(recordings(seed=5, K_o=(3, 30), repeats=2), configure(inside=INSIDE))
+    assert design_of(first) == design_of(second)
+    x = np.array([-3.0, -2.0, 4.0, 0.8, 0.3, 0.4])
+    density = density_of(first, design_of(first))
+    _, value, _ = called(density, {n: v for n, (v, _) in model_data(second).items()}, x)
+    fresh = density_of(second, design_of(second))
+    assert value == called(fresh, {n: v for n, (v, _) in model_data(second).items()}, x)[1]
+    assert value != called(density, {n: v for n, (v, _) in model_data(first).items()}, x)[1]
+
+
+def test_a_design_is_told_by_all_that_the_graph_holds():
+    designs = [design_of(make()) for make in DESIGNS.values()]
+    designs += [design_of(pooled(priors={"pump_mV": "HalfNormal(4)"})), design_of(pooled(priors={"pump_mV": 3.0}))]
+    designs += [design_of(pooled(priors={"pump_mV": 4.0})), design_of(pooled(options="Q10_P_Na"))]
+    designs += [design_of(cells(spread="group")), design_of(pooled(ions="K,Na"))]
+    assert len(set(designs)) == len(designs)
+
+
+def test_a_density_is_kept_and_made_again_where_the_file_is_broken(monkeypatch, tmp_path):
+    monkeypatch.setattr(densities, "cache_folder", lambda: tmp_path)
+    made = []
+    derive = densities._derive
+    monkeypatch.setattr(densities, "_derive", lambda e: made.append(1) or derive(e))
+    experiment = pooled(law="nernst", inside="K=140+-10")
+    x, data = np.array([4.9, 0.3]), {n: v for n, (v, _) in model_data(experiment).items()}
+    first = called(density_of(experiment, design_of(experiment)), data, x)
+    second = called(density_of(experiment, design_of(experiment)), data, x)
+    assert len(made) == 1
+    assert first[1] == second[1]
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    assert called(density_of(experiment, design_of(experiment)), data, x)[1] == first[1]
+    assert len(made) == 2
+    density_of(pooled(law="nernst", inside="K=120+-10"), design_of(pooled(law="nernst", inside="K=120+-10")))
+    assert len(made) == 3  # priors are part of the graph
+
+
+@pytest.mark.parametrize(
+    ("prior", "scale"),
+    [
+        (LogNormal(0.04, 1.0), "log"),
+        (HalfNormal(8.0), "softplus"),
+        (Normal(140.0, 10.0), "log"),
+        (Normal(0.0, 2.0, positive=False), "natural"),
+        (Gamma(2.0, 0.1), "log"),
+    ],
+    ids=str,
+)
+def test_back_to_the_natural_scale_as_pymc_does(prior, scale):
+    with pm.Model() as model:
+        rv = random_variable(Parameter("pump_mV" if isinstance(prior, HalfNormal) else "x", "1", "x", prior, "x"))
+    transform = model.rvs_to_transforms[rv]
+    assert isinstance(transform, Softplus) == (scale == "softplus")
+    x = np.linspace(-3, 3, 13)
+    theirs = x if transform is None else transform.backward(x, *rv.owner.inputs).eval()
+    free = Free("x", (13,), (), scale)
+    assert free.constrain(x) == pytest.approx(theirs)
+    assert free.unconstrain(free.constrain(x)) == pytest.approx(x)
+
+
+def test_nutpie_comes_without_the_plotting_library_and_leaves_it_to_others():
+    code = """
+import sys
+from vrest.fitting.density import import_nutpie
+nutpie = import_nutpie()
+assert "arviz" not in sys.modules and "matplotlib" not in sys.modules
+import arviz
+assert arviz.__version__ and sys.modules["nutpie.sample"].arviz.from_dict is arviz.from_dict
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
