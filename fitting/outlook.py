@@ -163,9 +163,8 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
     """
     columns, parameters = _columns(experiment), inferred(experiment)
     if population is None:
-        n = _POTENTIALS // (2 * columns.size * len(_kinds(experiment)[0]))
-        rng = np.random.default_rng(experiment.config.seed)
-        population = draw_prior(experiment, int(np.clip(n, 10, DRAWS)), rng)
+        n = _draws(experiment, 2 * columns.size)
+        population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
     truth, noise, spread = _of_draws(population, experiment)
     sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
     found = _with_rows(Outlook(experiment, truth, truth[:, None], noise, spread, np.zeros(0)))
@@ -190,7 +189,8 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
 def look_back(experiment: Experiment, posterior: xr.Dataset) -> Outlook:
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
-    cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, max(1, many // DRAWS))), experiment)
+    thin = max(1, many // _draws(experiment, 1))
+    cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
     noise = {name: np.sqrt(np.mean(x**2, keepdims=True)) for name, x in noise.items()}
     spread = np.sqrt(np.mean(spread**2, axis=0, keepdims=True))
     return _with_rows(Outlook(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
@@ -215,6 +215,11 @@ def _with_rows(outlook: Outlook) -> Outlook:
         for k in range(len(group_of_entry))
     ]
     return replace(outlook, told=np.stack(told, axis=1))
+
+
+def _draws(e: Experiment, points: int) -> int:
+    """How many draws can be afforded, with so many points around each."""
+    return int(np.clip(_POTENTIALS // (points * len(_kinds(e)[0])), 5, DRAWS))
 
 
 def _levels(e: Experiment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
