@@ -116,14 +116,14 @@ class Outlook:
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
         columns, parameters = _columns(self.experiment), inferred(self.experiment)
-        size = columns.max(initial=-1) + 1
+        size = int(columns.max(initial=-1)) + 1
         told = np.zeros((len(self.truth), size, size))
         for entry, group in enumerate(_levels(self.experiment)[0]):
             told[:, columns[group][:, None], columns[group]] += self.of_entries[0][:, entry]
         truth, (centre, width), cut = np.zeros((len(told), size)), np.ones((2, size)), np.zeros(size, bool)
-        for k, p in enumerate(parameters):
-            truth[:, columns[:, k]], cut[columns[:, k]] = self.truth[..., k], p.prior.ends_at_zero
-            centre[columns[:, k]], width[columns[:, k]] = p.prior.uncut
+        for i, p in enumerate(parameters):
+            truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
+            centre[columns[:, i]], width[columns[:, i]] = p.prior.uncut
         # In units of the priors, the matrix to be inverted is never worse than the identity.
         covariance = np.linalg.inv(np.eye(size) + told * width * width[:, None]) * width * width[:, None]
         kept = covariance / width**2  # what of the posterior's mean comes from the prior
@@ -241,11 +241,10 @@ def _kinds(e: Experiment) -> tuple[np.ndarray, np.ndarray]:
 
 def _columns(e: Experiment) -> np.ndarray:
     """Where each group's parameters, (group, parameter), stand among all groups'."""
-    groups, columns = max(len(e.levels.groups), 1), []
-    for p in inferred(e):
-        first = columns[-1][-1] + 1 if columns else 0
-        columns.append(first + np.arange(groups) * e.varies(p.name))
-    return np.stack(columns, axis=1)
+    groups = np.arange(max(len(e.levels.groups), 1))
+    sizes = [len(groups) if e.varies(p.name) else 1 for p in inferred(e)]
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
 
 
 def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
