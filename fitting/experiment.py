@@ -295,7 +295,8 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
     inside = _inside(recordings, config, chosen, law)
     blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
-    resistance, dormant = find_resistance(recordings, law), ()
+    resistance = find_resistance(recordings, law)
+    dormant: tuple[str, ...] = ()
     if (
         not (blocked.any() or blocks) and not resistance
     ):  # with the pump running a passive ion carries no current: the model is the others'

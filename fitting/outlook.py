@@ -116,14 +116,14 @@ class Outlook:
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
         columns, parameters = _columns(self.experiment), inferred(self.experiment)
-        size = columns.max(initial=-1) + 1
+        size = int(columns.max(initial=-1)) + 1
         told = np.zeros((len(self.truth), size, size))
         for entry, group in enumerate(_levels(self.experiment)[0]):
             told[:, columns[group][:, None], columns[group]] += self.of_entries[0][:, entry]
         truth, (centre, width), cut = np.zeros((len(told), size)), np.ones((2, size)), np.zeros(size, bool)
-        for k, p in enumerate(parameters):
-            truth[:, columns[:, k]], cut[columns[:, k]] = self.truth[..., k], p.prior.ends_at_zero
-            centre[columns[:, k]], width[columns[:, k]] = p.prior.uncut
+        for i, p in enumerate(parameters):
+            truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
+            centre[columns[:, i]], width[columns[:, i]] = p.prior.uncut
         # In units of the priors, the matrix to be inverted is never worse than the identity.
         covariance = np.linalg.inv(np.eye(size) + told * width * width[:, None]) * width * width[:, None]
         kept = covariance / width**2  # what of the posterior's mean comes from the prior
@@ -163,9 +163,8 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
     """
     columns, parameters = _columns(experiment), inferred(experiment)
     if population is None:
-        n = _POTENTIALS // (2 * columns.size * len(_kinds(experiment)[0]))
-        rng = np.random.default_rng(experiment.config.seed)
-        population = draw_prior(experiment, int(np.clip(n, 10, DRAWS)), rng)
+        n = _draws(experiment, 2 * columns.size)
+        population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
     truth, noise, spread = _of_draws(population, experiment)
     sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
     found = _with_rows(Outlook(experiment, truth, truth[:, None], noise, spread, np.zeros(0)))
@@ -190,7 +189,8 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
 def look_back(experiment: Experiment, posterior: xr.Dataset) -> Outlook:
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
-    cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, max(1, many // DRAWS))), experiment)
+    thin = max(1, many // _draws(experiment, 1))
+    cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
     noise = {name: np.sqrt(np.mean(x**2, keepdims=True)) for name, x in noise.items()}
     spread = np.sqrt(np.mean(spread**2, axis=0, keepdims=True))
     return _with_rows(Outlook(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
@@ -217,6 +217,11 @@ def _with_rows(outlook: Outlook) -> Outlook:
     return replace(outlook, told=np.stack(told, axis=1))
 
 
+def _draws(e: Experiment, points: int) -> int:
+    """How many draws can be afforded, with so many points around each."""
+    return int(np.clip(_POTENTIALS // (points * len(_kinds(e)[0])), 5, DRAWS))
+
+
 def _levels(e: Experiment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The group of each entry, the entry of each row, the group of each condition; zeros where there are no levels."""
     if not e.levels.entries:
@@ -236,11 +241,10 @@ def _kinds(e: Experiment) -> tuple[np.ndarray, np.ndarray]:
 
 def _columns(e: Experiment) -> np.ndarray:
     """Where each group's parameters, (group, parameter), stand among all groups'."""
-    groups, columns = max(len(e.levels.groups), 1), []
-    for p in inferred(e):
-        first = columns[-1][-1] + 1 if columns else 0
-        columns.append(first + np.arange(groups) * e.varies(p.name))
-    return np.stack(columns, axis=1)
+    groups = np.arange(max(len(e.levels.groups), 1))
+    sizes = [len(groups) if e.varies(p.name) else 1 for p in inferred(e)]
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
 
 
 def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:

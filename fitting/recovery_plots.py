@@ -29,6 +29,11 @@ def plot_calibration(recovery: Recovery):
     )  # fmt: skip
 
 
+def _inert(name: str) -> str:
+    """The name with a fraction's stroke, since a DataTree takes "/" for a path."""
+    return name.replace("/", "\u2044")
+
+
 def plot_recovery(recovery: Recovery) -> "Figure":
     """Estimates with their intervals against truths; intervals that miss are in another colour and shape."""
     figure, panels = _panels(recovery, f"median and {LABEL}")

@@ -228,6 +228,19 @@ def test_normals_cut_at_zero():
         np.testing.assert_allclose(cut_at_zero(mean, sigma), (known.mean(), known.std()), rtol=1e-6)
 
 
+def test_a_stated_truth_takes_the_place_of_the_priors():
+    rows, settings = PLANS["potassium alone"]
+    experiment = experiment_of(rows, **settings)
+    found = vrest.design(experiment.recordings, truth=truth_of(experiment), goal="P_Na/P_K", **settings)
+    assert "at the stated truth" in str(found)
+    assert found.table["sd_before"][0] == pytest.approx(at_the_truth(experiment).expect(listed(experiment)).sd[0])
+    leakier = {**truth_of(experiment), "P_Na/P_K": 0.2}
+    assert (
+        vrest.design(experiment.recordings, truth=leakier, **settings).table["sd_before"][0]
+        < 0.8 * found.table["sd_before"][0]
+    )
+
+
 def test_refusals():
     rows, settings = PLANS["potassium alone"]
     recordings = experiment_of(rows, **settings).recordings
