@@ -113,7 +113,10 @@ def build_model(experiment: Experiment) -> pm.Model:
     own is added to the scatter in quadrature.
     """
     recordings = experiment.recordings
-    coords: dict[str, Any] = {"obs": recordings["row"].to_numpy(), "condition": range(experiment.n_conditions)}
+    coords: dict[str, Any] = {
+        "obs": recordings["row"].to_numpy(),
+        "condition": range(len(experiment.conditions.temperature_C)),
+    }
     if experiment.resistance:
         coords["R_in_row"] = coords["obs"][experiment.resistance.rows]
     coords |= {f"{per}_offset": experiment.labels_of(per)[0] for per in experiment.offsets}
