@@ -17,7 +17,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LATEX = {
     **{c: f"\\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "°": r"\textdegree{}", "µ": r"\textmu{}", "<": r"\textless{}", ">": r"\textgreater{}", "−": "$-$", "×": r"$\times$",
-    **{raised: f"\\textsuperscript{{{c}}}" for c, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)},
+    **{raised: f"\\textsuperscript{{{c}}}" for c, raised in zip(("$-$", *"0123456789"), "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)},
 }  # fmt: skip
 
 
@@ -80,11 +80,11 @@ def _markdown(rows: Rows) -> str:
 
 def _latex(rows: Rows) -> str:
     def safe(cell: str) -> str:
-        return "".join(_LATEX.get(c, c) for c in " ".join(cell.split()))
+        return "".join(_LATEX.get(c, c) for c in re.sub(r"\s+", " ", cell))
 
     def name(text: str) -> str:
-        found = [_SUBSCRIPT.fullmatch(part) or safe(part) for part in text.split("/")]
-        return "/".join(part if isinstance(part, str) else rf"${part[1]}_\mathrm{{{part[2]}}}$" for part in found)
+        found = [_SUBSCRIPT.fullmatch(part) or part for part in re.split("([/ ,])", text)]
+        return "".join(safe(part) if isinstance(part, str) else rf"${part[1]}_\mathrm{{{part[2]}}}$" for part in found)
 
     head, *body = (" & ".join([name(first), *map(safe, rest)]) + r" \\" for first, *rest in rows)
     return "\n".join(

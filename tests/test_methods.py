@@ -90,6 +90,8 @@ def test_tables_to_paste(gluconate_fit):
     latex, markdown, html = (gluconate_fit.summary(style) for style in ("latex", "markdown", "html"))
     assert r"$P_\mathrm{Na}$/$P_\mathrm{K}$ &  & 0." in latex
     assert latex.count(r"\\") == len(table) + 1
+    spread = table[:1].assign(parameter="P_Na/P_K spread")
+    assert r"$P_\mathrm{Na}$/$P_\mathrm{K}$ spread &" in summary_table(spread, "latex")
     lines = markdown.splitlines()
     assert lines[0] == "| parameter | unit | median | 89% interval | ESS | R-hat | contraction |"
     assert len({line.count("|") for line in lines}) == 1
@@ -98,8 +100,9 @@ def test_tables_to_paste(gluconate_fit):
     other = table.assign(contraction=-0.03, median=1.234e-6, unit="uA/cm2")
     assert "<td>µA/cm²</td><td>1.23×10⁻⁶</td>" in (text := summary_table(other, "html"))
     assert "<td>−0.03</td>" in text
-    assert r"\textmu{}A/cm\textsuperscript{2} & 1.23$\times$10\textsuperscript{-}\textsuperscript{6}" in summary_table(
-        other, "latex"
+    assert (
+        r"\textmu{}A/cm\textsuperscript{2} & 1.23$\times$10\textsuperscript{$-$}\textsuperscript{6}"
+        in summary_table(other, "latex")
     )
     with pytest.raises(vrest.UnknownNameError, match="Did you mean 'latex'"):
         gluconate_fit.summary("latx")
