@@ -135,14 +135,19 @@ def pictures(fit: "Fit") -> Iterator[tuple[str, str, Callable[[], object]]]:
     experiment, table, law = fit.experiment, fit.summary(), fit.experiment.law
     groups = experiment.levels.groups
     mean = ", for the mean of the groups" if groups else ""
-    for group in groups or (None,):
-        yield (
-            f"Potential against potassium{f', {group}' if group else ''}",
-            f"Recordings, and the median and {LABEL} of {law.name}, against K_o on a logarithmic axis; a colour for each"
-            " temperature, open symbols and broken lines where the pump is blocked; dotted, E_K. Diamonds are baths that"
-            " differ from the curve's in more than K_o: small, their recordings; large, what the law expects of them.",
-            partial(_series, fit, group),
+    told = (
+        f"Recordings, and the median and {LABEL} of {law.name}, against K_o on a logarithmic axis; a colour for each"
+        " temperature, open symbols and broken lines where the pump is blocked; dotted, E_K."
+    )
+    at = experiment.conditions
+    if experiment.n_conditions > len(set(zip(at.c_o["K"], at.temperature_C, at.blocked, strict=True))):
+        told += (
+            " Diamonds are baths that differ from the curve's in more than K_o: small, their recordings; large, what the"
+            " law expects of them."
         )
+    for group in groups or (None,):
+        title = f"Potential against potassium{f', {group}' if group else ''}"
+        yield title, told, partial(_series, fit, group)
     if len(set(experiment.conditions.temperature_C)) > 1:
         told = (
             "V_m in the reference bath, and what thermodynamics, leak and pump each have in its change with temperature"
@@ -270,9 +275,8 @@ def _figure(title: str, told: str, draw: Callable[[], object]) -> str:
 
 def _judged(part: str, mark: str, lines: list[str], kind: str) -> str:
     first, *rest = lines  # the first says again which part it judges, and how
-    text = "".join(
-        f"<p>{escape(line.strip())}</p>" for line in (re.sub(r"^\w+: ((NOT OK|ok)[.:] *)?", "", first), *rest) if line
-    )
+    first = re.sub(r"^\w+: ((NOT OK|ok)[.:] *)?", "", first)
+    text = "".join(f"<p>{escape(line.strip())}</p>" for line in (first[:1].upper() + first[1:], *rest) if line)
     return (
         f'<div class="{kind} {mark}"><h3>{part.capitalize()} <span class="mark">{_MARKS[mark]}</span></h3>{text}</div>'
     )

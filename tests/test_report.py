@@ -83,7 +83,8 @@ def test_page_opens_with_the_answer_and_goes_on_in_order(page, gluconate_fit):
     assert f"<b>P<sub>Na</sub>/P<sub>K</sub></b> = {row['median']:.4f}" in answer
     assert "89% interval" in answer
     for line in str(gluconate_fit.verdict()).splitlines():  # their beginnings are headings and marks
-        assert f"<p>{re.sub(r'^[A-Z].*?: ok[.:] ', '', line).strip()}</p>".replace("'", "&#x27;") in page
+        line = re.sub(r"^[A-Z].*?: ok[.:] ", "", line).strip()
+        assert f"<p>{line[0].upper()}{line[1:]}</p>".replace("'", "&#x27;") in page
     for kept in (
         gluconate_fit.tree.attrs["data_sha256"],
         "seed",
