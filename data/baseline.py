@@ -11,7 +11,7 @@ from .recordings import Channel, Recording, Sweep
 LEAST_S = 0.005  # a shorter baseline before a stimulus is none
 LEAST_SHARE = 0.05  # of the baseline, between action potentials
 DRIFT_FLAG, DRIFT_REFUSED = 3.0, 15.0  # mV from beginning to end
-WANDER_FLAG = 2.0  # mV, robust sd of slow changes
+WANDER_FLAG, WANDER_REFUSED = 2.0, 12.0  # mV, sd of slow changes
 USUAL = (-110.0, -10.0)  # mV
 HELD_pA = 5.0
 SPIKE_mV, SPIKE_RISE = 20.0, 8.0  # above baseline; within 2 ms
@@ -83,6 +83,8 @@ def _rest(recording: Recording, channel: Channel, temperature: float, flags: lis
         )
     if abs(drift) > DRIFT_FLAG:
         flags.append(f"drifts by {drift:+.1f} mV in {span:.0f} s")
+    if wander > WANDER_REFUSED:
+        raise DataError(f"{channel.title} jumps about (± {wander:.0f} mV): there is no one resting potential.")
     if wander > WANDER_FLAG:
         flags.append(f"wanders by ± {wander:.1f} mV")
     if not USUAL[0] <= V_m <= USUAL[1]:
@@ -187,7 +189,11 @@ def _at_rest(sweep: Sweep, end: int) -> tuple[NDArray[np.bool_], int]:
 
 
 def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, float]:
-    """Change from beginning to end in mV by the median of slopes, robust sd about that line, and the span in s."""
+    """Change from beginning to end in mV by the median of slopes, sd about that line, and the span in s.
+
+    The sd is that of a Normal distribution with the same 10 and 90 % points: a tenth of strays is let pass, and a level
+    that is left for a quarter of the time is not.
+    """
     times, levels = [], []
     pieces = max(1, 40 // len(used))
     for sweep, kept in used:
@@ -202,7 +208,8 @@ def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, f
         return 0.0, 0.0, 0.0
     slope = np.median((level[j] - level[i])[apart] / (t[j] - t[i])[apart])
     rest = level - slope * t
-    return float(slope * np.ptp(t)), 1.4826 * float(np.median(np.abs(rest - np.median(rest)))), float(np.ptp(t))
+    low, high = np.percentile(rest, (10, 90))
+    return float(slope * np.ptp(t)), float(high - low) / 2.563, float(np.ptp(t))
 
 
 def _holding(recording: Recording, taken: list[NDArray[np.bool_]], channel: Channel) -> float:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from .baseline import Rest
 
-_POINTS = 700  # per sweep; more cannot be seen
+_POINTS = 350  # per sweep; more cannot be seen
 
 
 def save_picture(path: Path, name: str, rest: Rest) -> None:
@@ -16,15 +16,13 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.15, top=0.82, wspace=0.2)
     traces, levels = figure.subplots(1, 2, width_ratios=(3, 1))
     sweeps = rest.channel.sweeps
-    shown = np.unique(np.linspace(0, len(sweeps) - 1, min(len(sweeps), 20)).astype(int))
-    for color, keep in (("0.75", False), ("tab:blue", True)):
-        lines = [
-            _envelope(
-                np.where(rest.taken[i], sweeps[i].values, np.nan) if keep else sweeps[i].values, sweeps[i].rate_Hz
-            )
-            for i in shown
-        ]
-        traces.plot(*np.concatenate(lines, axis=1), color=color, linewidth=0.7)
+    shown = np.unique(np.linspace(0, len(sweeps) - 1, min(len(sweeps), 12)).astype(int))
+    whole = [sweeps[i].values for i in shown]
+    taken = [np.where(rest.taken[i], sweeps[i].values, np.nan) for i in shown]
+    for color, values in (("0.75", whole), ("tab:blue", taken)):
+        for i, v in zip(shown, values, strict=True):
+            if values is taken or not rest.taken[i].all():  # what would be covered takes time to draw
+                traces.plot(*_envelope(v, sweeps[i].rate_Hz), color=color, linewidth=0.7)
     points = []
     for sweep, kept in zip(sweeps, rest.taken, strict=True):
         pieces = np.array_split(np.flatnonzero(kept), 40 if len(sweeps) == 1 else 1)
@@ -34,15 +32,20 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
         axes.axhline(rest.V_m, color="tab:red", linewidth=0.8, linestyle="--")
         axes.spines[["top", "right"]].set_visible(False)
         axes.locator_params(nbins=5)  # ticks are what takes the time
-    traces.set(xlabel="time in the sweep (s)" if len(sweeps) > 1 else "time (s)", ylabel=f"{rest.channel.name} (mV)")
+    traces.set_xlabel("time in the sweep (s)" if len(sweeps) > 1 else "time (s)")
+    plain = {"parse_math": False}  # names come from files: a dollar sign in them is a dollar sign
+    traces.set_ylabel(f"{rest.channel.name} (mV)", **plain)
     levels.set(xlabel="time of the recording (s)")
     levels.set_title("level taken (mV)", fontsize=10)
     low, high = levels.get_ylim()
     middle, half = (low + high) / 2, max((high - low) / 2, 2.5)  # a steady recording shall look steady
     levels.set_ylim(middle - half, middle + half)
-    head = f"{name}: {rest.V_m:.1f} mV in {rest.duration:.2g} s of {rest.sweeps} sweep{'s' * (rest.sweeps > 1)}"
-    traces.set_title(head + (f", {rest.spikes} spikes left out" if rest.spikes else ""), loc="left", fontsize=10)
-    figure.text(0.08, 0.93, "; ".join(rest.flags), color="tab:red", fontsize=9)
+    lasted = f"{rest.duration:.{0 if rest.duration >= 10 else 2}f}"
+    head = f"{name}: {rest.V_m:.1f} mV in {lasted} s of {rest.sweeps} sweep{'s' * (rest.sweeps > 1)}"
+    traces.set_title(
+        head + (f", {rest.spikes} spikes left out" if rest.spikes else ""), loc="left", fontsize=10, **plain
+    )
+    figure.text(0.08, 0.93, "; ".join(rest.flags), color="tab:red", fontsize=9, **plain)
     figure.savefig(path)
 
 
@@ -51,5 +54,4 @@ def _envelope(values: np.ndarray, rate_Hz: float) -> np.ndarray:
     width = max(len(values) // _POINTS, 1)
     blocks = values[: len(values) // width * width].reshape(-1, width)
     extremes = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1)  # NaN where any sample was not taken
-    line = np.stack([np.repeat(np.arange(len(blocks)) * width / rate_Hz, 2), extremes.ravel()])
-    return np.append(line, [[np.nan], [np.nan]], axis=1)  # a gap, so that lines can be joined
+    return np.stack([np.repeat(np.arange(len(blocks)) * width / rate_Hz, 2), extremes.ravel()])

@@ -21,7 +21,7 @@ _MOST_SAMPLES = 500_000_000  # 4 GB in memory; a larger claim is a damaged heade
 _UNITS = {
     "mv": ("mV", 1.0), "v": ("mV", 1e3), "volt": ("mV", 1e3), "volts": ("mV", 1e3), "uv": ("mV", 1e-3),
     "pa": ("pA", 1.0), "na": ("pA", 1e3), "a": ("pA", 1e12), "amperes": ("pA", 1e12), "ampere": ("pA", 1e12),
-    "c": ("°C", 1.0), "degc": ("°C", 1.0), "celsius": ("°C", 1.0), "degreescelsius": ("°C", 1.0),
+    "c": ("°C", 1.0), "degc": ("°C", 1.0), "deg.c": ("°C", 1.0), "celsius": ("°C", 1.0), "degreescelsius": ("°C", 1.0),
 }  # fmt: skip
 
 
@@ -50,7 +50,9 @@ class Channel:
     @classmethod
     def of(cls, name: str, unit: str) -> tuple["Channel", float]:
         """A channel in mV, pA or °C, and what its file's values are to be multiplied with."""
-        key = unit.lower().replace("µ", "u").replace("°", "deg").translate({ord(c): None for c in " _.\x00"})
+        key = (
+            unit.lower().replace("µ", "u").replace("°", "deg").translate({ord(c): None for c in " _\x00"})
+        )  # not n.a. to nA
         own, factor = _UNITS.get(key, (unit.strip(), 1.0))
         return cls(name.strip(" \x00") or "unnamed", own), factor
 
@@ -96,9 +98,7 @@ def read_recording(path: Path) -> Recording:
     except (DataError, ConfigurationError):
         raise
     except ImportError as error:
-        raise ConfigurationError(
-            f"{path.name}: its reader needs a package that is not installed: {str(error).rstrip('.')}."
-        ) from None
+        raise ConfigurationError(f"{path.name}: its reader needs another package: {str(error).rstrip('.')}.") from None
     except Exception as error:  # a damaged file may fail anywhere in its reader
         what = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(
@@ -190,7 +190,7 @@ def _read_nwb(path: Path) -> Recording:
                 recording.holding_pA = 1e12 * float(group["bias_current"][()]) if "bias_current" in group else 0.0
         recording.channels = list(channels.values())
         if clamped and not any(channel.unit == "mV" for channel in recording.channels):
-            recording.voltage_clamp = f"its {len(clamped)} intracellular series are voltage clamp"
+            recording.voltage_clamp = "VoltageClampSeries, and no other intracellular ones"
     return recording
 
 

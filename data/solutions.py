@@ -159,9 +159,13 @@ class _Parser:
             at = match.end()
         if at < len(text) or not parts:
             near = difflib.get_close_matches(text, [*USUAL_SALTS, *self.known], n=3, cutoff=0.5)
-            hint = f" The nearest known names are {', '.join(near)}." if near else ""
+            hint = (
+                f"The nearest known names are {', '.join(near)}."
+                if near
+                else "Salts are written as NaCl, TEA-Cl, K-gluconate."
+            )
             return (
-                f"unknown salt.{hint} An ion that is missing is defined under [ions]: lactobionate = {{valence = -1}}."
+                f"unknown salt. {hint} An ion that is missing is defined under [ions]: lactobionate = {{valence = -1}}."
             )
         return self._unbalanced(parts) or parts
 

@@ -103,7 +103,10 @@ class Experiment:
 
     @property
     def n_conditions(self) -> int:
-        return int(self.condition_of_row.max()) + 1
+        """How many distinct conditions were recorded in, as a person counts: the same bath in two cells is one."""
+        at = self.conditions
+        columns = [*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked]
+        return len(np.unique(np.column_stack(columns), axis=0))
 
     @property
     def error_mV(self) -> np.ndarray:

@@ -115,7 +115,10 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     distribution = row_distribution(values, experiment)
     mu, sigma = np.broadcast_arrays(*distribution.args[-2:])
 
-    baths = [in_words(at_index(experiment.conditions, i), inside=True) for i in range(experiment.n_conditions)]
+    baths = [
+        in_words(at_index(experiment.conditions, i), inside=True)
+        for i in range(len(experiment.conditions.temperature_C))
+    ]
     bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it
     test = lack_of_fit(mu, sigma, y, bath_of_row)
     excess = _excess_over_own_error(values, experiment)
@@ -186,7 +189,7 @@ def labels_of(experiment: Experiment) -> dict[str, np.ndarray]:
 
 def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[str]:
     """What rows that miss the law together have in common, worst group first."""
-    words = np.array([experiment.words(i) for i in range(experiment.n_conditions)])
+    words = np.array([experiment.words(i) for i in range(len(experiment.conditions.temperature_C))])
     groupings = {**labels_of(experiment), "condition": words[experiment.condition_of_row]}
     found: dict[tuple, tuple] = {}
     for name, labels in groupings.items():

@@ -84,20 +84,28 @@ def _data(fit: "Fit", config: Config) -> str:
 
 
 def _law(fit: "Fit", config: Config) -> str:
-    law = fit.experiment.law
+    law, e = fit.experiment.law, fit.experiment
     options = "".join(f" Option {name}: {OPTIONS[name].meaning}." for name in config.options)
     shape = "a Student t distribution with nu degrees of freedom" if config.robust else "a Normal distribution"
-    own = "; the error that a row carries of its own was added in quadrature" if fit.experiment.error_mV.any() else ""
+    own = "; the error that a row carries of its own was added in quadrature" if e.error_mV.any() else ""
+    between = [f" Between cells the logarithms of {', '.join(e.spreads)} are Normal around their group's."] * bool(
+        e.spreads
+    )
+    between += [f" Electrode offsets are Normal around 0 between {per}s." for per in e.offsets]
+    between += [" Input resistances are lognormal around the slope resistance at rest."] * (e.resistance is not None)
     return (
         f"Model. The law {law.name} was fitted for the ions {', '.join(config.ions)} ({law.citation}): {law.summary}."
         f" {law.equation}, with V_T = RT/F.{options} Recordings scatter around the law by {shape} of scale sigma_mV{own}."
+        + "".join(between)
     )
 
 
 def _priors(fit: "Fit") -> str:
-    preset = f" (preset {fit.experiment.config.preset})" if fit.experiment.config.preset else ""
-    told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in fit.experiment.parameters]
-    told += [f"{name} held at {digits(value)}" for name, value in fit.experiment.fixed.items()]
+    e = fit.experiment
+    every = (*e.parameters, *e.spreads.values(), *e.offsets.values())
+    told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
+    told += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
+    preset = f" (preset {e.config.preset})" if e.config.preset else ""
     return f"Priors{preset}. {'; '.join(told)}."
 
 
@@ -107,7 +115,8 @@ def _sampling(fit: "Fit", config: Config, versions: dict[str, str]) -> str:
     return (
         f"Sampling. The posterior was drawn by {sampler} (Hoffman & Gelman 2014): {posterior.sizes['chain']} chains of"
         f" {posterior.sizes['draw']} draws after {s.tune} draws of tuning, target acceptance {s.target_accept:g}, seed"
-        f" {config.seed}. There were {check.divergences} divergences; R-hat was at most {check.max_r_hat:.3f} and the"
+        f" {config.seed}. There {'was' if check.divergences == 1 else 'were'} {check.divergences}"
+        f" divergence{'s' * (check.divergences != 1)}; R-hat was at most {check.max_r_hat:.3f} and the"
         f" effective sample size (bulk and tail) at least {check.min_ess:.0f} (Vehtari et al. 2021); E-BFMI was at least"
         f" {check.min_bfmi:.2f}. Software: vrest {versions['vrest']}, PyMC {versions['pymc']} (Abril-Pla et al. 2023),"
         f" PyTensor {versions['pytensor']}, ArviZ {versions['arviz']} (Kumar et al. 2019), NumPy {versions['numpy']}"

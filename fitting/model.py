@@ -123,7 +123,7 @@ def build_model(experiment: Experiment) -> pm.Model:
     """
     coords: dict[str, Any] = {
         "obs": experiment.recordings["row"].to_numpy(),
-        "condition": range(experiment.n_conditions),
+        "condition": range(len(experiment.conditions.temperature_C)),
     }
     if experiment.resistance:
         coords["R_in_row"] = coords["obs"][experiment.resistance.rows]

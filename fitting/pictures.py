@@ -14,7 +14,7 @@ from ..models.cooling import OWNER, PARTS, shapley
 from ..models.errors import ConfigurationError, UnknownNameError, nearest
 from .experiment import Experiment, at_index
 from .interval import LABEL, bounds
-from .plots import COLOURS, SIZE, thinned_draws
+from .plots import COLOURS, SIZE, short, thinned_draws
 from .posterior import parameter_values
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def plot_pump(fit: "Fit", axes: Axes | None = None) -> Axes:
     running, poisoned = (law.potential(theta, replace(baths, blocked=state + b), reference) for b in (0.0, 1.0))
     lost = np.atleast_2d(poisoned - running)
     colours = [COLOURS[i % 7] for i in np.searchsorted(np.unique(at.temperature_C), np.atleast_1d(baths.temperature_C))]
-    axes = _lines(axes, short_words(baths), np.median(lost, axis=0), bounds(lost, axis=0), colours)
+    words = short_words(replace(baths, blocked=state))
+    axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, axis=0), colours)
     axes.set_xlabel(f"$V_m$ lost at once on poisoning the pump (mV)\nmedian and {LABEL}")
     axes.set_xlim(left=0)
     return axes
@@ -105,20 +106,21 @@ def plot_residuals(fit: "Fit", by: str | None = None, axes: Axes | None = None) 
     known = [str(name) for name in recordings.coords if name not in ("ion", "row")]
     if by is not None and by not in known:
         raise UnknownNameError(f"no column {by!r} to sort by.{nearest(by, known)} Columns: {', '.join(known)}.")
-    index = experiment.condition_of_row
+    index, at = experiment.condition_of_row, experiment.conditions
     values = parameter_values(fit.tree["posterior"].to_dataset(), experiment, flat=True)
     step = max(1, len(next(iter(values.values()))) // _DOTS)
     expected = np.atleast_2d(experiment.row_mean({name: x[::step] for name, x in values.items()})).mean(axis=0)
     residual = recordings["V_m"].to_numpy() - expected
-    labels = (
-        np.array(short_words(experiment.conditions))[index] if by is None else recordings[by].to_numpy().astype(str)
-    )
-    groups = {label: residual[labels == label] for label in dict.fromkeys(labels)}
+    labels = np.array(short_words(at))[index] if by is None else recordings[by].to_numpy().astype(str)
+    bath = np.lexsort([at.blocked, at.temperature_C, *reversed(at.c_o.values())])
+    order = labels if by is not None else np.array(short_words(at))[bath]
+    groups = {label: residual[labels == label] for label in dict.fromkeys(order)}
     farthest = sorted(groups, key=lambda label: -abs(groups[label].mean()))[:MOST]
     groups = {label: x for label, x in groups.items() if label in farthest}
     mean = np.array([x.mean() for x in groups.values()])
     error = np.array([x.std(ddof=1) / np.sqrt(len(x)) if len(x) > 1 else 0.0 for x in groups.values()])
-    axes = _lines(axes, list(groups), mean, (mean - error, mean + error), COLOURS[1:2] * len(groups))
+    names = list(groups) if by is None else list(map(short, groups))
+    axes = _lines(axes, names, mean, (mean - error, mean + error), COLOURS[1:2] * len(groups))
     for place, x in enumerate(groups.values()):
         axes.plot(x, place + np.linspace(-0.2, 0.2, len(x)), "o", ms=3, color=COLOURS[0], alpha=0.5)
     axes.set_xlabel("$V_m$ recorded − expected (mV)\nrows, and their mean ± standard error")
@@ -140,10 +142,11 @@ def plot_pair(fit: "Fit", a: str, b: str, axes: Axes | None = None) -> Axes:
     pair = [q for name in (a, b) for q in fit.experiment.quantities if q.name == name.split(" (")[0]]
     x, y = (_of_group(fit, q.symbol, name) for q, name in zip(pair, (a, b), strict=True))
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
+    axes.locator_params(nbins=6)
     step = max(1, len(x) // _DOTS)
     axes.plot(x[::step], y[::step], "o", ms=3, mew=0, color=COLOURS[0], alpha=0.35)
     labels = [with_unit(q.name, q.unit) for q in pair]
-    axes.set(xlabel=labels[0], ylabel=labels[1], title=f"correlation {np.corrcoef(x, y)[0, 1]:+.2f}")
+    axes.set(xlabel=labels[0], ylabel=labels[1], title=f"correlation {np.corrcoef(x, y)[0, 1]:+.2f}".replace("-", "−"))
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 
@@ -151,7 +154,8 @@ def plot_pair(fit: "Fit", a: str, b: str, axes: Axes | None = None) -> Axes:
 def plot_cells(fit: "Fit", parameter: str, axes: Axes | None = None) -> Axes:
     """One parameter's median and interval for every cell, a colour for each type, under that of the type (black).
 
-    A parameter that the fit has for no single cell raises ConfigurationError.
+    Of very many cells some are shown, from the least to the greatest. A parameter that the fit has for no single cell
+    raises ConfigurationError.
     """
     recordings, table = fit.experiment.recordings, fit.summary().query("parameter == @parameter and group != ''")
     labels = {n: x.to_numpy().astype(str) for n, x in recordings.coords.items() if x.dims == ("obs",)}
@@ -162,15 +166,18 @@ def plot_cells(fit: "Fit", parameter: str, axes: Axes | None = None) -> Axes:
     types = set(table["group"][~single])
     of_row = next((words for words in labels.values() if types and types <= set(words)), np.full(len(cells), ""))
     type_of = {**dict(zip(cells, of_row, strict=True)), **{name: name for name in types}}
-    table = table.assign(type=table["group"].map(type_of), single=single).sort_values(["type", "single"], kind="stable")
-    table = table.groupby("type").head(MOST // len(set(table["type"])))
+    table = table.assign(type=table["group"].map(type_of), single=single).sort_values(["type", "single", "median"])
     order = sorted(set(table["type"]))
+    most = max(3, 2 * MOST // len(order))
+    places = {t: np.linspace(0, n - 1, min(n, most)).round() for t, n in table.groupby("type").size().items()}
+    ranks = table.groupby("type").cumcount()
+    table = table[[rank in places[t] for t, rank in zip(table["type"], ranks, strict=True)]]
     colours = [
         COLOURS[order.index(t) % 6] if one else COLOURS[6]
         for t, one in zip(table["type"], table["single"], strict=True)
     ]
     ends = table["lower"].to_numpy(), table["upper"].to_numpy()
-    axes = _lines(axes, list(table["group"]), table["median"].to_numpy(), ends, colours)
+    axes = _lines(axes, list(map(short, table["group"])), table["median"].to_numpy(), ends, colours)
     axes.set_xlabel(f"{with_unit(parameter, table['unit'].iloc[0])}\nmedian and {LABEL}")
     return axes
 
@@ -181,11 +188,15 @@ def with_unit(name: str, unit: str) -> str:
 
 
 def short_words(at: Conditions) -> list[str]:
-    """Conditions in words, of which only that is said which differs between them: `K_o 5, 22 °C, blocked`."""
+    """Conditions in words, of which only that is said which differs between them: `K_o 5 mM, 22 °C, blocked`."""
     columns = {f"{name}_{side} {{:.4g}}": x for side, c in (("o", at.c_o), ("i", at.c_i)) for name, x in c.items()}
     columns |= {"{:.4g} °C": at.temperature_C}
     differing = {form: x for form, x in columns.items() if len(np.unique(x)) > 1} or columns
-    words = (", ".join(form.format(x[i]) for form, x in differing.items()) for i in range(len(at.temperature_C)))
+    units = dict.fromkeys([form for form in differing if "°C" not in form][-1:], " mM")  # once, behind the last
+    words = (
+        ", ".join(form.format(x[i]) + units.get(form, "") for form, x in differing.items())
+        for i in range(len(at.temperature_C))
+    )
     return [text + ", blocked" * int(state > 0) for text, state in zip(words, np.atleast_1d(at.blocked), strict=True)]
 
 
@@ -199,6 +210,7 @@ def _lines(axes: Axes | None, words: Sequence[str], middle: np.ndarray, ends: tu
         axes.axvline(0, color="0.5", lw=0.8, zorder=0)
     # Words come from the table: a dollar sign in them is a dollar sign, not mathematics.
     axes.set_yticks(places, list(words), parse_math=False, fontsize=9)
+    axes.locator_params(axis="x", nbins=6)
     axes.set_ylim(len(words) - 0.4, -0.6)
     axes.spines[["top", "right"]].set_visible(False)
     return axes

@@ -8,6 +8,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from ..models.conditions import Conditions
+from ..models.errors import UnknownNameError, nearest
 from ..models.nernst import nernst_potential
 from .experiment import Experiment, at_index, in_words
 from .interval import LABEL, bounds
@@ -25,26 +26,35 @@ _CURVE_DRAWS = 500
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
 
 
-def thinned_draws(fit: "Fit") -> dict[str, np.ndarray]:
-    """Parameter values by name, one axis of draws: as many as a picture needs."""
-    values = group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
-    values = {name: np.exp(np.log(x).mean(axis=-1)) if x.ndim > 1 else x for name, x in values.items()}
+def thinned_draws(fit: "Fit", group: str | None = None) -> dict[str, np.ndarray]:
+    """Parameter values by name, one axis of draws, as many as a picture needs: of one group, or the groups' mean."""
+    values, groups = (
+        group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True),
+        fit.experiment.levels.groups,
+    )
+    if group is not None and group not in groups:
+        raise UnknownNameError(f"no group {group!r}.{nearest(group, groups)} Groups: {', '.join(groups) or 'none'}.")
+    which = slice(None) if group is None else [groups.index(group)]
+    values = {name: np.exp(np.log(x[..., which]).mean(axis=-1)) if x.ndim > 1 else x for name, x in values.items()}
     step = max(1, len(next(iter(values.values()))) // _CURVE_DRAWS)
     return {name: x[::step] for name, x in values.items()}
 
 
-def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
+def plot_series(fit: "Fit", axes: Axes | None = None, group: str | None = None) -> Axes:
     """V_m (mV) against K_o (mM, logarithmic): recordings, posterior median with its interval, Nernst line.
 
     One colour for each temperature, open symbols and a broken line where the pump is blocked. The curve runs through
-    the commonest bath at each K_o; other baths of the same K_o have their own prediction, a diamond with its interval.
+    the commonest bath at each K_o; other baths of the same K_o have their own prediction, a large diamond with its
+    interval, and their recordings are small diamonds. Of several groups of cells, all or one `group` is shown.
     """
     experiment = fit.experiment
     if axes is None:
         _, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
-    values = thinned_draws(fit)
-
+    values, levels = thinned_draws(fit, group), experiment.levels
     at = experiment.conditions
+    shown = np.ones(len(at.temperature_C), bool)
+    if group is not None:
+        shown = levels.group_of_entry[experiment.entry_of_condition] == levels.groups.index(group)
     K_o = at.c_o["K"]
     zero = _ZERO * (K_o[K_o > 0].min() if (K_o > 0).any() else 1.0)
     x = np.where(K_o > 0, K_o, zero)
@@ -52,22 +62,24 @@ def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
     recorded = experiment.recordings["V_m"].to_numpy()
     for T in temperatures:
         for blocked in (0.0, 1.0):
-            group = np.flatnonzero((at.temperature_C == T) & (at.blocked == blocked))
-            if not len(group):
+            these = np.flatnonzero((at.temperature_C == T) & (at.blocked == blocked) & shown)
+            if not len(these):
                 continue
             colour = COLOURS[int(np.searchsorted(temperatures, T)) % len(COLOURS)]
             label = f"{T:g} °C" + (", pump blocked" if blocked else "")
-            rows = np.isin(experiment.condition_of_row, group)
-            place = x[experiment.condition_of_row[rows]]
-            spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
-            face = "white" if blocked else colour
-            axes.errorbar(
-                place * spread,
-                recorded[rows],
-                yerr=experiment.error_mV[rows] if experiment.error_mV[rows].any() else None,
-                fmt="o", ms=4, mfc=face, mec=colour, ecolor=colour, mew=0.8, alpha=0.75, ls="none", zorder=3,
-            )  # fmt: skip
-            _curve(axes, experiment, values, group, colour, "--" if blocked else "-", label)
+            through, aside = _through(experiment, these)
+            for marker, part in (("o", np.setdiff1d(these, aside)), ("d", aside)):
+                rows = np.isin(experiment.condition_of_row, part)
+                place = x[experiment.condition_of_row[rows]]
+                spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
+                axes.errorbar(
+                    place * spread,
+                    recorded[rows],
+                    yerr=experiment.error_mV[rows] if experiment.error_mV[rows].any() else None,
+                    fmt=marker, ms=4, mfc="white" if blocked else colour, mec=colour, ecolor=colour, mew=0.8, alpha=0.75,
+                    ls="none", zorder=3,
+                )  # fmt: skip
+            _curve(axes, experiment, values, through, aside, colour, "--" if blocked else "-", label)
 
     _nernst(axes, experiment, values, x)
     axes.set_xscale("log")
@@ -77,7 +89,9 @@ def plot_series(fit: "Fit", axes: Axes | None = None) -> Axes:
     ticks = [t for t in (0.1, 0.3, 1, 2, 5, 10, 20, 50, 100, 200, 500) if x[K_o > 0].min() / 1.6 < t < x.max() * 1.6]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
-    axes.set(xlabel="$K_o$ (mM, logarithmic)", ylabel="$V_m$ (mV)", title=f"{experiment.law.name}: median and {LABEL}")
+    of = f"{short(group)}\n" if group is not None else "mean of the groups\n" if levels.groups else ""
+    axes.set(xlabel="$K_o$ (mM, logarithmic)", ylabel="$V_m$ (mV)")
+    axes.set_title(f"{of}{experiment.law.name}: median and {LABEL}", parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)
     return axes
@@ -92,14 +106,23 @@ def _ranks(place: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _curve(axes, experiment: Experiment, values, group: np.ndarray, colour: str, style: str, label: str) -> None:
-    at = experiment.conditions
-    counts = np.bincount(experiment.condition_of_row)
+def short(name: str, most: int = 26) -> str:
+    """A name of the table as a picture has room for it: a long one without its middle."""
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[1 - most // 2 :]}"
+
+
+def _through(experiment: Experiment, these: np.ndarray) -> tuple[dict[float, int], np.ndarray]:
+    """Of some conditions, the commonest at each K_o, through which a curve runs, and those in other baths."""
+    at, counts = experiment.conditions, np.bincount(experiment.condition_of_row)
     through: dict[float, int] = {}
-    for i in group[np.argsort(-counts[group], kind="stable")]:
+    for i in these[np.argsort(-counts[these], kind="stable")]:
         through.setdefault(at.c_o["K"][i], i)
     drawn = {in_words(at_index(at, i)) for i in through.values()}  # other cells in the same bath are on the curve too
-    aside = np.array([i for i in group if in_words(at_index(at, i)) not in drawn], dtype=np.intp)
+    return through, np.array([i for i in these if in_words(at_index(at, i)) not in drawn], dtype=np.intp)
+
+
+def _curve(axes, experiment: Experiment, values, through, aside, colour: str, style: str, label: str) -> None:
+    at = experiment.conditions
     positive = sorted(K for K in through if K > 0)
     if positive:
         line = _interpolated(at, np.array([through[K] for K in positive]))

@@ -17,16 +17,18 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot
+from matplotlib.ticker import MaxNLocator
 
 from ..models.errors import ConfigurationError
 from .identification import UNINFORMED
 from .interval import LABEL
 from .lack_of_fit import labels_of
-from .pictures import plot_cells, plot_pair, plot_pump, plot_residuals, plot_temperature
-from .plots import COLOURS, SIZE, plot_series
-from .tables import html_name, html_table, number, summary_table
+from .pictures import MOST, plot_cells, plot_pair, plot_pump, plot_residuals, plot_temperature
+from .plots import COLOURS, SIZE, plot_series, short
+from .tables import html_name, html_table, number, printed_unit, summary_table
 
 if TYPE_CHECKING:
     from .result import Fit
@@ -45,9 +47,10 @@ _STYLE: Any = {
 _VARIABLES = {colour.lower(): f"var(--c{i})" for i, colour in enumerate(COLOURS)}
 _VARIABLES |= {_INK: "currentColor", "#ffffff": "var(--paper)", "#d9d9d9": "var(--line)"}
 _VARIABLES |= dict.fromkeys(("#595959", "#808080", "#7f7f7f"), "var(--faint)")
-_MARKS = {"good": "✓ good", "amber": "! with care", "bad": "✗ no"}
+_MARKS = {"good": "✓ good", "amber": "! with care", "bad": "✗ not ok"}
 _CELLS = "<details><summary>Every cell</summary><div class='scroll numbers' tabindex='0'>{}</div></details>"
 _LARGEST_SVG = 400_000  # characters; a picture of thousands of rows is smaller as dots
+_RANKED = 250  # draws of a chain whose ranks are shown: far enough apart to be independent where chains are good
 _MOST = 3  # pictures of residuals by a column, and of confounded pairs
 
 
@@ -115,7 +118,7 @@ def answers(fit: "Fit") -> Iterator[str]:
     e = fit.experiment
     meaning = {q.name: q.meaning for q in (*e.quantities, *e.spreads.values(), *e.offsets.values())}
     for row in shared_rows(fit).to_dict("records"):
-        name, median, unit = row["parameter"], row["median"], "" if row["unit"] == "1" else f" {row['unit']}"
+        name, median, unit = row["parameter"], row["median"], f" {printed_unit(row['unit'])}".rstrip()
         sentence, ratio = meaning.get(name, name), re.fullmatch(r"P_(\w+)/P_K", name)
         if ratio:
             fast, slow, times = ("K", ratio[1], 1 / median) if median < 1 else (ratio[1], "K", median)
@@ -129,55 +132,115 @@ def answers(fit: "Fit") -> Iterator[str]:
 
 def pictures(fit: "Fit") -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Title, text alternative and drawing of every picture in which this fit has something to show."""
-    import arviz_plots as az
-    from arviz_base.labels import MapLabeller
-
     experiment, table, law = fit.experiment, fit.summary(), fit.experiment.law
-    yield (
-        "Potential against potassium",
+    groups = experiment.levels.groups
+    mean = ", for the mean of the groups" if groups else ""
+    told = (
         f"Recordings, and the median and {LABEL} of {law.name}, against K_o on a logarithmic axis; a colour for each"
-        " temperature, open symbols and broken lines where the pump is blocked; dotted, E_K.",
-        lambda: plot_series(fit, pyplot.subplots(figsize=SIZE)[1]),
+        " temperature, open symbols and broken lines where the pump is blocked; dotted, E_K."
     )
-    if len(set(experiment.conditions.temperature_C)) > 1:
-        told = "V_m in the reference bath, and what thermodynamics, leak and pump each have in its change with temperature."
-        yield "Potential against temperature", told, partial(plot_temperature, fit)
-    if law.has_pump:
-        yield (
-            "The pump, bath by bath",
-            "What poisoning the pump would cost at once in each bath.",
-            partial(plot_pump, fit),
+    at = experiment.conditions
+    if experiment.n_conditions > len(set(zip(at.c_o["K"], at.temperature_C, at.blocked, strict=True))):
+        told += (
+            " Diamonds are baths that differ from the curve's in more than K_o: small, their recordings; large, what the"
+            " law expects of them."
         )
+    for group in groups or (None,):
+        title = f"Potential against potassium{f', {group}' if group else ''}"
+        yield title, told, partial(_series, fit, group)
+    if len(set(experiment.conditions.temperature_C)) > 1:
+        told = (
+            "V_m in the reference bath, and what thermodynamics, leak and pump each have in its change with temperature"
+        )
+        yield "Potential against temperature", f"{told}{mean}.", partial(plot_temperature, fit)
+    if law.has_pump:
+        told = f"What poisoning the pump would cost at once in each bath{mean}; a colour for each temperature."
+        yield "The pump, bath by bath", told, partial(plot_pump, fit)
     for a, b, r in fit.verdict().identification.confounded[:_MOST]:
         told = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
         yield f"{a} and {b}", told, partial(plot_pair, fit, a, b)
     for name in dict.fromkeys(table["parameter"].drop(shared_rows(fit).index)):
-        yield f"{name}, cell by cell", f"{name} of every cell, by type.", partial(plot_cells, fit, name)
+        told = (
+            f"{name} of single cells, from the least to the greatest{', below that of their group' if groups else ''}."
+        )
+        yield f"{name}, cell by cell", told, partial(plot_cells, fit, name)
     for by in (None, *list(labels_of(experiment))[:_MOST]):
-        told = f"How far recordings lie from what the law expects, by {by or 'bath'}: rows, and their mean."
+        told = f"How far recordings lie from what the law expects, by {by or 'bath'}: rows, and their mean"
+        told += f", of the {MOST} farthest." if by and len(set(experiment.recordings[by].to_numpy())) > MOST else "."
         yield f"Residuals by {by or 'bath'}", told, partial(plot_residuals, fit, by)
-    # What every Bayesian fit has to show is ArviZ's to draw.
-    names = [q.symbol for q in experiment.quantities]
-    labels = MapLabeller(var_name_map={q.symbol: q.name for q in experiment.quantities})
-    size: dict[str, Any] = {
-        "figure_kwargs": {"figsize": (SIZE[0], 0.8 + 0.75 * len(names))},
-        "col_wrap": 2,
-        "labeller": labels,
-    }
     yield (
         "Posterior against prior",
-        "For each parameter, what was believed before and what the recordings left of it.",
-        partial(az.plot_prior_posterior, fit.tree, var_names=names, **size),
+        "For each parameter, what was believed before and what the recordings left of it; axes are logarithmic where the"
+        " prior spans orders of magnitude.",
+        partial(_prior_posterior, fit),
     )
     yield (
         "Posterior predictive check",
-        "Cumulative distribution of the recorded potentials (mV, the strong line) and of potentials simulated from the fit.",
-        partial(az.plot_ppc_dist, fit.tree, num_samples=40, figure_kwargs={"figsize": (SIZE[0], 3.0)}),
+        "Cumulative distribution of what was recorded (the strong line), and of 40 tables simulated from the fit.",
+        partial(_predictive, fit),
     )
     yield (
         "Do the chains agree?",
-        "Ranks of each chain's draws, less what is expected of chains that agree; p below α: they do not.",
-        partial(az.plot_rank, fit.tree, var_names=[p.symbol for p in experiment.parameters], **size),
+        "Ranks of each chain's draws, less what is expected of chains that agree, one colour for each chain. Where p is"
+        " below α one chain strays, at the dots: more draws would tell; what decides above is R-hat.",
+        partial(_ranks, fit),
+    )
+
+
+def _series(fit: "Fit", group: str | None) -> None:
+    plot_series(fit, pyplot.subplots(figsize=SIZE)[1], group)
+
+
+# What every Bayesian fit has to show is ArviZ's to draw.
+def _panels(fit: "Fit", symbols: list[str]) -> dict[str, Any]:
+    """ArviZ's arguments for a panel of each variable (of each group), under its public name."""
+    from arviz_base.labels import MapLabeller
+
+    groups, quantities, posterior = fit.experiment.levels.groups, fit.experiment.quantities, fit.tree["posterior"]
+    inert = {group: short(group, 20).replace("$", r"\$") for group in groups}  # no mathematics in a table's names
+    panels = sum(posterior[symbol].sizes.get("population", 1) for symbol in symbols)
+    return {
+        "var_names": symbols,
+        "labeller": MapLabeller({q.symbol: q.name for q in quantities}, coord_map={"population": inert}),
+        "figure_kwargs": {"figsize": (SIZE[0], 0.4 + (1.6 if groups else 1.4) * ((panels + 1) // 2))},
+        "col_wrap": 2,
+    }
+
+
+def _prior_posterior(fit: "Fit") -> None:
+    import arviz_plots as az
+
+    symbols = [q.symbol for q in fit.experiment.quantities]
+    tree = fit.tree.filter(lambda node: node.name in (None, "prior", "posterior")).copy()
+    logarithmic = [q.symbol for q in fit.experiment.quantities if float(q.own_scale(np.float64(2.0))) < 1]
+    wide = [s for s in logarithmic if np.ptp(np.quantile(np.log10(tree["prior"][s]), (0.05, 0.95))) > 1]
+    for group in ("prior", "posterior"):
+        tree[group] = tree[group].to_dataset().assign({s: np.log10(tree[group][s]) for s in wide})
+    drawn = az.plot_prior_posterior(tree, **_panels(fit, symbols))
+    for axes in (axes for s in wide for axes in np.ravel(drawn.viz["plot"][s].to_numpy())):
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_formatter(lambda x, _: f"{10.0**x:g}")
+
+
+def _predictive(fit: "Fit") -> None:
+    import arviz_plots as az
+
+    size = {"figsize": (SIZE[0], 3.0)}
+    drawn = az.plot_ppc_dist(fit.tree, kind="ecdf", num_samples=40, visuals={"title": False}, figure_kwargs=size)
+    for name, unit in {"V_m": "mV", "R_in": "MΩ"}.items():
+        if name in drawn.viz["plot"]:
+            drawn.viz["plot"][name].item().set_xlabel(f"${name[0]}_{{{name[2:]}}}$ ({unit})")
+
+
+def _ranks(fit: "Fit") -> None:
+    import arviz_plots as az
+
+    step = -(-fit.tree["posterior"].sizes["draw"] // _RANKED)
+    az.plot_rank(
+        fit.tree,
+        thin=True,
+        stats={"thin": {"factor": step}},
+        **_panels(fit, [p.symbol for p in fit.experiment.parameters]),
     )
 
 
@@ -189,10 +252,11 @@ def image(draw: Callable[[], object], alternative: str) -> str:
         figure, buffer = pyplot.gcf(), io.StringIO()
         figure.set_layout_engine("constrained")
         no_metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=no_metadata)
+        uncut: Any = {"bbox_inches": "tight", "pad_inches": 0.03}  # a label may be wider than what it labels
+        figure.savefig(buffer, format="svg", transparent=True, metadata=no_metadata, **uncut)
         if len(buffer.getvalue()) > _LARGEST_SVG:
             dots = io.BytesIO()
-            figure.savefig(dots, format="png", dpi=150, facecolor="white", metadata={"Software": None})
+            figure.savefig(dots, format="png", dpi=150, facecolor="white", metadata={"Software": None}, **uncut)
             pyplot.close(figure)
             return (
                 f'<img src="data:image/png;base64,{b64encode(dots.getvalue()).decode()}" alt="{escape(alternative)}">'
@@ -210,7 +274,9 @@ def _figure(title: str, told: str, draw: Callable[[], object]) -> str:
 
 
 def _judged(part: str, mark: str, lines: list[str], kind: str) -> str:
-    text = "".join(f"<p>{escape(line.strip())}</p>" for line in lines)
+    first, *rest = lines  # the first says again which part it judges, and how
+    first = re.sub(r"^\w+: ((NOT OK|ok)[.:] *)?", "", first)
+    text = "".join(f"<p>{escape(line.strip())}</p>" for line in (first[:1].upper() + first[1:], *rest) if line)
     return (
         f'<div class="{kind} {mark}"><h3>{part.capitalize()} <span class="mark">{_MARKS[mark]}</span></h3>{text}</div>'
     )

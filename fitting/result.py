@@ -72,11 +72,14 @@ class Fit:
         rerun, notes = self.tree.attrs.get("rerun", ""), self.tree.attrs.get("notes", "")
         return (*notes.splitlines(), *((rerun,) if rerun else ()))
 
-    def plot_series(self, axes: "Axes | None" = None) -> "Axes":
-        """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line."""
+    def plot_series(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
+        """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line.
+
+        Of several groups of cells, all or one `group` is shown.
+        """
         from .plots import plot_series
 
-        return plot_series(self, axes)
+        return plot_series(self, axes, group)
 
     def predict(self, baths, cell: str = "population") -> pd.DataFrame:
         """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -108,11 +108,11 @@ def recordings_of(tree: xr.DataTree) -> xr.Dataset:
 
 
 def _config_beside(fit: "Fit", folder: Path) -> str:
-    """The configuration as it will stand in `folder`: complete, with the table's path as seen from there."""
+    """The configuration as it will stand in `folder`: complete, with the paths of table and recipes as seen from there."""
     config = parse_config(fit.tree.attrs["config"])
-    if config.data is not None and Path(config.data).exists():
-        config = replace(config, data=Path(os.path.relpath(config.data, folder)).as_posix())
-    return config.to_toml()
+    named = {name: path for name in ("data", "solutions") if (path := getattr(config, name)) and Path(path).exists()}
+    seen: dict[str, Any] = {name: Path(os.path.relpath(path, folder)).as_posix() for name, path in named.items()}
+    return replace(config, **seen).to_toml()
 
 
 def _save_picture(fit: "Fit", path: Path) -> None:

@@ -13,15 +13,24 @@ from .text import SUMMARY_FORMATS, digits
 Style = Literal["latex", "markdown", "html"]
 Rows = list[list[str]]
 _SUBSCRIPT = re.compile(r"(P|g|Q10)_([A-Za-z0-9]+)")  # P_Na/P_K, g_Cl/g_K, Q10_pump/Q10_leak
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LATEX = {
     **{c: f"\\{c}" for c in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "°": r"\textdegree{}", "µ": r"\textmu{}", "<": r"\textless{}", ">": r"\textgreater{}", "−": "$-$",
+    "°": r"\textdegree{}", "µ": r"\textmu{}", "<": r"\textless{}", ">": r"\textgreater{}", "−": "$-$", "×": r"$\times$",
+    **{raised: f"\\textsuperscript{{{c}}}" for c, raised in zip(("$-$", *"0123456789"), "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True)},
 }  # fmt: skip
 
 
 def number(value: float) -> str:
-    """A number as print has it, with a real minus sign."""
-    return digits(value).replace("-", "−")
+    """A number as print has it: with a real minus sign, 1.2×10⁻⁶ for 1.2e-06."""
+    mantissa, _, exponent = digits(value).partition("e")
+    power = f"×10{str(int(exponent)).translate(_RAISED)}" if exponent else ""
+    return mantissa.replace("-", "−") + power
+
+
+def printed_unit(unit: str) -> str:
+    """A unit as print has it: µA/cm² for uA/cm2, and nothing for 1."""
+    return {"1": "", "uA/cm2": "µA/cm²", "cm3/s": "cm³/s"}.get(unit, unit)
 
 
 def summary_table(summary: pd.DataFrame, style: Style) -> str:
@@ -35,7 +44,7 @@ def summary_table(summary: pd.DataFrame, style: Style) -> str:
     columns = {
         "parameter": list(summary["parameter"]),
         "group": list(summary["group"].astype(str)),
-        "unit": ["" if unit == "1" else unit for unit in summary["unit"]],
+        "unit": list(map(printed_unit, summary["unit"])),
         "median": list(map(number, summary["median"])),
         LABEL: [f"{number(a)} to {number(b)}" for a, b in zip(summary["lower"], summary["upper"], strict=True)],
         "ESS": [f"{x:.0f}" for x in summary[["ess_bulk", "ess_tail"]].min(axis=1)],
@@ -71,11 +80,11 @@ def _markdown(rows: Rows) -> str:
 
 def _latex(rows: Rows) -> str:
     def safe(cell: str) -> str:
-        return "".join(_LATEX.get(c, c) for c in " ".join(cell.split()))
+        return "".join(_LATEX.get(c, c) for c in re.sub(r"\s+", " ", cell))
 
     def name(text: str) -> str:
-        found = [_SUBSCRIPT.fullmatch(part) or safe(part) for part in text.split("/")]
-        return "/".join(part if isinstance(part, str) else rf"${part[1]}_\mathrm{{{part[2]}}}$" for part in found)
+        found = [_SUBSCRIPT.fullmatch(part) or part for part in re.split("([/ ,])", text)]
+        return "".join(safe(part) if isinstance(part, str) else rf"${part[1]}_\mathrm{{{part[2]}}}$" for part in found)
 
     head, *body = (" & ".join([name(first), *map(safe, rest)]) + r" \\" for first, *rest in rows)
     return "\n".join(

@@ -79,7 +79,7 @@ def _mark(ok: bool) -> str:
 
 def _say_sampling(s: SamplingCheck) -> list[str]:
     lines = [
-        f"Sampling: {_mark(s.ok)}. {s.divergences} divergences, R-hat at most {s.max_r_hat:.3f},"
+        f"Sampling: {_mark(s.ok)}. {s.divergences} divergence{'s' * (s.divergences != 1)}, R-hat at most {s.max_r_hat:.3f},"
         f" effective draws at least {s.min_ess:.0f}, E-BFMI at least {s.min_bfmi:.2f}."
     ]
     if not s.ok:

@@ -164,7 +164,7 @@ Q10_RATIO = Quantity("Q10_pump/Q10_leak", "1", "how much faster than the leak th
 
 def between_cells(parameter: Parameter) -> Parameter:
     """How much cells of one type differ in a parameter: the sd of its logarithm."""
-    meaning = f"sd between cells of log {parameter.name}"
+    meaning = f"how much cells of one type differ in {parameter.name}: sd of its logarithm, 0.1 being about 10 %"
     return Parameter(
         parameter.name + SPREAD, "1", meaning, HalfNormal(0.3), "cells of one type differ by tens of percent"
     )

@@ -15,6 +15,7 @@ import pytest
 from vrest.cli import main
 from vrest.data import read_csv
 from vrest.data.baseline import resting_potential
+from vrest.data.pictures import save_picture
 from vrest.data.recordings import Channel, Recording, Sweep, read_recording
 from vrest.models.errors import ConfigurationError, DataError
 
@@ -186,7 +187,32 @@ def test_temperature_comes_from_its_channel():
     assert np.isnan(resting_potential(recording(trace(1))).temperature_C)
 
 
+def test_what_has_no_unit_is_no_current():
+    """NWB writes n.a. where a signal has no unit."""
+    assert Channel.of("lick", "n.a.")[0].unit == "n.a."
+    assert Channel.of("Im", "nA")[0].unit == "pA"
+    assert Channel.of("bath", "deg. C")[0].unit == "°C"
+
+
+def test_pictures_are_drawn_quickly_whatever_files_are_called(tmp_path, monkeypatch):
+    """Drawing takes its time by the point, and names with dollar signs are no formulas."""
+    from matplotlib.figure import Figure
+
+    drawn, save = [], Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path: (drawn.append(figure), save(figure, path)))
+    many = recording(*[trace(5, seed=i) for i in range(30)])
+    many.channels[0].name = "V $^ {"
+    save_picture(tmp_path / "x.png", "cell $^ {", resting_potential(many))
+    traces = drawn[0].axes[0]
+    assert sum(len(line.get_xdata()) for line in traces.lines) < 10_000
+    assert {line.get_color() for line in traces.lines} == {"tab:blue", "tab:red"}  # nothing grey below what was taken
+    assert "-65.0 mV in 150 s of 30 sweeps" in traces.get_title(loc="left")
+
+
 jumping = trace(20)
+left_for_a_while, lost = trace(20), trace(20)
+left_for_a_while[len(jumping) // 2 : -len(jumping) // 5] += 9
+lost[len(lost) * 3 // 5 :] += 65
 jumping[np.arange(len(jumping)) // (2 * RATE) % 2 == 0] += 9
 
 
@@ -195,10 +221,11 @@ jumping[np.arange(len(jumping)) // (2 * RATE) % 2 == 0] += 9
     [
         (recording(trace(10, drift=6)), r"drifts by \+[56]\.\d mV in 10 s"),
         (recording(jumping), r"wanders by ± \d"),
+        (recording(left_for_a_while), r"wanders by ± \d"),
         (recording(trace(10, -5)), "no usual resting potential"),
         (recording(trace(10), holding_pA=-50.0), "held with -50 pA"),
     ],
-    ids=["drift", "unstable", "offset", "held"],
+    ids=["drift", "unstable", "left", "offset", "held"],
 )
 def test_what_is_not_at_rest_is_flagged(made, flag):
     flags = resting_potential(made).flags
@@ -225,9 +252,10 @@ def test_what_is_not_at_rest_is_flagged(made, flag):
         (recording(np.zeros(RATE)), r"r\.abf: no channel looks like .* stays at 0\.00 mV, as an unused input"),
         (recording(trace(1), stimulus=0), r"r\.abf: Vm \(mV\) has no 5 ms of baseline before stimulation"),
         (recording(with_spikes(trace(2), list(np.arange(0.005, 2, 0.02)))), r"fires all the time \(\d+ action"),
+        (recording(lost), r"jumps about \(± \d\d mV\): there is no one resting"),
         (Recording("r.abf", []), r"r\.abf: no channel is in mV \(channels: none\)"),
     ],
-    ids=["drift", "current", "clamp", "gain", "flat", "stimulus", "firing", "nothing"],
+    ids=["drift", "current", "clamp", "gain", "flat", "stimulus", "firing", "lost", "nothing"],
 )
 def test_what_holds_no_resting_potential_is_refused(made, reason):
     with pytest.raises(DataError, match=reason):
@@ -236,7 +264,9 @@ def test_what_holds_no_resting_potential_is_refused(made, reason):
 
 def test_voltage_clamp_in_nwb(tmp_path):
     path = write_nwb(tmp_path / "vc.nwb", [trace(1, -300)], "VoltageClampSeries")
-    with pytest.raises(DataError, match=r"vc\.nwb: no resting potential in voltage clamp \(its 1 intracellular series"):
+    with pytest.raises(
+        DataError, match=r"vc\.nwb: no resting potential in voltage clamp \(VoltageClampSeries, and no other"
+    ):
         resting_potential(read_recording(path))
 
 

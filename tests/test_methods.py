@@ -16,14 +16,19 @@ from vrest.models.options import OPTIONS
 from vrest.models.presets import PRESETS
 
 
-@pytest.mark.parametrize("name", ["full_fit", "gluconate_fit"])
+@pytest.mark.parametrize("name", ["full_fit", "gluconate_fit", "typed_fit"])
 def test_text_names_priors_versions_and_settings_of_the_tree(name, request):
     fit = request.getfixturevalue(name)
+    fit = fit[0] if isinstance(fit, tuple) else fit
     text, tree = str(fit.methods()), fit.tree
     config = parse_config(tree.attrs["config"])
-    stated = dict(re.findall(r"([\w/]+) ~ (\w+\(.*?\)(?: > 0)?),", text))
-    assert stated == {p.name: str(p.prior) for p in fit.experiment.parameters}
-    assert {p.symbol for p in fit.experiment.parameters} == set(tree["log_prior"].data_vars)
+    stated = dict(re.findall(r"([\w/]+(?: spread)?) ~ (\w+\(.*?\)(?: > 0)?),", text))
+    e = fit.experiment
+    everything = [*e.parameters, *e.spreads.values()]
+    assert stated == {p.name: str(p.prior) for p in everything}
+    of_cells = {name for name in tree["log_prior"].data_vars if str(name).endswith("_cell")}
+    assert {p.symbol for p in everything} == set(tree["log_prior"].data_vars) - of_cells
+    assert ("Between cells the logarithms of" in text) == bool(of_cells)
     for package, version in json.loads(tree.attrs["versions"]).items():
         assert re.search(rf"\b{package} {re.escape(version)}\b", text, re.IGNORECASE), package
     s, sizes = config.sampling, tree["posterior"].sizes
@@ -85,12 +90,19 @@ def test_tables_to_paste(gluconate_fit):
     latex, markdown, html = (gluconate_fit.summary(style) for style in ("latex", "markdown", "html"))
     assert r"$P_\mathrm{Na}$/$P_\mathrm{K}$ &  & 0." in latex
     assert latex.count(r"\\") == len(table) + 1
+    spread = table[:1].assign(parameter="P_Na/P_K spread")
+    assert r"$P_\mathrm{Na}$/$P_\mathrm{K}$ spread &" in summary_table(spread, "latex")
     lines = markdown.splitlines()
     assert lines[0] == "| parameter | unit | median | 89% interval | ESS | R-hat | contraction |"
     assert len({line.count("|") for line in lines}) == 1
     assert f"{table['median'][0]:.4f}" in lines[2]
     assert html.count("<tr>") == len(table) + 1
-    negative = table.assign(contraction=-0.03)
-    assert "<td>−0.03</td>" in summary_table(negative, "html")
+    other = table.assign(contraction=-0.03, median=1.234e-6, unit="uA/cm2")
+    assert "<td>µA/cm²</td><td>1.23×10⁻⁶</td>" in (text := summary_table(other, "html"))
+    assert "<td>−0.03</td>" in text
+    assert (
+        r"\textmu{}A/cm\textsuperscript{2} & 1.23$\times$10\textsuperscript{$-$}\textsuperscript{6}"
+        in summary_table(other, "latex")
+    )
     with pytest.raises(vrest.UnknownNameError, match="Did you mean 'latex'"):
         gluconate_fit.summary("latx")

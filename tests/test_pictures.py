@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib import pyplot
 
 import vrest
+from vrest.fitting.config import Sampling
 from vrest.fitting.experiment import at_index
 from vrest.fitting.interval import bounds
 from vrest.fitting.pictures import (
@@ -35,10 +37,10 @@ def test_pump_at_the_reference_is_pump_mV(full_fit):
     assert "89% interval" in axes.get_xlabel()
     words = [label.get_text() for label in axes.get_yticklabels()]
     assert len(words) == 21
-    drawn = axes.collections[1].get_offsets()[words.index("K_o 2.5, Na_o 146.5, 15 °C"), 0]
+    drawn = axes.collections[1].get_offsets()[words.index("K_o 2.5, Na_o 146.5 mM, 15 °C"), 0]
     pump = thinned_draws(full_fit)["pump_mV"]
     assert drawn == pytest.approx(np.median(pump), rel=1e-9)
-    low, high = axes.collections[0].get_segments()[words.index("K_o 2.5, Na_o 146.5, 15 °C")][:, 0]
+    low, high = axes.collections[0].get_segments()[words.index("K_o 2.5, Na_o 146.5 mM, 15 °C")][:, 0]
     assert (low, high) == pytest.approx(bounds(pump))
 
 
@@ -69,6 +71,71 @@ def test_temperature_picture_has_the_recordings_of_the_reference_bath(full_fit):
     ]  # fmt: skip
 
 
+def test_the_series_of_a_group_has_its_rows_and_its_curve(typed_fit):
+    fit, _ = typed_fit
+    group_of_row = fit.experiment.recordings["cell_type"].to_numpy()
+    V_m = fit.experiment.recordings["V_m"].to_numpy()
+
+    def lines(**which) -> dict[str, np.ndarray]:
+        axes = fit.plot_series(**which)
+        dots = [line for line in axes.lines if line.get_marker() == "o"]
+        assert sorted(np.concatenate([dot.get_ydata() for dot in dots])) == sorted(V_m[which_rows])
+        return {str(line.get_label()): line.get_ydata() for line in axes.lines}
+
+    which_rows = slice(None)
+    every = lines()["22 °C"]
+    which_rows = group_of_row == "B"
+    of_B = lines(group="B")["22 °C"]
+    assert np.all(of_B[0] - every[0] > 1)  # twice the P_Na/P_K depolarises
+    at = replace(fit.experiment.reference, temperature_C=np.array([22.0]))
+    own = fit.experiment.pooled().theta(thinned_draws(fit, "B"))
+    assert of_B[0] == pytest.approx(
+        np.median(fit.experiment.law.potential(own, at, fit.experiment.reference)), abs=1e-6
+    )
+    with pytest.raises(vrest.UnknownNameError, match="Groups: A, B"):
+        fit.plot_series(group="C")
+
+
+def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
+    """The Na-free recordings of the bundled set are no circles on the curve of the salines with sodium."""
+    recordings = vrest.load_data("crayfish_muscle")
+    few = Sampling(chains=2, draws=50, tune=50)
+    fit = vrest.fit(recordings, "ghk", ions="K,Na", inside="K=250+-60,Na=20", sampling=few, progress=False)
+    axes = fit.plot_series()
+    V_m = recordings["V_m"].to_numpy()[recordings["saline"].to_numpy() == "Na-free"]
+    aside = np.concatenate([line.get_ydata() for line in axes.lines if line.get_marker() == "d"])
+    assert sorted(aside) == sorted(V_m)
+
+
+def test_very_many_cells_are_thinned_from_the_least_to_the_greatest(gluconate_fit):
+    recordings = gluconate_fit.experiment.recordings
+    cells = [f"cell {i:02d} {'long ' * 9}{i:02d}" for i in range(recordings.sizes["obs"])] * 2
+    twice = xr.concat([recordings, recordings], "obs").assign_coords(
+        cell=("obs", [f"{c}{i}" for i, c in enumerate(cells)])
+    )
+    fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, recordings=twice))
+    row, names = gluconate_fit.summary()[:1], twice["cell"].to_numpy()
+    fit.__dict__["_summary"] = pd.concat([row.assign(group=name, median=-i) for i, name in enumerate(names)])
+    axes = plot_cells(fit, "P_Na/P_K")
+    drawn = axes.collections[1].get_offsets()[:, 0]
+    assert len(drawn) == 60
+    assert np.all(np.diff(drawn) > 0)
+    assert (drawn[0], drawn[-1]) == (1 - len(names), 0)
+    assert max(len(label.get_text()) for label in axes.get_yticklabels()) < 30
+
+
+def test_pump_block_is_no_bath(typed_fit):
+    """A bath whose first row is a blocked one is named without it: all baths are shown with the pump running."""
+    fit, _ = typed_fit
+    at = replace(fit.experiment.conditions, blocked=np.ones(len(fit.experiment.conditions.blocked)))
+    words = Fit(fit.tree, replace(fit.experiment, conditions=at)).plot_pump().get_yticklabels()
+    assert [label.get_text() for label in words] == [
+        "K_o 2.5, Na_o 146.5 mM",
+        "K_o 10, Na_o 139 mM",
+        "K_o 40, Na_o 109 mM",
+    ]
+
+
 def test_residuals_are_sorted_by_any_column(gluconate_fit):
     axes = plot_residuals(gluconate_fit, "saline")
     words = [label.get_text() for label in axes.get_yticklabels()]
@@ -87,7 +154,7 @@ def test_confounded_pair(potassium_fit):
     axes = plot_pair(potassium_fit, "P_Na/P_K", "pump_mV")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("P_Na/P_K", "pump (mV)")
     r = next(r for a, b, r in potassium_fit.verdict().identification.confounded if {a, b} == {"P_Na/P_K", "pump_mV"})
-    assert axes.get_title() == f"correlation {r:+.2f}"
+    assert axes.get_title() == f"correlation {r:+.2f}".replace("-", "−")
 
 
 def test_cells_stand_under_their_type(gluconate_fit):
@@ -113,5 +180,5 @@ def test_conditions_are_told_by_what_differs(full_fit):
     one_bath = at_index(at, np.flatnonzero((at.c_o["K"] == 5) & (at.temperature_C < 30)))
     assert sorted(short_words(one_bath)) == ["15 °C", "15 °C, blocked", "25 °C", "25 °C, blocked"]
     assert short_words(at_index(at, np.array([0]))) == [
-        "K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10, 15 °C"
+        "K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10 mM, 15 °C"
     ]

@@ -11,7 +11,7 @@ from matplotlib import pyplot
 
 from tests.chromium import BROWSER, visit
 from vrest.cli import main
-from vrest.fitting.report import image, marks, report_html
+from vrest.fitting.report import image, marks, pictures, report_html
 from vrest.fitting.result import Fit
 
 EVIL = [
@@ -82,8 +82,9 @@ def test_page_opens_with_the_answer_and_goes_on_in_order(page, gluconate_fit):
     row = gluconate_fit.summary().iloc[0]
     assert f"<b>P<sub>Na</sub>/P<sub>K</sub></b> = {row['median']:.4f}" in answer
     assert "89% interval" in answer
-    for line in str(gluconate_fit.verdict()).splitlines():
-        assert line.strip().replace("'", "&#x27;") in page
+    for line in str(gluconate_fit.verdict()).splitlines():  # their beginnings are headings and marks
+        line = re.sub(r"^[A-Z].*?: ok[.:] ", "", line).strip()
+        assert f"<p>{line[0].upper()}{line[1:]}</p>".replace("'", "&#x27;") in page
     for kept in (
         gluconate_fit.tree.attrs["data_sha256"],
         "seed",
@@ -130,6 +131,28 @@ def test_hostile_names_are_words(evil_page):
     for text in ("&lt;script&gt;document.title", "=cmd|", "😀 $x^ ../../etc"):
         assert text in evil_page
     assert "<script" not in evil_page
+
+
+def test_every_group_has_its_series_and_names_are_no_mathematics(typed_fit):
+    """Pictures of a fit of two groups, one of which is called what Matplotlib would take for a broken formula."""
+    fit, _ = typed_fit
+    evil = f"$x^$ {'y' * 40}"
+    levels = replace(fit.experiment.levels, groups=(evil, "B"))
+    tree = fit.tree.copy()
+    for name in ("posterior", "prior"):
+        tree[name] = tree[name].to_dataset().assign_coords(population=[evil, "B"])
+    hostile = Fit(tree, replace(fit.experiment, levels=levels))
+    hostile.__dict__.update(_summary=fit.summary().replace({"group": {"A": evil}}), _verdict=fit.verdict())
+    drawn = {title: (told, image(draw, told)) for title, told, draw in pictures(hostile)}
+    assert "67 resting potentials in 6 conditions" in report_html(hostile)
+    series = [title for title in drawn if title.startswith("Potential against potassium")]
+    assert series == [f"Potential against potassium, {evil}", "Potential against potassium, B"]
+    assert drawn[series[0]][1] != drawn[series[1]][1]
+    assert "mean of the groups" in drawn["The pump, bath by bath"][0]
+    for title in (series[0], "Posterior against prior", "Do the chains agree?"):
+        words = re.findall(r">([^<>]*)</text>", drawn[title][1])
+        assert any(word.startswith("$x^$ y") and "…" in word and len(word) < 30 for word in words), title
+    assert "Vm(mV)" in re.sub(r"<[^>]*>|\s", "", drawn["Posterior predictive check"][1])
 
 
 def test_hostile_groups_are_no_formulas_in_csv_and_no_markup_in_tables(evil_fit, tmp_path):

@@ -1,5 +1,7 @@
 """Recipes become the ions that a chemist writes down by hand, and tables take their baths from them."""
 
+from pathlib import Path
+
 import pytest
 
 from vrest.cli import main
@@ -253,6 +255,21 @@ def test_other_peoples_columns_and_recipes_on_the_command_line(tmp_path, capsys)
     (tmp_path / "names.toml").write_text("V_m_mV = 3\n")
     assert main(arguments) == 2
     assert "V_m_mV = 3 is not a name" in capsys.readouterr().err
+
+
+def test_saved_results_find_their_recipes_again(tmp_path, monkeypatch, gluconate_fit):
+    """config.toml repeats the analysis from the results' own folder, where the recipes are not."""
+    from vrest.fitting.config import Config, read_config
+    from vrest.fitting.result import Fit
+
+    monkeypatch.chdir(tmp_path)
+    Path("baths.toml").write_text(RECIPES, encoding="utf-8")
+    tree = gluconate_fit.tree.copy()
+    tree.attrs = {**tree.attrs, "config": Config(law="ghk", solutions="baths.toml").to_toml()}
+    Fit(tree, gluconate_fit.experiment).save("run")
+    assert 'solutions = "../baths.toml"' in Path("run/config.toml").read_text(encoding="utf-8")
+    monkeypatch.chdir("run")
+    assert Path(str(read_config("config.toml").solutions)).exists()
 
 
 def test_the_configuration_keeps_recipes_and_pipette(tmp_path):
