@@ -78,17 +78,16 @@ def race(
     case: str, table: Path, other: Path, contenders: list[Contender], settings: Settings, repeats: int
 ) -> Iterator[Figure]:
     """Run the contenders in turn, `repeats` times; the first is what the others are held against."""
-    fill = {c.name: settings.folder / case / f"cache-{k}" for k, c in enumerate(contenders)}
-    (settings.folder / case).mkdir(parents=True, exist_ok=True)
+    fill = {c.name: settings.folder / f"cache-{k}" for k, c in enumerate(contenders)}
     for c in contenders:
         if not c.cold:
-            c.go(other, settings.folder / case, fill[c.name], settings.limit)
+            c.go(other, settings.folder, fill[c.name], settings.limit)
     for repeat in range(repeats):
         for c in contenders:
             if c.runs and c.runs[-1].seconds > settings.limit:
                 continue
             cache = fill[c.name] / f"cold-{repeat}" if c.cold else fill[c.name]
-            c.runs.append(c.go(table, settings.folder / case, cache, settings.limit))
+            c.runs.append(c.go(table, settings.folder, cache, settings.limit))
             print(f"  {c.name}: {c.runs[-1].seconds:.1f} s", file=sys.stderr, flush=True)
     first = contenders[0]
     for c in contenders:
