@@ -1,8 +1,7 @@
-"""The resting potential as one elementwise PyTensor Op: the only module that knows PyTensor.
+"""The resting potential as PyTensor Ops: the only module that knows PyTensor.
 
-`kernel` repeats the zero-current equation of `balance.py` in the form a compiler likes (one exponential for each step);
-a test ties the two together. The Op's derivatives are exact, by the implicit function theorem, and written with the
-plain equations.
+`kernel` (and, for monovalent ions, the faster one of `fused.py`) repeats the zero-current equation of `balance.py` in the
+form a compiler likes; tests tie them together. The Ops' derivatives are exact, by the implicit function theorem.
 """
 
 import hashlib
@@ -16,11 +15,14 @@ import numba
 import numpy as np
 import pytensor.scalar as ps
 import pytensor.tensor as pt
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
 from pytensor.graph.utils import MethodNotDefined
 from pytensor.link.numba.dispatch.basic import register_funcify_and_cache_key
 from pytensor.scalar.basic import ScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
 
+from . import fused
 from .arrays import NAMESPACES
 from .balance import Terms, net, slope
 from .bernoulli import bernoulli
@@ -61,6 +63,8 @@ def kernel(A, B, A2, B2, j, g):
             f += A2 * (b2 + 2.0 * u) - B2 * b2
             df += A2 * (db2 + 2.0) - B2 * db2
             curvature = 0.0
+        if f != f:  # bisection would make a number of it
+            return f
         if f < 0.0:
             low = u
         elif f > 0.0:
@@ -138,12 +142,62 @@ def enable_jax() -> None:
         # One step from the root moves nothing, and carries the exact derivative in either mode.
         return u - net(terms, u) / jax.lax.stop_gradient(slope(fixed, u))
 
+    def with_partials(A, B, j):
+        u = resting_potential(A, B, 0.0, 0.0, j, 0.0)
+        return u, *_monovalent_partials(Terms(A, B, j=j), u)
+
     jax_funcify.register(RestingPotential)(lambda op, **kwargs: resting_potential)
+    jax_funcify.register(MonovalentRest)(lambda op, **kwargs: with_partials)
 
 
+class MonovalentRest(Op):
+    """u, du/dA, du/dB and du/dj for vectors of coefficients of monovalent ions and a pump, by the fused kernel.
+
+    Its partials are outputs, so that the gradient costs nothing; they are not differentiated again.
+    """
+
+    __props__ = ()
+
+    def make_node(self, A, B, j):
+        inputs = [pt.as_tensor(x, dtype="float64") for x in (A, B, j)]
+        return Apply(self, inputs, [pt.vector(dtype="float64", shape=inputs[0].type.shape) for _ in range(4)])
+
+    def perform(self, node, inputs, outputs):
+        found = fused.root_and_partials(*(np.ascontiguousarray(x) for x in inputs))
+        for output, x in zip(outputs, found, strict=False):
+            output[0] = x.copy()
+
+    def infer_shape(self, node, shapes):
+        return [shapes[0]] * 4
+
+    def pullback(self, inputs, outputs, output_grads):
+        return [output_grads[0] * partial for partial in outputs[1:]]
+
+
+def _monovalent_partials(terms: Terms, u):
+    b = bernoulli(u)
+    rise = slope(terms, u)
+    return -(b + u) / rise, b / rise, -1.0 / rise
+
+
+@register_funcify_and_cache_key(MonovalentRest)
+def _numba_monovalent_rest(op, node, **kwargs):
+    @numba.njit
+    def monovalent_rest(A, B, j):
+        found = fused.root_and_partials(A, B, j)
+        return found[0], found[1], found[2], found[3]
+
+    return monovalent_rest, hashlib.sha256(inspect.getsource(fused).encode()).hexdigest()
+
+
+_monovalent = MonovalentRest()
 _root = Elemwise(RestingPotential(upgrade_to_float, name="resting_potential"), name="resting_potential")
 
 
 def root(A, B, A2=0.0, B2=0.0, j=0.0, g=0.0):
     """The resting state u = V_m / V_T as a symbolic variable, elementwise over broadcasting terms (mM)."""
+    if all(isinstance(x, float) and x == 0.0 for x in (A2, B2, g)):
+        A, B, j = pt.broadcast_arrays(*(pt.as_tensor(x) for x in (A, B, j)))
+        if A.ndim == 1:
+            return _monovalent(A, B, j)[0]
     return _root(A, B, A2, B2, j, g)

@@ -49,6 +49,26 @@ def test_compiled_solver_of_arrays_equals_the_plain_one():
     assert np.max(np.abs(solver()(*x) - rest(Terms(*x)))) * 25 < 1e-9
 
 
+def test_what_is_no_number_stays_none():
+    assert np.isnan(kernel(np.nan, 10.0, 0.0, 0.0, 1.0, 0.0))
+    assert np.isnan(kernel(100.0, 10.0, 0.0, 0.0, np.nan, 0.0))
+
+
+def test_monovalent_ions_take_the_fused_way_with_the_same_values_and_derivatives():
+    A, B, j = (values()[k] for k in (0, 1, 4))
+    inputs = [INPUTS[k] for k in (0, 1, 4)]
+    zero = pt.zeros_like(inputs[0])
+    general = root(inputs[0], inputs[1], zero, zero, inputs[2], zero)
+    fused = root(inputs[0], inputs[1], j=inputs[2])
+    assert type(fused.owner.op).__name__ == "MonovalentRest"
+    found = [pytensor.function(inputs, [u, *pytensor.grad((u**2).sum(), inputs)])(A, B, j) for u in (fused, general)]
+    near = np.abs(found[1][0]) < 10
+    for mine, theirs in zip(*found, strict=True):
+        assert mine[near] == pytest.approx(theirs[near], rel=1e-8, abs=1e-12)
+    broadcast = root(inputs[0], 5.0, j=inputs[2])
+    assert pytensor.function(inputs, broadcast, on_unused_input="ignore")(A, B, j).shape == A.shape
+
+
 def test_derivatives_equal_the_stop_gradient_reference_and_the_complex_step():
     x = values()
     exact = value_and_gradient(root(*INPUTS))(*x)
