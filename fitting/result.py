@@ -105,17 +105,18 @@ class Fit:
 
         return write_report(self, Path(path))
 
-    def save(self, folder: str | Path, force: bool = False, report: bool = False) -> Path:
+    def save(self, folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
         """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, series.png); returns its path.
 
-        With `report`, report.html as well. It is written aside and renamed into place, so a folder that exists is complete.
+        With `report`, report.html as well; without `picture`, no series.png. The folder is written aside and renamed into
+        place, so that one that exists is complete.
 
         Raises
         ------
         ConfigurationError
             The folder exists and `force` is not set.
         """
-        return store.save(self, folder, force, report)
+        return store.save(self, folder, force, report, picture)
 
     def __repr__(self):
         config = self.experiment.config

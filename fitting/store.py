@@ -25,10 +25,10 @@ RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "design.
 """A folder that holds one of these is a results folder, and may be replaced."""
 
 
-def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False) -> Path:
+def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
     """Write a fit's results folder."""
     with finished_folder(folder, force) as aside:
-        write_fit(fit, aside, Path(folder), report)
+        write_fit(fit, aside, Path(folder), report, picture)
     return Path(folder)
 
 

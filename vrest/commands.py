@@ -34,7 +34,7 @@ def fit(options: argparse.Namespace) -> int:
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     result = run(experiment)
-    result.save(folder, options.force, report=not options.no_report)
+    result.save(folder, options.force, report=not options.no_report, picture=not options.no_report)
     say(*result.notes[len(experiment.notes) :])
 
     from .fitting.interval import LABEL
