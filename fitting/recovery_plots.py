@@ -19,9 +19,8 @@ def plot_calibration(recovery: Recovery):
     import arviz_plots
 
     pit = recovery.pit().rename(simulation="sample")
-    tree = xr.DataTree.from_dict(
-        {"prior_sbc": xr.Dataset({str(q): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values})}
-    )
+    apart = {_inert(str(q)): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
+    tree = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)})
     width = min(4, len(pit["quantity"]))
     return arviz_plots.plot_ecdf_pit(
         tree, sample_dims="sample", method="envelope", envelope_prob=0.99, col_wrap=width,

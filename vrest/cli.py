@@ -25,7 +25,9 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie, pymc or numpyro (default: auto)")
     fit.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
     _worker_options(fit)
-    fit.add_argument("--no-report", action="store_true", help="leave out report.html and series.png, which take seconds")
+    fit.add_argument(
+        "--no-report", action="store_true", help="leave out report.html and series.png, which take seconds"
+    )
 
     report = commands.add_parser("report", help="make the report of a saved fit again")
     report.add_argument("run", metavar="RUN", help="a results folder, or the fit.nc in it")
