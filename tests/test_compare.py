@@ -10,6 +10,7 @@ from scipy.stats import norm
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
+from vrest.data.table import to_frame
 from vrest.fitting import elpd
 from vrest.fitting.config import Sampling
 from vrest.fitting.contrasts import COLUMNS, plot_contrasts, too_few
@@ -182,19 +183,18 @@ def test_leaving_a_cell_out_by_refit_is_the_integrated_estimate():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("truth", ["ghk", "ghk-pump"])
-def test_the_right_law_predicts_better_where_rows_are_blocked_in_several_baths(truth):
-    data = recordings(seed=9, law=truth, repeats=2)
-    fits = {law: fit(data, law, inside=INSIDE, progress=False) for law in ("ghk", "ghk-pump")}
-    table = elpd.comparison([elpd.leave_rows_out(one, elpd.without_rows(one, 2)) for one in fits.values()])
-    words = " ".join(elpd.judgement(table, fits))
-    assert (
-        "ghk predicts better than ghk-pump" not in words
-        if truth == "ghk-pump"
-        else "ghk-pump predicts better" not in words
-    )
-    if truth == "ghk-pump":
-        assert "ghk-pump predicts better than ghk" in words
+@pytest.mark.parametrize("truth", ["ghk", "ghk-pump", "mullins-noda"])
+def test_recordings_are_attributed_to_the_law_they_came_from_where_rows_are_blocked_in_several_baths(truth, tmp_path):
+    data, laws = recordings(seed=9, law=truth, repeats=2, sigma=0.7), ["ghk", "ghk-pump", "mullins-noda"]
+    to_frame(data).to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "laws"
+    options = ["--laws", ",".join(laws), "--inside", INSIDE, "--out", str(out)]
+    assert main(["compare", str(tmp_path / "table.csv"), *options]) == 0
+    table = pd.read_csv(out / "comparison.csv").set_index("law")
+    behind = table["elpd_diff"] < -np.maximum(4, 2 * table["dse"])
+    assert not behind[truth]
+    # A pump that may be 0 contains the law without one, and predicts as well: nothing speaks for it either.
+    assert set(behind.index[~behind]) <= ({"ghk", "ghk-pump"} if truth == "ghk" else {truth})
 
 
 @pytest.mark.slow
@@ -210,5 +210,4 @@ def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
         ratio = p_Na[:, 0] / p_Na[:, 1]
         lower, upper = bounds(ratio)
         right += np.mean(ratio < 1) > 0.95 if changed else lower < 1 < upper
-    print(right, "of 20")
     assert right >= least
