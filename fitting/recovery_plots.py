@@ -11,26 +11,35 @@ from .recovery import LIKELIHOOD, Recovery
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_STROKE = "\u2044"
 _HIT, _MISS = "#0072B2", "#D55E00"
 
 
 def plot_calibration(recovery: Recovery):
-    """ECDF of the ranks less that of a uniform, with simultaneous bands; a PlotCollection of ArviZ."""
+    """ECDF of the ranks less that of a uniform, with simultaneous 99 % bands; a PlotCollection of ArviZ."""
     import arviz_plots
+    from arviz_stats.ecdf_utils import ecdf_pit
 
     pit = recovery.pit().rename(simulation="sample")
     apart = {_inert(str(q)): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
-    tree = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)})
-    width = min(4, len(pit["quantity"]))
-    return arviz_plots.plot_ecdf_pit(
-        tree, sample_dims="sample", method="envelope", envelope_prob=0.99, col_wrap=width,
-        figure_kwargs={"figsize": (3.2 * width, 2.6 * int(np.ceil(len(pit["quantity"]) / width)))},
-    )  # fmt: skip
+    tree, n, width = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)}), pit.sizes["sample"], min(4, len(apart))
+    size = {"figsize": (3.2 * width, 2.6 * int(np.ceil(len(apart) / width)))}
+    pictures = arviz_plots.plot_ecdf_pit(
+        tree, sample_dims=["sample"], method="pot_c", col_wrap=width, figure_kwargs=size, visuals={"xlabel": False}
+    )
+    x, _, low, high = ecdf_pit(
+        np.linspace(0, 1, n), 0.99, 1000, rng=np.random.default_rng(recovery.ranks.attrs["seed"])
+    )
+    for name in apart:
+        axes = pictures.get_target(name, {})
+        axes.fill_between(x, low - x, high - x, color="0.88", lw=0, zorder=0)
+        axes.set_title(name.replace(_STROKE, "/"))
+    return pictures
 
 
 def _inert(name: str) -> str:
     """The name with a fraction's stroke, since a DataTree takes "/" for a path."""
-    return name.replace("/", "\u2044")
+    return name.replace("/", _STROKE)
 
 
 def plot_recovery(recovery: Recovery) -> "Figure":

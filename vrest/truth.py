@@ -74,7 +74,7 @@ def recover(options: argparse.Namespace) -> int:
         recovery.ranks.to_netcdf(aside / "ranks.nc", engine="h5netcdf")
         (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
         if not recovery.stated:
-            recovery.plot_calibration().savefig(aside / "calibration.png")
+            recovery.plot_calibration().savefig(aside / "calibration.png", bbox_inches="tight", dpi=150)
         recovery.plot_recovery().savefig(aside / "recovery.png", dpi=150)
         recovery.plot_contraction().savefig(aside / "contraction.png", dpi=150)
     shutil.rmtree(unfinished)
