@@ -1,14 +1,16 @@
 """Every cell by itself: what a laboratory looks at before it pools. One compiled model serves cells of one design."""
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ..data.table import to_frame
-from ..models.errors import ConfigurationError, UnknownNameError, VrestError, nearest
+from ..data.table import select, to_frame
+from ..models.errors import ConfigurationError, DataWarning, UnknownNameError, VrestError, nearest
 from .config import Config
 from .experiment import Experiment
 from .many import sampler_of
@@ -69,25 +71,37 @@ def _experiments(
         raise ConfigurationError(
             "--each fits every cell by itself, so --by and vary have nothing to compare: leave them out."
         )
-    whole = prepare(recordings, replace(config, vary=()))
+    of_all = replace(config, vary=())
+    rows = select(recordings, config.where) if config.where else recordings
+    chosen = to_frame(rows)[column].astype(object).where(lambda x: x.notna() & (x != ""))
+    if chosen.isna().any():
+        raise ConfigurationError(f"--each: the column {column} is empty in some rows; fill it in, or leave them out.")
+    quoted = column if column.isidentifier() else f"`{column}`"
+    wheres = {
+        str(label): f"({config.where}) and {quoted} == {label!r}" if config.where else f"{quoted} == {label!r}"
+        for label in dict.fromkeys(chosen.tolist())
+    }
+    refused: dict[str, VrestError] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # given once, for all rows together
+        for label, where in wheres.items():
+            try:
+                prepare(recordings, replace(of_all, where=where))
+            except VrestError as error:
+                refused[label] = error
+    if len(refused) == len(wheres):
+        raise next(iter(refused.values()))
+    usable = rows.isel(obs=np.flatnonzero(~chosen.astype(str).isin(refused).to_numpy()))
+    whole = prepare(usable, replace(of_all, where=None))
     reference = {f"{name}_o_mM": float(x) for name, x in whole.reference.c_o.items()}
     reference["temperature_C"] = float(whole.reference.temperature_C)
-    labels = to_frame(whole.recordings)[column]
-    if labels.isna().any() or (labels.astype(str) == "").any():
-        raise ConfigurationError(f"--each: the column {column} is empty in some rows; fill it in, or leave them out.")
-    experiments: dict[str, Experiment] = {}
-    refused: dict[str, VrestError] = {}
-    for label in dict.fromkeys(labels.tolist()):
-        chosen = f"{column} == {label!r}" if column.isidentifier() else f"`{column}` == {label!r}"
-        where = f"({config.where}) and {chosen}" if config.where else chosen
-        of_one = replace(config, where=where, vary=(), reference=reference)
-        try:
-            experiments[str(label)] = prepare(recordings, of_one)
-        except VrestError as error:
-            refused[str(label)] = error
-    if not experiments:
-        raise next(iter(refused.values()))
-    return experiments, refused
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return {
+            label: prepare(recordings, replace(of_all, where=where, reference=reference))
+            for label, where in wheres.items()
+            if label not in refused
+        }, refused
 
 
 def summary_of_each(fits: Mapping[str, Fit]) -> pd.DataFrame:

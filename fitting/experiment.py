@@ -142,7 +142,7 @@ class Experiment:
     def potential(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """V_m in mV for each condition (last axis), from parameter values by name (leading axes: draws)."""
         theta = self.theta(values)
-        if PUMP.name in theta:  # once for each cell, rather than in each of its conditions
+        if PUMP.name in theta and PUMP_CURRENT in self.law.quantities:  # once a cell, not once a condition
             current = self.law.derived(self._by_entry(values), self.reference)[PUMP_CURRENT.name]
             theta[PUMP_CURRENT.name] = current[..., self.entry_of_condition] if current.shape[-1] > 1 else current
         return self.law.potential(theta, self.conditions, self.reference)

@@ -97,7 +97,7 @@ def _theta(experiment: Experiment, data: Mapping[str, Any], reference: Condition
             theta[p.name] = _of_each_cell(experiment, p, value, *alone)
     if speeds_tied(experiment):
         theta[Q10_PUMP.name] = _pump_speed(experiment, theta[Q10_LEAK.name])
-    if PUMP.name in theta:  # once for each cell, rather than in each of its conditions
+    if PUMP.name in theta and PUMP_CURRENT in experiment.law.quantities:  # once a cell, not once a condition
         theta[PUMP_CURRENT.name] = experiment.law.derived(theta, reference)[PUMP_CURRENT.name]
     if not levels.entries:
         return theta

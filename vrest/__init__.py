@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .data.bundled import datasets, load_data
     from .data.reader import from_frame, read_csv
     from .data.table import select, to_frame
+    from .doors import fit_each, recover, simulate
     from .fitting.config import Config, Sampling, read_config
     from .fitting.design import Design, design
     from .fitting.result import Fit, load
@@ -35,12 +36,15 @@ _HOME = {
     "datasets": "data.bundled",
     "design": "fitting.design",
     "fit": "fitting.run",
+    "fit_each": "doors",
     "from_frame": "data.reader",
     "load": "fitting.result",
     "load_data": "data.bundled",
     "read_config": "fitting.config",
     "read_csv": "data.reader",
+    "recover": "doors",
     "select": "data.table",
+    "simulate": "doors",
     "to_frame": "data.table",
 }
 
@@ -58,12 +62,15 @@ __all__ = [
     "datasets",
     "design",
     "fit",
+    "fit_each",
     "from_frame",
     "load",
     "load_data",
     "read_config",
     "read_csv",
+    "recover",
     "select",
+    "simulate",
     "to_frame",
 ]
 

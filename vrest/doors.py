@@ -1,0 +1,110 @@
+"""Many fits from Python: recordings of a known truth, recovery, and every cell by itself."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .fitting import each, recovery
+from .fitting import simulate as simulation
+from .fitting.config import Config
+from .fitting.experiment import Experiment
+from .fitting.recovery import Recovery
+from .fitting.result import Fit
+from .fitting.run import configure, prepare
+from .fitting.simulate import Truth
+from .fitting.workers import Workers
+from .models.errors import DataWarning
+
+
+def _planned(plan: xr.Dataset, law: str | None, config: Config | None, settings: dict[str, Any]) -> Experiment:
+    return prepare(plan.drop_vars("V_m", errors="ignore"), configure(config, law=law, **settings))
+
+
+def simulate(
+    plan: xr.Dataset, truth: Truth, law: str | None = None, *, config: Config | None = None, **settings: Any
+) -> xr.Dataset:
+    """Recordings of a plan, as they would be if `truth` were so.
+
+    Parameters
+    ----------
+    plan : a table without V_m_mV, as from `read_csv(…, potentials=False)`; potentials that it has are not used.
+    truth : every parameter's value by its name in the summary, as `{"P_Na/P_K": 0.03, "pump_mV": {"A": 5, "B": 8}, …}`.
+    law, config, **settings : as of `fit`: inside, ions, by, robust, seed, …
+
+    Returns
+    -------
+    xarray.Dataset
+        The plan with V_m (mV), and R_in (MOhm) where the plan has it, in the rows that have it.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        With a sentence that says what to change; a truth that lacks values is answered with lines to paste.
+    """
+    experiment = _planned(plan, law, config, settings)
+    rng = np.random.default_rng(experiment.config.seed)
+    return simulation.simulate(experiment, simulation.draw_truth(experiment, rng, truth), rng).recordings
+
+
+def recover(
+    plan: xr.Dataset,
+    law: str | None = None,
+    *,
+    n: int = 200,
+    truth: Truth | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    config: Config | None = None,
+    **settings: Any,
+) -> Recovery:
+    """Simulate and fit a plan `n` times: does this program find the truth with this experiment?
+
+    Parameters
+    ----------
+    plan : a table without V_m_mV, as from `read_csv(…, potentials=False)`; potentials that it has are not used.
+    n : how many simulations.
+    truth : as of `simulate`; without, each simulation draws its own truth from the priors, and ranks are judged.
+    workers : processes on this machine. scheduler : address of a dask cluster instead.
+    law, config, **settings : as of `fit`: inside, ions, by, robust, seed, …
+
+    Returns
+    -------
+    Recovery
+        `table()`, `verdict()`, and pictures.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError, WorkerError
+        With a sentence that says what to change.
+    """
+    experiment = _planned(plan, law, config, settings)
+    return recovery.recover(experiment, n, truth, Workers(workers, scheduler))
+
+
+def fit_each(
+    recordings: xr.Dataset,
+    law: str | None = None,
+    *,
+    column: str = "cell",
+    workers: int = 1,
+    scheduler: str | None = None,
+    config: Config | None = None,
+    **settings: Any,
+) -> dict[str, Fit]:
+    """Fit every cell (or other label of `column`) by itself, all under one reference condition.
+
+    Cells that cannot be fitted are left out, with a DataWarning that says why.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError, WorkerError
+        With a sentence that says what to change.
+    """
+    fits, refused = each.fit_each(
+        recordings, configure(config, law=law, **settings), column, Workers(workers, scheduler)
+    )
+    for label, reason in refused.items():
+        warnings.warn(f"{label} was not fitted: {reason}", DataWarning, stacklevel=2)
+    return fits
