@@ -11,6 +11,7 @@ from vrest.fitting.model import build_model
 from vrest.fitting.posterior import parameter_values, row_distribution
 from vrest.fitting.run import configure, prepare
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
+from vrest.models.registry import LAWS
 
 PRIORS = [LogNormal(0.04, 1.0), HalfNormal(8.0), Normal(14.0, 10.0), Normal(0.0, 2.0, positive=False), Gamma(2.0, 0.1)]
 
@@ -85,3 +86,17 @@ def test_pymc_priors_are_the_priors():
             rv = random_variable(Parameter("x", "1", "x", prior, "x"))
         x = np.array([0.01, 0.5, 3.0, 20.0])
         assert pm.logp(rv, x).eval() == pytest.approx(prior.log_density(x), rel=1e-8)
+
+
+@pytest.mark.parametrize("law", [law for law in LAWS if law != "nernst"])
+def test_every_law_gives_the_model_what_it_gives_numpy(law):
+    settings = {"inside": "K=140,Na=12" if law == "mullins-noda" else INSIDE, "law": law}
+    e = experiment(recordings(K_o=(2.5, 5, 10)), **settings)
+    values = {p.name: np.array([p.prior.typical]) for p in e.parameters}
+    theta = {name: value[:, None] for name, value in values.items()}
+    plain = e.law.potential(theta, e.conditions, e.reference)
+    assert e.potential(values) == pytest.approx(plain, abs=1e-9)
+    point = {p.symbol: p.prior.typical for p in e.parameters}
+    with build_model(e) as model:
+        logp = pm.logp(model["V_m"], model["V_m_observed"]).eval({model[name]: x for name, x in point.items()})
+    assert logp == pytest.approx(row_distribution(values, e).logpdf(e.recordings["V_m"].to_numpy())[0], rel=1e-9)
