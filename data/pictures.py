@@ -45,7 +45,7 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     traces.set_title(
         head + (f", {rest.spikes} spikes left out" if rest.spikes else ""), loc="left", fontsize=10, **plain
     )
-    figure.text(0.08, 0.93, "; ".join(rest.flags), color="tab:red", fontsize=9, **plain)
+    figure.text(0.08, 0.93, "; ".join(rest.flags), color="tab:red", fontsize=9, parse_math=False)
     figure.savefig(path)
 
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -159,7 +159,7 @@ def density_of(experiment: Experiment, design: str) -> Density:
         kept = _derive(experiment)
         _write(place, kept)
     free, inputs, outputs = kept
-    mode = Mode(NumbaLinker(), optimizer=None)  # it was rewritten before it was kept
+    mode = Mode(NumbaLinker(), optimizer=cast(Any, None))  # it was rewritten before it was kept
     return Density(free, pytensor.function(inputs, outputs, mode=mode, accept_inplace=True, trust_input=True))
 
 

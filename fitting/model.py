@@ -86,7 +86,7 @@ def _pump_speed(experiment: Experiment, leak):
 
 def _theta(experiment: Experiment, data: Mapping[str, Any], reference: Conditions) -> dict:
     """All parameters of the law and of the scatter; those that vary run over the conditions."""
-    levels, theta = experiment.levels, dict(experiment.fixed)
+    levels, theta = experiment.levels, dict[str, Any](experiment.fixed)
     for p in experiment.parameters:
         if p.name == Q10_PUMP.name and speeds_tied(experiment):
             continue

@@ -112,7 +112,7 @@ def plot_residuals(fit: "Fit", by: str | None = None, axes: Axes | None = None) 
     expected = np.atleast_2d(experiment.row_mean({name: x[::step] for name, x in values.items()})).mean(axis=0)
     residual = recordings["V_m"].to_numpy() - expected
     labels = np.array(short_words(at))[index] if by is None else recordings[by].to_numpy().astype(str)
-    bath = np.lexsort([at.blocked, at.temperature_C, *reversed(at.c_o.values())])
+    bath = np.lexsort([at.blocked, at.temperature_C, *reversed(list(at.c_o.values()))])
     order = labels if by is not None else np.array(short_words(at))[bath]
     groups = {label: residual[labels == label] for label in dict.fromkeys(order)}
     farthest = sorted(groups, key=lambda label: -abs(groups[label].mean()))[:MOST]

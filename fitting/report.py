@@ -198,10 +198,11 @@ def _panels(fit: "Fit", symbols: list[str]) -> dict[str, Any]:
 
     groups, quantities, posterior = fit.experiment.levels.groups, fit.experiment.quantities, fit.tree["posterior"]
     inert = {group: short(group, 20).replace("$", r"\$") for group in groups}  # no mathematics in a table's names
+    coordinates: Any = {"population": inert}
     panels = sum(posterior[symbol].sizes.get("population", 1) for symbol in symbols)
     return {
         "var_names": symbols,
-        "labeller": MapLabeller({q.symbol: q.name for q in quantities}, coord_map={"population": inert}),
+        "labeller": MapLabeller({q.symbol: q.name for q in quantities}, coord_map=coordinates),
         "figure_kwargs": {"figsize": (SIZE[0], 0.4 + (1.6 if groups else 1.4) * ((panels + 1) // 2))},
         "col_wrap": 2,
     }

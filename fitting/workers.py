@@ -63,7 +63,7 @@ class _Here(Executor):
     """Does each task at once, in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
-        future: Future = Future()
+        future = Future[Any]()
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
@@ -106,7 +106,7 @@ def run_tasks(
     while waiting:
         try:
             with workers.executor() as (executor, capacity):
-                queue, running = iter(list(waiting)), {}
+                queue, running = iter(list(waiting)), dict[Future, int]()
                 while True:
                     # Two tasks a worker: one to work on, one so that it need not wait for the next.
                     while len(running) < 2 * capacity() and (k := next(queue, None)) is not None:

@@ -76,7 +76,7 @@ def explain(
     ConfigurationError
         A concentration, permeability or size that no cell has.
     """
-    positive = {f"{name} outside": (x, 1000) for name, x in c_o.items()}
+    positive: dict[str, tuple[float, float]] = {f"{name} outside": (x, 1000) for name, x in c_o.items()}
     positive |= {f"{name} inside": (x, 1000) for name, x in c_i.items()}
     positive |= {
         "diameter": (diameter_um, 1e4),

@@ -20,10 +20,9 @@ def simulate(options: argparse.Namespace) -> int:
     from .fitting.store import refuse_existing
 
     config = configuration(options)
-    beside = Path(options.out).with_suffix(".truth.toml") if options.out else None
-    for path in (options.out, beside):
-        if path:
-            refuse_existing(path, options.force)
+    files = [Path(options.out), Path(options.out).with_suffix(".truth.toml")] if options.out else []
+    for path in files:
+        refuse_existing(path, options.force)
     experiment = prepare(read_plan(config, options), config)
     say(*experiment.notes)
     rng = np.random.default_rng(config.seed)
@@ -34,13 +33,14 @@ def simulate(options: argparse.Namespace) -> int:
     if beyond:
         say(f"{beyond} of the potentials lie outside {low:g} to {high:g} mV, and vrest fit will refuse them.")
     text = to_frame(recordings.assign(V_m=recordings["V_m"].round(3))).to_csv(index=False)
-    if options.out is None:
+    if not files:
         print(text, end="")
         return 0
-    Path(options.out).write_text(text, encoding="utf-8")
-    heading = f"# The truth behind {Path(options.out).name}: law {config.law}, seed {config.seed}\n"
+    table, beside = files
+    table.write_text(text, encoding="utf-8")
+    heading = f"# The truth behind {table.name}: law {config.law}, seed {config.seed}\n"
     beside.write_text(heading + truth_in_toml(experiment, truth), encoding="utf-8")
-    say(f"{recordings.sizes['obs']} simulated recordings are in {options.out}, their truth in {beside}")
+    say(f"{recordings.sizes['obs']} simulated recordings are in {table}, their truth in {beside}")
     return 0
 
 
