@@ -87,9 +87,8 @@ def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
         sampling, reruns = longer(sampling), 1
     known = {label: (q, float(x.item())) for label, (q, x) in reported(truth, experiment).items()}
     rows = {label: _judge(q, draws, known[label][1]) for label, (q, draws) in found.items() if label in known}
-    thin = _thinned(draws)
     of_draws, of_truth = (
-        _log_likelihood(parameter_values(x, experiment, flat=True), experiment) for x in (thin, truth)
+        _log_likelihood(parameter_values(x, experiment, flat=True), experiment) for x in (draws, truth)
     )
     rows[LIKELIHOOD] = _judge(Quantity(LIKELIHOOD, "1", "log-likelihood of the recordings"), of_draws, of_truth.item())
     return {"simulation": number, "divergences": divergences, "ess": ess, "reruns": reruns, "ok": ok, "of": rows}
@@ -98,12 +97,6 @@ def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
 @lru_cache(maxsize=2)
 def _unpickled(job: bytes) -> Job:
     return pickle.loads(job)
-
-
-def _thinned(draws: xr.Dataset) -> xr.Dataset:
-    """RANKED draws, evenly spaced within the chains."""
-    step = draws.sizes["draw"] * draws.sizes["chain"] // RANKED
-    return draws.isel(draw=slice(step - 1, None, step))
 
 
 def _log_likelihood(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:

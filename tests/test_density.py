@@ -60,7 +60,7 @@ def called(density, data, x):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("cells", "robust") else n for n in DESIGNS]
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("cells", "offsets", "robust") else n for n in DESIGNS]
 )
 def test_it_is_pymcs_density(name):
     experiment = DESIGNS[name]()

@@ -89,6 +89,7 @@ def test_sodium_free_saline_breaks_the_law_and_is_named():
     assert "Na-free" in str(verdict)
 
 
+@pytest.mark.slow
 def test_samplers_agree(full_fit):
     """PyMC's own sampler on PyMC's own density against nutpie on ours."""
     ours = full_fit.summary().set_index("parameter")
