@@ -87,14 +87,17 @@ def find_levels(
     several = int((frame.groupby("cell").size() > 1).sum())
     cells = tuple(dict.fromkeys(names.tolist()))
     if several < FEWEST_CELLS or not varying:
+        verb = "is among them" if several == 1 else "are among them"
         reason = (
             "differences between cells count as scatter"
             if not varying
-            else f"only {several} of them were measured in two conditions or more, too few to tell their spread"
+            else f"only {several} measured in two conditions or more {verb}, too few to tell their spread"
             if several
             else "each was measured in one condition only, so differences between cells count as scatter"
         )
         levels = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying) if by else ())
+        if len(cells) == 1:
+            return levels, [f"All {n} rows are of one cell."]
         return levels, [f"The {n} rows of {len(cells)} cells are pooled: {reason}."]
     entry = pd.Index(cells).get_indexer(names)
     group_of_cell = np.zeros(len(cells), int)
