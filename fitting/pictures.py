@@ -164,9 +164,8 @@ def plot_cells(fit: "Fit", parameter: str, axes: Axes | None = None) -> Axes:
     type_of = {name: name for name in levels.groups}
     if levels.groups:
         type_of |= {cell: levels.groups[g] for cell, g in zip(levels.cells, levels.group_of_cell, strict=True)}
-    table = table.assign(type=table["group"].map(type_of).fillna(""), single=single).sort_values(
-        ["type", "single", "median"]
-    )
+    types = [type_of.get(name, "") for name in table["group"]]
+    table = table.assign(type=types, single=single).sort_values(["type", "single", "median"])
     order = sorted(set(table["type"]))
     most = max(3, 2 * MOST // len(order))
     places = {t: np.linspace(0, n - 1, min(n, most)).round() for t, n in table.groupby("type").size().items()}
