@@ -29,6 +29,11 @@ def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any
     return middle + width**2 / total * (estimate - middle) + width * (variance / total) ** 0.5 * place
 
 
+def signed(parameter: Parameter) -> str:
+    """The tree name under which an sd is sampled, of either sign and in units of its HalfNormal prior's."""
+    return f"{parameter.symbol}_signed"
+
+
 def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[str, Any, Any]:
     """A varying parameter's symbol, and the log of its group's value and the cells' spread as each cell sees them."""
     symbol = next(p.symbol for p in experiment.parameters if p.name == name)
@@ -61,6 +66,9 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     if place is not None:
         posterior = posterior.drop_vars(str(place.name))
         posterior[Q10_PUMP.symbol] = np.exp(place) * posterior[Q10_LEAK.symbol]
+    widths = [p for p in (*experiment.spreads.values(), *experiment.offsets.values()) if signed(p) in posterior]
+    for p in widths:
+        posterior[p.symbol] = p.prior.uncut[1] * posterior[signed(p)]
     alone = cells_alone(experiment) if experiment.spreads else {}
     for name in experiment.spreads:
         symbol, middle, width = _given_group(posterior, experiment, name)
@@ -76,7 +84,9 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         offset = from_place(posterior[f"offset_{per}_place"], 0.0, width, 0.0, variance)
         posterior = posterior.drop_vars(f"offset_{per}_place")
         posterior[f"offset_{per}_mV"] = offset.transpose("chain", "draw", ...).assign_attrs(units="mV")
-    return posterior
+    for p in widths:
+        posterior[p.symbol] = abs(posterior[p.symbol])
+    return posterior.drop_vars([signed(p) for p in widths])
 
 
 def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.Generator) -> xr.Dataset:

@@ -178,6 +178,7 @@ class Experiment:
     def dims_of(self, symbol: str) -> tuple[str, ...]:
         """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
         levels, spreads = self.levels, [p.symbol for p in self.spreads.values()]
+        symbol = symbol.removesuffix("_signed")
         if symbol.startswith("offset_") and symbol.endswith("_place"):
             return (symbol.removesuffix("_place").removeprefix("offset_") + "_offset",)
         if symbol.endswith("_place"):

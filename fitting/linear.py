@@ -145,6 +145,7 @@ def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
     }
     if experiment.config.spread == "group" and levels.groups:
         start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
+    start |= {f"{symbol}_signed": np.asarray(1.0) for symbol in start}  # in units of the prior's
     start |= {f"offset_{per}_place": np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
     for p in experiment.parameters:
         value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ..models.options import OPTIONS
+from ..models.parameters import JUNCTION
 from .config import Config, parse_config
 from .interval import LABEL
 from .text import digits
@@ -91,7 +92,13 @@ def _law(fit: "Fit", config: Config) -> str:
     between = [f" Between cells the logarithms of {', '.join(e.spreads)} are Normal around their group's."] * bool(
         e.spreads
     )
-    between += [f" Electrode offsets are Normal around 0 between {per}s." for per in e.offsets]
+    between += [
+        " The error of the liquid junction potential is an offset common to the rows of a solution, Normal around 0 with"
+        " the sd that the table gives."
+        if per == JUNCTION
+        else f" Electrode offsets are inferred, one for each {per}, Normal around 0."
+        for per in e.offsets
+    ]
     between += [" Input resistances are lognormal around the slope resistance at rest."] * (e.resistance is not None)
     return (
         f"Model. The law {law.name} was fitted for the ions {', '.join(config.ions)} ({law.citation}): {law.summary}."
@@ -102,7 +109,8 @@ def _law(fit: "Fit", config: Config) -> str:
 
 def _priors(fit: "Fit") -> str:
     e = fit.experiment
-    every = (*e.parameters, *e.spreads.values(), *e.offsets.values())
+    offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
+    every = (*e.parameters, *e.spreads.values(), *offsets)
     told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
     told += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
     preset = f" (preset {e.config.preset})" if e.config.preset else ""
@@ -111,10 +119,11 @@ def _priors(fit: "Fit") -> str:
 
 def _sampling(fit: "Fit", config: Config, versions: dict[str, str]) -> str:
     s, posterior, check = config.sampling, fit.tree["posterior"], fit.verdict().sampling
+    tuning = fit.tree["sample_stats"].attrs.get("tuning", s.tune)
     sampler = _SAMPLERS[s.sampler.removesuffix("-light")].format(**versions)
     return (
         f"Sampling. The posterior was drawn by {sampler} (Hoffman & Gelman 2014): {posterior.sizes['chain']} chains of"
-        f" {posterior.sizes['draw']} draws after {s.tune} draws of tuning, target acceptance {s.target_accept:g}, seed"
+        f" {posterior.sizes['draw']} draws after {tuning} draws of tuning, target acceptance {s.target_accept:g}, seed"
         f" {config.seed}. There {'was' if check.divergences == 1 else 'were'} {check.divergences}"
         f" divergence{'s' * (check.divergences != 1)}; R-hat was at most {check.max_r_hat:.3f} and the"
         f" effective sample size (bulk and tail) at least {check.min_ess:.0f} (Vehtari et al. 2021); E-BFMI was at least"

@@ -17,7 +17,7 @@ from ..models import root  # noqa: F401  teaches the equations PyTensor
 from ..models.conditions import Conditions
 from ..models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
-from .cells import from_place, place_prior, speeds_tied
+from .cells import from_place, place_prior, signed, speeds_tied
 from .experiment import Experiment
 from .model_data import model_data
 
@@ -49,6 +49,15 @@ def random_variable(parameter: Parameter, dims: str | None = None):
     raise TypeError(f"{type(prior).__name__} cannot be sampled")
 
 
+def _width(parameter: Parameter, dims: str | None = None):
+    """The sd of cells or of offsets, of either sign, which means nothing: smooth across 0, where a logarithm has a tail
+    that chains are slow to leave.
+    """
+    if not isinstance(parameter.prior, HalfNormal):
+        return random_variable(parameter, dims)
+    return parameter.prior.sigma * pm.Normal(signed(parameter), 0.0, 1.0, dims=dims)
+
+
 def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Conditions:
     """The same conditions as variables of the graph."""
     return replace(
@@ -68,7 +77,7 @@ def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, estimate, 
     """
     spread = experiment.spreads[parameter.name]
     by_group = experiment.config.spread == "group" and bool(experiment.levels.groups)
-    width = random_variable(spread, "population" if by_group else None)
+    width = _width(spread, "population" if by_group else None)
     group_of_cell = experiment.levels.group_of_cell
     width = width[group_of_cell] if by_group else width
     middle = pt.log(mean[group_of_cell] if experiment.levels.groups else mean)
@@ -109,7 +118,7 @@ def _offsets(experiment: Experiment, data: Mapping[str, Any]):
     total = 0.0
     for per, parameter in experiment.offsets.items():
         variance, known = data[f"offset_{per}_variance"], data.get(f"offset_{per}_sd")
-        width = random_variable(parameter) if known is None else known
+        width = _width(parameter) if known is None else known
         place = pm.Normal(f"offset_{per}_place", 0.0, place_prior(0.0, width, 0.0, variance)[1], dims=f"{per}_offset")
         total = total + from_place(place, 0.0, width, 0.0, variance)[data[f"{per}_of_row"]]
     return total

@@ -154,19 +154,18 @@ def plot_pair(fit: "Fit", a: str, b: str, axes: Axes | None = None) -> Axes:
 def plot_cells(fit: "Fit", parameter: str, axes: Axes | None = None) -> Axes:
     """One parameter's median and interval for every cell, a colour for each type, under that of the type (black).
 
-    Of very many cells some are shown, from the least to the greatest. A parameter that the fit has for no single cell
-    raises ConfigurationError.
+    Of very many cells some are shown, from the least to the greatest. Electrode offsets are shown so, too, of cells or of
+    solutions. A parameter that the fit has for no single one raises ConfigurationError.
     """
-    recordings, table = fit.experiment.recordings, fit.summary().query("parameter == @parameter and group != ''")
-    labels = {n: x.to_numpy().astype(str) for n, x in recordings.coords.items() if x.dims == ("obs",)}
-    cells = labels.get("cell", np.array([], str))
-    single = table["group"].isin(cells)
+    levels, table = fit.experiment.levels, fit.summary().query("parameter == @parameter and group != ''")
+    single = ~table["group"].isin(levels.groups)
     if not single.any():
         raise ConfigurationError(f"this fit has no {parameter} for single cells.")
-    types = set(table["group"][~single])
-    of_row = next((words for words in labels.values() if types and types <= set(words)), np.full(len(cells), ""))
-    type_of = {**dict(zip(cells, of_row, strict=True)), **{name: name for name in types}}
-    table = table.assign(type=table["group"].map(type_of), single=single).sort_values(["type", "single", "median"])
+    type_of = {name: name for name in levels.groups}
+    if levels.groups:
+        type_of |= {cell: levels.groups[g] for cell, g in zip(levels.cells, levels.group_of_cell, strict=True)}
+    types = [type_of.get(name, "") for name in table["group"]]
+    table = table.assign(type=types, single=single).sort_values(["type", "single", "median"])
     order = sorted(set(table["type"]))
     most = max(3, 2 * MOST // len(order))
     places = {t: np.linspace(0, n - 1, min(n, most)).round() for t, n in table.groupby("type").size().items()}

@@ -23,6 +23,7 @@ from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
 from ..models.errors import ConfigurationError
+from ..models.parameters import JUNCTION
 from .identification import UNINFORMED
 from .interval import LABEL
 from .lack_of_fit import labels_of
@@ -48,6 +49,7 @@ _VARIABLES = {colour.lower(): f"var(--c{i})" for i, colour in enumerate(COLOURS)
 _VARIABLES |= {_INK: "currentColor", "#ffffff": "var(--paper)", "#d9d9d9": "var(--line)"}
 _VARIABLES |= dict.fromkeys(("#595959", "#808080", "#7f7f7f"), "var(--faint)")
 _MARKS = {"good": "✓ good", "amber": "! with care", "bad": "✗ not ok"}
+_EACH = {JUNCTION: "bath"}
 _CELLS = "<details><summary>Every cell</summary><div class='scroll numbers' tabindex='0'>{}</div></details>"
 _LARGEST_SVG = 400_000  # characters; a picture of thousands of rows is smaller as dots
 _RANKED = 250  # draws of a chain whose ranks are shown: far enough apart to be independent where chains are good
@@ -160,10 +162,10 @@ def pictures(fit: "Fit") -> Iterator[tuple[str, str, Callable[[], object]]]:
         told = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
         yield f"{a} and {b}", told, partial(plot_pair, fit, a, b)
     for name in dict.fromkeys(table["parameter"].drop(shared_rows(fit).index)):
-        told = (
-            f"{name} of single cells, from the least to the greatest{', below that of their group' if groups else ''}."
-        )
-        yield f"{name}, cell by cell", told, partial(plot_cells, fit, name)
+        each = next((_EACH.get(per, per) for per in experiment.offsets if name == f"offset_{per}_mV"), "cell")
+        grouped = bool(table["group"][table["parameter"] == name].isin(groups).any())
+        told = f"{name} of single {each}s, from the least to the greatest{', below that of their group' if grouped else ''}."
+        yield f"{name}, {each} by {each}", told, partial(plot_cells, fit, name)
     for by in (None, *list(labels_of(experiment))[:_MOST]):
         told = f"How far recordings lie from what the law expects, by {by or 'bath'}: rows, and their mean"
         told += f", of the {MOST} farthest." if by and len(set(experiment.recordings[by].to_numpy())) > MOST else "."

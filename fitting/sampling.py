@@ -28,12 +28,12 @@ class Sampler:
     ----------
     experiment : whose design it is, and whose recordings are used where no others are given.
     name : the sampler's name.
-    run : (sampling, seed, progress, experiment, data) to arrays of draws and of statistics, by name.
+    run : (sampling, seed, progress, experiment, data) to arrays of draws and of statistics, by name, and the draws of tuning.
     """
 
     experiment: Experiment
     name: str
-    run: Callable[[Sampling, int, bool, Experiment, Mapping[str, np.ndarray]], tuple[_Arrays, _Arrays]]
+    run: Callable[[Sampling, int, bool, Experiment, Mapping[str, np.ndarray]], tuple[_Arrays, _Arrays, int]]
 
     def draw(
         self,
@@ -46,7 +46,7 @@ class Sampler:
         """Sample; the same seed gives the same draws. `data` replaces arrays of the model by name."""
         experiment = experiment or self.experiment
         arrays = {name: value for name, (value, _) in model_data(experiment).items()} | data
-        draws, statistics = self.run(sampling, seed, progress, experiment, arrays)
+        draws, statistics, tuning = self.run(sampling, seed, progress, experiment, arrays)
         kept = {new: statistics[old] for old, new in _STATISTICS.items() if old in statistics}
         chains, n = kept["diverging"].shape
         axes = {"chain": np.arange(chains), "draw": np.arange(n)}
@@ -55,7 +55,7 @@ class Sampler:
         beside = {dim: list(labels[dim]) for names in dims.values() for dim in names[2:]}
         return Draws(
             xr.Dataset({name: (dims[name], x) for name, x in draws.items()}, {**axes, **beside}),
-            xr.Dataset({name: (("chain", "draw"), x) for name, x in kept.items()}, axes),
+            xr.Dataset({name: (("chain", "draw"), x) for name, x in kept.items()}, axes, {"tuning": tuning}),
             self.name,
         )
 
@@ -75,11 +75,12 @@ def _nutpie(experiment, cores):
 
     def run(sampling, seed, progress, experiment, data):
         start, many = density.flatten(starting_point(experiment)), density.size > MANY_PARAMETERS
+        tuning = sampling.tune // 2 if many else sampling.tune
         chains = nutpie.sample(
             density.with_data(data, start),
             chains=sampling.chains,
             draws=sampling.draws,
-            tune=sampling.tune // 2 if many else sampling.tune,
+            tune=tuning,
             target_accept=sampling.target_accept,
             # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
             adaptation="diag" if many else "low_rank",
@@ -96,7 +97,7 @@ def _nutpie(experiment, cores):
             chains.cancel()
             raise
         draws, statistics = _after_warm_up(*batches)
-        return density.unflatten(draws["unconstrained"]), statistics
+        return density.unflatten(draws["unconstrained"]), statistics, tuning
 
     return run
 
@@ -147,7 +148,7 @@ def _pymc(experiment, cores, nuts_sampler="pymc"):
         posterior = {rv.name: tree["posterior"][rv.name].to_numpy() for rv in model.free_RVs}
         names = {new: old for old, new in _STATISTICS.items()} | {old: old for old in _STATISTICS}
         statistics = tree["sample_stats"].to_dataset()
-        return posterior, {names[name]: x.to_numpy() for name, x in statistics.items() if name in names}
+        return posterior, {names[name]: x.to_numpy() for name, x in statistics.items() if name in names}, sampling.tune
 
     return run
 

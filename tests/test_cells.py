@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting.cells import from_place, place_prior
+from vrest.fitting.cells import from_place, place_prior, with_cells
 from vrest.fitting.linear import cells_alone, mode
 from vrest.fitting.model import build_model
 from vrest.fitting.run import configure, fit, prepare
@@ -126,6 +127,42 @@ def test_the_coordinate_of_a_cell_is_its_posterior_in_standard_units(width):
     x = from_place(np.array([0.0, 1.0]), middle, width, estimate, variance)
     assert x[0] == pytest.approx(precision @ [middle, estimate] / precision.sum())
     assert x[1] - x[0] == pytest.approx(precision.sum() ** -0.5)
+
+
+def test_the_sign_of_a_spread_means_nothing():
+    data, _ = many_cells(seed=1, cells=3, types={"A": {}}, K_o=(2.5, 10), temperatures=(22,))
+    e = experiment(data, vary=["P_Na/P_K"], offset="cell")
+    dims = ("chain", "draw")
+    plus = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
+    plus["p_Na_spread_signed"], plus["offset_cell_sd_mV_signed"] = (dims, [[0.7]]), (dims, [[0.5]])
+    plus["p_Na_place"] = ((*dims, "cell"), [[[-1.0, 0.5, 2.0]]])
+    plus["offset_cell_place"] = ((*dims, "cell_offset"), [[[-1.0, 0.0, 1.0]]])
+    minus = plus.copy()
+    for name in ("p_Na_spread_signed", "p_Na_place", "offset_cell_sd_mV_signed", "offset_cell_place"):
+        minus[name] = -plus[name]
+    found = with_cells(plus, e)
+    xr.testing.assert_allclose(found, with_cells(minus, e))
+    assert float(found["p_Na_spread"].squeeze()) == pytest.approx(0.7 * 0.3)
+    assert not [name for name in found if str(name).endswith(("_signed", "_place"))]
+
+
+@pytest.mark.slow
+def test_everything_at_once_ends_with_a_verdict_and_a_report(tmp_path):
+    data, _ = many_cells(seed=3, cells=5, sigma=1.2, K_o=(2.5, 10, 40), temperatures=(22,))
+    n, K_o = data.sizes["obs"], data["c_o"].sel(ion="K").to_numpy()
+    old = [int(name[1:]) % 2 for name in data["cell"].to_numpy().tolist()]
+    data = data.assign_coords(
+        age=("obs", np.where(old, "old", "young")), solution=("obs", [f"K{x:g}" for x in K_o])
+    ).assign(ljp_sd=("obs", np.ones(n)))
+    result = fit(
+        data, inside="K=140+-10,Na=12,Cl=10", by="cell_type,age", spread="group", offset="cell,solution",
+        vary=["P_Na/P_K", "pump_mV"], robust=True, seed=1, progress=False,
+    )  # fmt: skip
+    assert result.verdict().sampling.divergences == 0, str(result.verdict())
+    page = result.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    for words in ("offset_cell (mV), cell by cell", "solution by solution", "bath by bath", "one for each solution"):
+        assert words.replace(" (mV)", "_mV") in page
+    assert "error of the liquid junction potential" in str(result.methods())
 
 
 def test_too_few_cells_or_conditions_are_pooled_and_it_is_said():

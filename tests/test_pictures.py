@@ -12,6 +12,7 @@ import vrest
 from vrest.fitting.config import Sampling
 from vrest.fitting.experiment import at_index
 from vrest.fitting.interval import bounds
+from vrest.fitting.levels import Levels
 from vrest.fitting.pictures import (
     plot_cells,
     plot_pair,
@@ -158,14 +159,11 @@ def test_confounded_pair(potassium_fit):
 
 
 def test_cells_stand_under_their_type(gluconate_fit):
-    recordings = gluconate_fit.experiment.recordings
-    n = recordings.sizes["obs"]
-    cells = [f"cell {i % 6}" for i in range(n)]
-    types = ["b" if i % 6 < 2 else "a" for i in range(n)]
-    recordings = recordings.assign_coords(cell=("obs", cells), cell_type=("obs", types))
-    fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, recordings=recordings))
+    cells = tuple(f"cell {i}" for i in range(6))
+    levels = Levels("cell_type", ("b", "a"), cells, np.array([0, 0, 1, 1, 1, 1]))
+    fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, levels=levels))
     row = gluconate_fit.summary()[:1]
-    groups = ["b", "a", *dict.fromkeys(cells)]
+    groups = ["b", "a", *cells]
     fit.__dict__["_summary"] = pd.concat([row.assign(group=g, median=i) for i, g in enumerate(groups)])
     axes = plot_cells(fit, "P_Na/P_K")
     words = [label.get_text() for label in axes.get_yticklabels()]
