@@ -174,7 +174,8 @@ class Recovery:
         scatter = np.sqrt(PROBABILITY * (1 - PROBABILITY) / n)
         lines = []
         if self.stated:
-            bias = table.loc[table["bias_sd"].abs().idxmax()]
+            of_parameters = table[table["parameter"] != LIKELIHOOD]
+            bias = of_parameters.loc[of_parameters["bias_sd"].abs().idxmax()]
             lines.append(
                 f"At this truth the estimates of {bias['parameter']} are off most, by {bias['bias_sd']:+.2f}"
                 f" ± {1 / np.sqrt(n):.2f} posterior sd on average; where the data say little, estimates lean towards the prior."

@@ -24,15 +24,18 @@ def plot_calibration(recovery: Recovery):
     apart = {_inert(str(q)): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
     tree, n, width = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)}), pit.sizes["sample"], min(4, len(apart))
     size = {"figsize": (3.2 * width, 2.6 * int(np.ceil(len(apart) / width)))}
+    plain = {"xlabel": False, "p_value_text": False}
     pictures = arviz_plots.plot_ecdf_pit(
-        tree, sample_dims=["sample"], method="pot_c", col_wrap=width, figure_kwargs=size, visuals={"xlabel": False}
+        tree, sample_dims=["sample"], method="pot_c", col_wrap=width, figure_kwargs=size, visuals=plain
     )
     x, _, low, high = ecdf_pit(
         np.linspace(0, 1, n), 0.99, 1000, rng=np.random.default_rng(recovery.ranks.attrs["seed"])
     )
+    farthest = max(*(float(np.abs(np.sort(one) - np.arange(n) / n).max()) for one in apart.values()), (high - x).max())
     for name in apart:
         axes = pictures.get_target(name, {})
         axes.fill_between(x, low - x, high - x, color="0.88", lw=0, zorder=0)
+        axes.set_ylim(-1.1 * farthest, 1.1 * farthest)
         axes.set_title(name.replace(_STROKE, "/"))
     return pictures
 
