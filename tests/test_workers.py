@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import vrest
 from vrest.fitting import workers
 from vrest.fitting.workers import ATTEMPTS, WorkerError, Workers, run_tasks
 from vrest.models.errors import ConfigurationError
@@ -119,3 +121,9 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr(workers, "ANSWER_s", 1)
     with pytest.raises(ConfigurationError, match=r"tcp://127\.0\.0\.1:9: no dask"):
         collect(square, {0: (0,)}, Workers(scheduler="tcp://127.0.0.1:9"))
+
+
+def test_the_script_for_clusters_compiles_without_what_it_needs_there():
+    path = Path(__file__).parents[1] / "notebooks/recover_on_slurm.py"
+    names = runpy.run_path(str(path), run_name="not main")
+    assert names["LAW"] in vrest.LAWS
