@@ -207,10 +207,11 @@ def without_rows(fit: Fit, cores: int) -> Refit:
     def refit(mask: np.ndarray) -> Draws:
         from .cells import with_cells
 
-        if not compiled:
-            compiled.append(compile_sampler(experiment, cores=cores))
         error = np.where(mask, _LEFT_OUT_mV, experiment.error_mV)
-        draws = compiled[0].draw(sampling, experiment.config.seed + 1, V_m_error=error)
-        return replace(draws, posterior=with_cells(draws.posterior.astype(float), experiment))
+        rest = replace(experiment, recordings=experiment.recordings.assign(V_m_error=("obs", error)))
+        if not compiled:
+            compiled.append(compile_sampler(rest, cores=cores))
+        draws = compiled[0].draw(sampling, experiment.config.seed + 1, experiment=rest)
+        return replace(draws, posterior=with_cells(draws.posterior.astype(float), rest))
 
     return refit
