@@ -16,7 +16,7 @@ from scipy.stats import multivariate_normal, norm, t
 
 from ..models.parameters import NU, SIGMA
 from .experiment import Experiment, at_index
-from .posterior import Draws, group_values, parameter_values, row_distribution
+from .posterior import THINNED, Draws, group_values, parameter_values, row_distribution
 from .result import Fit
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
@@ -46,7 +46,7 @@ class Left:
 
 def leave_rows_out(fit: Fit, refit: Refit) -> Left:
     """Leave-one-row-out by importance sampling, exactly where that fails."""
-    log_likelihood = _flat(fit.tree["log_likelihood"]["V_m"].to_numpy())
+    log_likelihood = _densities(fit)
     elpd, k = _smoothed(log_likelihood)
     bad = np.flatnonzero(k > GOOD_K)
     for row in bad:
@@ -56,6 +56,17 @@ def leave_rows_out(fit: Fit, refit: Refit) -> Left:
         density = row_distribution(values, fit.experiment).logpdf(y)[:, row]
         elpd[row] = logsumexp(density) - np.log(len(density))
     return Left(fit.experiment.law.name, "row", elpd, k, len(bad))
+
+
+def _densities(fit: Fit) -> np.ndarray:
+    """Log density of each row under each draw (draw, row); of large tables the tree holds too few, and they are made anew."""
+    kept = _flat(fit.tree["log_likelihood"]["V_m"].to_numpy()).astype(float)
+    values = parameter_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
+    total = len(next(iter(values.values())))
+    if len(kept) >= min(THINNED, total):
+        return kept
+    few = {name: x[:: max(1, total // THINNED)] for name, x in values.items()}
+    return row_distribution(few, fit.experiment).logpdf(fit.experiment.recordings["V_m"].to_numpy())
 
 
 def leave_cells_out(fit: Fit, refit: Refit) -> Left | None:
@@ -207,10 +218,11 @@ def without_rows(fit: Fit, cores: int) -> Refit:
     def refit(mask: np.ndarray) -> Draws:
         from .cells import with_cells
 
-        if not compiled:
-            compiled.append(compile_sampler(experiment, cores=cores))
         error = np.where(mask, _LEFT_OUT_mV, experiment.error_mV)
-        draws = compiled[0].draw(sampling, experiment.config.seed + 1, V_m_error=error)
-        return replace(draws, posterior=with_cells(draws.posterior.astype(float), experiment))
+        rest = replace(experiment, recordings=experiment.recordings.assign(V_m_error=("obs", error)))
+        if not compiled:
+            compiled.append(compile_sampler(rest, cores=cores))
+        draws = compiled[0].draw(sampling, experiment.config.seed + 1, experiment=rest)
+        return replace(draws, posterior=with_cells(draws.posterior.astype(float), rest))
 
     return refit

@@ -19,7 +19,7 @@ from ..models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN
 from ..models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
 from .cells import from_place, place_prior, signed, speeds_tied
 from .experiment import Experiment
-from .model_data import model_data
+from .model_data import collapsed, model_data
 
 
 class Softplus(LogExpM1):
@@ -124,6 +124,15 @@ def _offsets(experiment: Experiment, data: Mapping[str, Any]):
     return total
 
 
+def _replicated(V_m, sigma, data: Mapping[str, Any]) -> None:
+    """The Normal likelihood of all rows, from each condition's mean and the squares around it; exactly theirs."""
+    number = data["V_m_number"]
+    pm.Normal("V_m_mean", mu=V_m, sigma=sigma / pt.sqrt(number), observed=data["V_m_mean_observed"], dims="condition")
+    left = pt.sum(number - 1)  # degrees of freedom within conditions
+    within = -left * (pt.log(sigma) + 0.5 * np.log(2 * np.pi)) - data["V_m_squares"] / (2 * sigma**2)
+    pm.Potential("V_m_within", within - 0.5 * pt.sum(pt.log(number)))
+
+
 def build_model(experiment: Experiment) -> pm.Model:
     """The experiment's PyMC model; dims `condition` (solved once each) and `obs` (rows of the table).
 
@@ -145,13 +154,16 @@ def build_model(experiment: Experiment) -> pm.Model:
 
         theta = _theta(experiment, data, reference)
         V_m = experiment.law.potential(theta, at, reference)
-        mu = V_m[data["condition_of_row"]] + _offsets(experiment, data)
-        scatter = pt.sqrt(theta[SIGMA.name] ** 2 + data["V_m_error"] ** 2)
-        observed = data["V_m_observed"]
-        if NU.name in theta:
-            pm.StudentT("V_m", nu=theta[NU.name], mu=mu, sigma=scatter, observed=observed, dims="obs")
+        if collapsed(experiment):
+            _replicated(V_m, theta[SIGMA.name], data)
         else:
-            pm.Normal("V_m", mu=mu, sigma=scatter, observed=observed, dims="obs")
+            mu = V_m[data["condition_of_row"]] + _offsets(experiment, data)
+            scatter = pt.sqrt(theta[SIGMA.name] ** 2 + data["V_m_error"] ** 2)
+            observed = data["V_m_observed"]
+            if NU.name in theta:
+                pm.StudentT("V_m", nu=theta[NU.name], mu=mu, sigma=scatter, observed=observed, dims="obs")
+            else:
+                pm.Normal("V_m", mu=mu, sigma=scatter, observed=observed, dims="obs")
         found = experiment.resistance
         if found:
             middle = found.log_MOhm(experiment.law, theta, at, reference, V_m, experiment.condition_of_row)

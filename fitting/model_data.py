@@ -9,6 +9,31 @@ from ..models.parameters import JUNCTION
 from .experiment import Experiment
 from .linear import cells_alone, offset_variance
 
+REPLICATES = 10
+"""Rows a condition, on average, from which the model takes their means and sums of squares instead of the rows: below,
+solving the conditions costs more than the rows do, and nothing would be won."""
+
+
+def collapsed(experiment: Experiment) -> bool:
+    """Whether the rows of a condition enter by number, mean and sum of squares, which under a Normal scatter that all rows
+    share say all that they say.
+    """
+    alike = not (experiment.config.robust or experiment.offsets or experiment.error_mV.any())
+    return alike and len(experiment.condition_of_row) >= REPLICATES * len(experiment.conditions.temperature_C)
+
+
+def _replicates(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
+    """Each condition's number of rows and mean (mV), and the squares (mV²) of all rows around their conditions' means."""
+    index, y = experiment.condition_of_row, experiment.recordings["V_m"].to_numpy()
+    number = np.bincount(index)
+    mean = np.bincount(index, y) / number
+    squares = np.sum((y - mean[index]) ** 2)
+    return {
+        "V_m_number": (number.astype(float), "condition"),
+        "V_m_mean_observed": (mean, "condition"),
+        "V_m_squares": (np.asarray(squares), None),
+    }
+
 
 def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
     """Every array of the model by the name of its container, with its dimension: all that changes between data sets of
@@ -18,10 +43,13 @@ def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None
     data: dict[str, tuple[np.ndarray, str | None]] = {
         **_containers(at, "", "condition"),
         **_containers(experiment.reference, "reference_", None),
-        "condition_of_row": (experiment.condition_of_row, "obs"),
-        "V_m_error": (experiment.error_mV, "obs"),
-        "V_m_observed": (experiment.recordings["V_m"].to_numpy(), "obs"),
     }
+    if collapsed(experiment):
+        data |= _replicates(experiment)
+    else:
+        data["condition_of_row"] = (experiment.condition_of_row, "obs")
+        data["V_m_error"] = (experiment.error_mV, "obs")
+        data["V_m_observed"] = (experiment.recordings["V_m"].to_numpy(), "obs")
     if experiment.levels.entries:
         data["entry_of_condition"] = (experiment.entry_of_condition, "condition")
     alone = cells_alone(experiment) if experiment.spreads else {}
@@ -54,6 +82,7 @@ def design_of(experiment: Experiment) -> str:
         levels.groups, levels.cells, levels.group_of_cell.tolist(), levels.varying,
         [s.name for s in at.ions], sorted(at.c_i), at.passive, at.davies, np.ndim(at.seal),
         [experiment.labels_of(per)[0] for per in experiment.offsets],
+        collapsed(experiment),
     ]  # fmt: skip
     if experiment.resistance:  # its rows and capacitances are constants of the graph
         R = experiment.resistance

@@ -15,6 +15,8 @@ from .experiment import Experiment
 LARGE_TABLE = 5_000
 """Above so many rows, the groups that have a value for each row and draw keep only THINNED draws."""
 THINNED = 400
+MOST_VALUES = 4_000_000
+"""Rows times draws that such a group holds: of larger tables still fewer draws are kept, and in single precision."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
     prior = draw_prior(experiment, chains * n, np.random.default_rng(prior_seed))
     rows = {name: experiment.recordings[name] for name in experiment.recordings.coords if name != "ion"}
     thin = 1
-    if experiment.recordings.sizes["obs"] > LARGE_TABLE:
-        thin = int(np.ceil(chains * n / THINNED))
+    n_rows = experiment.recordings.sizes["obs"]
+    if n_rows > LARGE_TABLE or n_rows * chains * n > MOST_VALUES:
+        fewest = THINNED if n_rows > LARGE_TABLE else chains * n
+        thin = min(n, int(np.ceil(chains * n / max(1, min(fewest, MOST_VALUES // n_rows)))))
     kept = {name: x[:, ::thin] for name, x in values.items()}
     distribution = row_distribution(kept, experiment)
     observed = experiment.recordings["V_m"]
@@ -92,9 +96,12 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
 
     def by_row(array: np.ndarray, unit: str) -> xr.Dataset:
         coords = {"chain": posterior["chain"], "draw": posterior["draw"][::thin], **rows}
+        array = array.astype(np.float32) if thin > 1 else array
         dataset = xr.Dataset({"V_m": (("chain", "draw", "obs"), array, {"units": unit})}, coords)
         if thin > 1:
-            dataset.attrs["thinned"] = f"every {thin}th draw is kept, since the table has more than {LARGE_TABLE} rows"
+            dataset.attrs["thinned"] = (
+                f"every {thin}th draw is kept, in single precision, since the table has {n_rows} rows"
+            )
         return dataset
 
     predicted, likelihood = by_row(predictive, "mV"), by_row(distribution.logpdf(observed.to_numpy()), "1")

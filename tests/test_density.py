@@ -100,6 +100,28 @@ def test_other_recordings_are_put_in_without_compiling():
     assert value != called(density, {n: v for n, (v, _) in model_data(first).items()}, x)[1]
 
 
+def test_rows_and_their_means_and_squares_have_one_density(monkeypatch):
+    """Exactly, gradient included, at random places; and a row's own error takes the rows apart again."""
+    rows = recordings(repeats=12, K_o=(2.5, 10, 40))
+    apart, seen = [], []
+    for fewest in (10, 1000):
+        monkeypatch.setattr("vrest.fitting.model_data.REPLICATES", fewest)
+        experiment = prepare(rows, configure(inside=INSIDE))
+        apart.append(design_of(experiment))
+        density, data = density_of(experiment, apart[-1]), {n: v for n, (v, _) in model_data(experiment).items()}
+        assert ("V_m_squares" in data) == (fewest == 10)
+        start = density.flatten(starting_point(experiment))
+        places = [start + np.random.default_rng(seed).uniform(-1, 1, len(start)) for seed in range(5)]
+        seen.append([called(density, data, x) for x in places])
+    for (_, value, gradient), (_, other, slope) in zip(*seen, strict=True):
+        assert value == pytest.approx(other, rel=1e-12)
+        assert gradient == pytest.approx(slope, rel=1e-12, abs=1e-12 * np.abs(slope).max())
+    assert apart[0] != apart[1]
+    monkeypatch.setattr("vrest.fitting.model_data.REPLICATES", 10)
+    weighed = prepare(rows.assign(V_m_error=("obs", np.full(rows.sizes["obs"], 0.1))), configure(inside=INSIDE))
+    assert "V_m_error" in model_data(weighed)
+
+
 def test_a_design_is_told_by_all_that_the_graph_holds():
     designs = [design_of(make()) for make in DESIGNS.values()]
     designs += [design_of(pooled(priors={"pump_mV": "HalfNormal(4)"})), design_of(pooled(priors={"pump_mV": 3.0}))]

@@ -214,6 +214,10 @@ def test_large_tables_keep_thinned_draws_by_row(monkeypatch):
     assert tree["log_likelihood"]["V_m"].sizes == {"chain": 4, "draw": 100, "obs": 42}
     assert "every 10th draw" in tree["log_likelihood"].attrs["thinned"]
     assert tree["posterior"].sizes["draw"] == 1000
+    monkeypatch.setattr("vrest.fitting.posterior.MOST_VALUES", 42 * 20)
+    fewer = assemble(e, Draws(draws, xr.Dataset(coords=coords), "pymc"), np.random.SeedSequence(1))
+    assert fewer["log_likelihood"]["V_m"].sizes == {"chain": 4, "draw": 5, "obs": 42}
+    assert fewer["log_likelihood"]["V_m"].dtype == np.float32
 
 
 @pytest.mark.slow
