@@ -14,27 +14,21 @@ from .inside import TEXT
 
 def main(n: int) -> dict:
     warnings.simplefilter("ignore")
-    from vrest.fitting.config import Sampling
-    from vrest.fitting.linear import starting_point
-    from vrest.fitting.model import build_model
-    from vrest.fitting.run import available_cores, configure, prepare
-    from vrest.fitting.sampling import compile_sampler
+    from vrest.fitting.many import QUICK, sampler_of
+    from vrest.fitting.run import configure, prepare
 
-    settings = Sampling(chains=2, draws=500, tune=500)
-    experiment = prepare(plan_of_42(1), configure(inside=TEXT))
+    configuration = configure(inside=TEXT, sampling=QUICK)
     start = time.perf_counter()
-    model = build_model(experiment)
-    sampler = compile_sampler(model, settings, starting_point(experiment), available_cores(), exchange=True)
-    sampler.draw(settings, 1)
+    sampler_of(prepare(plan_of_42(1), configuration))(QUICK, 1)
     compiled = time.perf_counter() - start
-    others = [plan_of_42(seed)["V_m"].to_numpy() for seed in range(2, n + 2)]
+    others = [prepare(plan_of_42(seed), configuration) for seed in range(2, n + 2)]
     seconds, divergences = [], 0
-    for seed, V_m in enumerate(others):
+    for seed, experiment in enumerate(others):
         start = time.perf_counter()
-        draws = sampler.draw(settings, seed, V_m_observed=V_m)
+        draws = sampler_of(experiment)(QUICK, seed)
         seconds.append(time.perf_counter() - start)
         divergences += int(draws.sample_stats["diverging"].sum())
-    return {"first": compiled, "seconds": seconds, "sampler": sampler.name, "divergences": divergences}
+    return {"first": compiled, "seconds": seconds, "sampler": draws.sampler, "divergences": divergences}
 
 
 if __name__ == "__main__":

@@ -91,18 +91,24 @@ def c_density(function, data: dict[str, np.ndarray], names: list[str]):
 
 
 def package_density(recordings):
-    """The package's log-density and gradient, compiled as for a large table, and the names along its argument."""
-    from pymc.model.transform.optimization import freeze_dims_and_data
-
-    from vrest.fitting.model import build_model
+    """The package's compiled log-density and gradient, as a function of a flat vector, and the names along it."""
+    from vrest.fitting.density import density_of
+    from vrest.fitting.model_data import design_of, model_data
     from vrest.fitting.run import configure, prepare
 
-    model = freeze_dims_and_data(build_model(prepare(recordings, configure(inside=TEXT))))
-    density = model.logp_dlogp_function(ravel_inputs=True)
-    density.set_extra_values({})
-    function = density._pytensor_function
-    function.trust_input = True
-    return function, [rv.name for rv in model.free_RVs]
+    experiment = prepare(recordings, configure(inside=TEXT))
+    density = density_of(experiment, design_of(experiment))
+    data = {name: value for name, (value, _) in model_data(experiment).items()}
+    compiled = density.with_data(data, np.zeros(density.size))
+    pointers = [ctypes.c_void_p] * 4
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_uint64, *pointers)(compiled.compiled_logp_func.address)
+    value, gradient = np.zeros(1), np.zeros(density.size)
+
+    def evaluate(x: np.ndarray) -> tuple[float, np.ndarray]:
+        function(len(x), x.ctypes.data, gradient.ctypes.data, value.ctypes.data, compiled.user_data.ctypes.data)
+        return float(value[0]), gradient.copy()
+
+    return evaluate, [p.name for p in density.free for _ in range(p.size)]
 
 
 def agreement(mine: tuple[float, np.ndarray], other: tuple[float, np.ndarray]) -> float:
