@@ -36,7 +36,7 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
         raise DataError(f"{path.name}: is a folder; give the path of a table in it.{inside}")
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
-        raise DataError(f"{path.name}: there is no such file in {path.parent}.{nearest(path.name, siblings)}")
+        raise DataError(f"{path.name}: there is no such file in {path.parent.resolve()}.{nearest(path.name, siblings)}")
     try:
         with path.open("rb") as file:
             return file.read(most)

@@ -140,6 +140,12 @@ class Recovery:
     ranks: xr.Dataset
     stated: bool
 
+    def __repr__(self):
+        from .text import table_text
+
+        n = self.ranks.sizes["simulation"]
+        return "\n".join([f"Recovery of {n} simulations", table_text(self.table()), *self.verdict()])
+
     def pit(self) -> xr.DataArray:
         """Ranks as numbers between 0 and 1, uniform where all is right; ties are spread by seeded noise."""
         rng = np.random.default_rng(self.ranks.attrs["seed"])
@@ -249,29 +255,20 @@ def recover(
     done = {k: record for k, record in done.items() if k < n}
     workers, progress = workers or Workers(), Progress(n, len(done))
     packed = pickle.dumps(job) if workers.elsewhere else job
-    sink = log.open("a", encoding="utf-8") if log else None
 
     def land(k: int, record: dict) -> None:
         done[k] = record
-        if sink:
-            sink.write(json.dumps(record) + "\n")
-            sink.flush()
+        if log:
+            _append(log, job, record)
         progress.step()
 
-    try:
-        tasks = {k: (packed, k) for k in range(n) if k not in done}
-        run_tasks(simulate_and_fit, tasks, workers, land)
-    finally:
-        if sink:
-            sink.close()
+    run_tasks(simulate_and_fit, {k: (packed, k) for k in range(n) if k not in done}, workers, land)
     return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
 
 
 def _read_log(path: Path, job: Job) -> dict[int, dict]:
     """Simulations that an earlier run finished; a line that was cut off in the middle of writing does not count."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"run": job.fingerprint}) + "\n", encoding="utf-8")
         return {}
     text = path.read_text(encoding="utf-8")
     whole = text[: text.rfind("\n") + 1]
@@ -284,6 +281,14 @@ def _read_log(path: Path, job: Job) -> dict[int, dict]:
     if whole != text:
         os.truncate(path, len(whole.encode()))
     return {record["simulation"]: record for record in lines[1:]}
+
+
+def _append(path: Path, job: Job, record: dict) -> None:
+    """Write down a simulation at once; the first line of the file says whose run it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start = [] if path.exists() else [{"run": job.fingerprint}]
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in [*start, record])
 
 
 def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:

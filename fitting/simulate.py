@@ -27,8 +27,13 @@ def read_truth(path: str | Path) -> Truth:
     """
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # TOML's errors and bad text are ValueErrors
-        raise ConfigurationError(f"--truth {path}: cannot be read: {error}.") from None
+    except OSError as error:
+        raise ConfigurationError(f"--truth {path}: cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:  # TOML's errors, and text that is none
+        raise ConfigurationError(
+            f"--truth {path}: {error}. It takes lines of a name and a number; names with / or spaces stand in quotes,"
+            ' as in "P_Na/P_K" = 0.03.'
+        ) from None
     table.pop("drawn", None)
     for name, value in table.items():
         values = value.values() if isinstance(value, dict) else [value]
@@ -98,7 +103,7 @@ def _of_groups(parameter: Parameter, value: Any, groups: tuple[str, ...]) -> np.
 
 def draw_truth(experiment: Experiment, rng: np.random.Generator, truth: Truth | None = None) -> xr.Dataset:
     """One truth in the posterior's layout: populations as stated or from the prior, then cells and offsets from those."""
-    population = stated_population(experiment, truth) if truth else draw_prior(experiment, 1, rng)
+    population = draw_prior(experiment, 1, rng) if truth is None else stated_population(experiment, truth)
     return place_cells(population, experiment, rng)
 
 

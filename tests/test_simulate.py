@@ -84,6 +84,7 @@ def test_a_truth_that_was_written_reads_back(tmp_path):
     [
         ({**STATED, "P_Na": 0.03}, UnknownNameError, r"'P_Na'\. Did you mean 'P_Na/P_K'\?"),
         ({"P_Na/P_K": 0.03}, ConfigurationError, r'"pump_mV" = 6.38'),
+        ({}, ConfigurationError, r'"P_Na/P_K" = 0.04'),
         ({**STATED, "pump_mV": -3}, ConfigurationError, "pump_mV = -3 is impossible"),
         ({**STATED, "pump_mV": {"A": 3.0}}, ConfigurationError, "one value for all"),
     ],
@@ -93,8 +94,14 @@ def test_a_truth_that_the_model_cannot_have_is_refused(truth, error, says):
         simulated(plan(recordings()), truth)
 
 
-@pytest.mark.parametrize("text", ["pump_mV = 'five'", "pump_mV = true", "pump_mV = {}", "pump_mV ="])
+@pytest.mark.parametrize("text", ["pump_mV = 'five'", "pump_mV = true", "pump_mV = {}", "pump_mV =", "P_Na/P_K = 0.03"])
 def test_a_file_that_holds_no_truth_is_refused(tmp_path, text):
     (tmp_path / "truth.toml").write_text(text)
     with pytest.raises(ConfigurationError, match=r"truth\.toml"):
+        read_truth(tmp_path / "truth.toml")
+
+
+def test_an_unquoted_name_is_answered_with_quotes(tmp_path):
+    (tmp_path / "truth.toml").write_text("P_Na/P_K = 0.03")
+    with pytest.raises(ConfigurationError, match=r'stand in quotes, as in "P_Na/P_K" = 0\.03'):
         read_truth(tmp_path / "truth.toml")

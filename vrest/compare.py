@@ -98,6 +98,7 @@ def predict(options: argparse.Namespace) -> int:
     fit = load(options.run)
     table = fit.predict(read_csv(options.baths, potentials=False), cell=options.cell)
     if options.out:
+        Path(options.out).parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(options.out, index=False)
         say(f"Predictions are in {options.out}")
     elif sys.stdout.isatty():

@@ -37,6 +37,7 @@ def simulate(options: argparse.Namespace) -> int:
         print(text, end="")
         return 0
     table, beside = files
+    table.parent.mkdir(parents=True, exist_ok=True)
     table.write_text(text, encoding="utf-8")
     heading = f"# The truth behind {table.name}: law {config.law}, seed {config.seed}\n"
     beside.write_text(heading + truth_in_toml(experiment, truth), encoding="utf-8")
@@ -77,7 +78,7 @@ def recover(options: argparse.Namespace) -> int:
             recovery.plot_calibration().savefig(aside / "calibration.png", bbox_inches="tight", dpi=150)
         recovery.plot_recovery().savefig(aside / "recovery.png", dpi=150)
         recovery.plot_contraction().savefig(aside / "contraction.png", dpi=150)
-    shutil.rmtree(unfinished)
+    shutil.rmtree(unfinished, ignore_errors=True)
     what = "a stated truth" if recovery.stated else "truths drawn from the priors"
     print(f"{config.law} on {recordings_used(experiment)}: {options.n} simulations of {what}")
     table = recovery.table().merge(recovery.contraction(), on="parameter")
