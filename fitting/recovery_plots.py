@@ -1,6 +1,6 @@
 """Pictures of a recovery: calibration (ArviZ's), estimates against truths, error against contraction."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -24,7 +24,7 @@ def plot_calibration(recovery: Recovery):
     apart = {_inert(str(q)): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
     tree, n, width = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)}), pit.sizes["sample"], min(4, len(apart))
     size = {"figsize": (3.2 * width, 2.6 * int(np.ceil(len(apart) / width)))}
-    plain = {"xlabel": False, "p_value_text": False}
+    plain: Any = {"xlabel": False, "p_value_text": False}
     pictures = arviz_plots.plot_ecdf_pit(
         tree, sample_dims=["sample"], method="pot_c", col_wrap=width, figure_kwargs=size, visuals=plain
     )
