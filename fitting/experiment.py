@@ -6,6 +6,7 @@ resting potential must be solved, and the condition to which pump and Q10s refer
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -147,11 +148,11 @@ class Experiment:
             theta[PUMP_CURRENT.name] = current[..., self.entry_of_condition] if current.shape[-1] > 1 else current
         return self.law.potential(theta, self.conditions, self.reference)
 
-    def row_mean(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Expected recording in mV for each row (last axis): V_m of its condition, and the electrode's offsets."""
-        mean = self.potential(values)[..., self.condition_of_row]
+    def row_mean(self, values: Mapping[str, np.ndarray], rows: Any = ...) -> np.ndarray:
+        """Expected recording in mV for each row (last axis), or those of `rows`: V_m of its condition, and offsets."""
+        mean = self.potential(values)[..., self.condition_of_row[rows]]
         for per in self.offsets:
-            mean = mean + np.asarray(values[f"offset_{per}_mV"])[..., self.labels_of(per)[1]]
+            mean = mean + np.asarray(values[f"offset_{per}_mV"])[..., self.labels_of(per)[1][rows]]
         return mean
 
     def labels_of(self, per: str) -> tuple[tuple[str, ...], np.ndarray]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -45,17 +46,17 @@ def group_values(group: xr.Dataset, experiment: Experiment, flat: bool = False) 
     return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
 
 
-def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
+def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...) -> np.ndarray:
     """Standard deviation of each row around the law (mV), the row's own error included; draws lead, rows last."""
-    return np.hypot(experiment.value(values, SIGMA.name)[..., None], experiment.error_mV)
+    return np.hypot(experiment.value(values, SIGMA.name)[..., None], experiment.error_mV[rows])
 
 
-def row_distribution(values: dict[str, np.ndarray], experiment: Experiment):
-    """SciPy distribution of every row (last axis) under every draw (leading axes), in mV."""
+def row_distribution(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...):
+    """SciPy distribution of every row (last axis), or those of `rows`, under every draw (leading axes), in mV."""
     from scipy.stats import norm, t
 
-    mu = experiment.row_mean(values)
-    scale = scatter_mV(values, experiment)
+    mu = experiment.row_mean(values, rows)
+    scale = scatter_mV(values, experiment, rows)
     if not experiment.config.robust:
         return norm(mu, scale)
     return t(experiment.value(values, NU.name)[..., None], mu, scale)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.identification import foresee
-from vrest.fitting.lack_of_fit import lack_of_fit
+from vrest.fitting.lack_of_fit import check_fit, lack_of_fit
 from vrest.fitting.linear import inferred
 from vrest.fitting.outlook import look_ahead, look_back
 from vrest.fitting.run import configure, prepare
@@ -116,3 +116,13 @@ def test_pareto_k_and_leave_one_out_ranks_are_arviz(full_fit):
     check = full_fit.verdict().fit
     assert check.max_pareto_k == pytest.approx(float(theirs.pareto_k.max()), abs=0.1)
     assert 0.01 < check.loo_pit_p <= 1  # the model is right, so ranks are uniform
+
+
+def test_a_large_table_is_judged_by_draws_enough(full_fit, monkeypatch):
+    """Rows evenly spaced stand for all where all would take too much memory; the judgement stays."""
+    whole = check_fit(full_fit.tree, full_fit.experiment)
+    monkeypatch.setattr("vrest.fitting.lack_of_fit.MOST_VALUES", 8000)
+    spared = check_fit(full_fit.tree, full_fit.experiment)
+    assert np.isfinite(spared.max_pareto_k)
+    assert spared.ok == whole.ok
+    assert spared.worst_rows[0].row == whole.worst_rows[0].row
