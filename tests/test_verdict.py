@@ -125,4 +125,4 @@ def test_a_large_table_is_judged_by_draws_enough(full_fit, monkeypatch):
     spared = check_fit(full_fit.tree, full_fit.experiment)
     assert np.isfinite(spared.max_pareto_k)
     assert spared.ok == whole.ok
-    assert spared.worst_rows[0].row == whole.worst_rows[0].row
+    assert len({row.row for row in spared.worst_rows} & {row.row for row in whole.worst_rows}) >= 4
