@@ -11,9 +11,10 @@ from ..data.reader import from_frame
 from ..models.conditions import Conditions
 from ..models.errors import ConfigurationError, UnknownNameError, nearest
 from ..models.parameters import SCATTER, Quantity
+from .build import allowing_blocks
 from .candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
 from .config import Config
-from .experiment import Experiment, allowing_blocks, at_index, conditions_of
+from .experiment import Experiment, at_index, conditions_of
 from .identification import Identification, foresee, questions
 from .linear import inferred
 from .outlook import Expectation, look_ahead

@@ -13,8 +13,9 @@ import pandas as pd
 import xarray as xr
 
 from ..models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SCATTER, SIGMA, Quantity
+from .build import allowing_blocks
 from .candidates import is_doubtful, rank, variations
-from .experiment import Experiment, allowing_blocks, in_words
+from .experiment import Experiment, in_words
 from .linear import inferred
 from .outlook import Expectation, Outlook, look_ahead, look_back
 

@@ -10,8 +10,9 @@ import xarray as xr
 
 from ..models.errors import ConfigurationError
 from . import store
+from .build import build_experiment
 from .config import parse_config
-from .experiment import Experiment, build_experiment
+from .experiment import Experiment
 from .interval import LABEL
 from .summary import summarise
 from .tables import Style, summary_table

@@ -13,8 +13,9 @@ import xarray as xr
 from ..data.table import select
 from ..models.errors import ConfigurationError, DataWarning
 from ..models.priors import Prior, parse_prior
+from .build import build_experiment
 from .config import Config, Sampling
-from .experiment import Experiment, build_experiment
+from .experiment import Experiment
 from .inside import Inside, parse_insides
 from .result import Fit
 from .verdict import MIN_ESS, SamplingCheck, check_sampling

@@ -12,9 +12,9 @@ from scipy.optimize import brentq
 
 import vrest
 from tests.law_synthetic import law_recordings
+from vrest.fitting.build import build_experiment, declared_parameters
 from vrest.fitting.candidates import variations
 from vrest.fitting.config import Config, parse_config
-from vrest.fitting.experiment import build_experiment, declared_parameters
 from vrest.fitting.identification import foresee
 from vrest.fitting.run import configure
 from vrest.models import root  # noqa: F401

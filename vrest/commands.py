@@ -120,7 +120,7 @@ def laws(options: argparse.Namespace) -> int:
 def priors(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from .fitting.experiment import DEFAULT_IONS, foreseen_parameters
+    from .fitting.build import DEFAULT_IONS, foreseen_parameters
     from .fitting.text import table_text
 
     config = configuration(options, needs_data=False)
