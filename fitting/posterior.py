@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 
 from ..models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter
-from ..models.priors import Fixed
 from .cells import log_prior, with_cells
 from .experiment import Experiment
 
@@ -165,7 +164,7 @@ def draw_prior(experiment: Experiment, n: int, rng: np.random.Generator) -> xr.D
         dims, shape = (
             (("chain", "draw", "population"), (1, n, groups)) if grouped and groups else (("chain", "draw"), (1, n))
         )
-        return dims, np.full(shape, p.prior.centre) if isinstance(p.prior, Fixed) else p.prior.draw(rng, shape)
+        return dims, p.prior.draw(rng, shape)
 
     found = {p.symbol: draws(p, experiment.varies(p.name)) for p in experiment.parameters}
     found |= {p.symbol: draws(p, experiment.config.spread == "group") for p in experiment.spreads.values()}

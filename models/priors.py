@@ -1,6 +1,7 @@
 """Prior distributions: what a parameter is believed to be before the data, in a form that people write and read."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from math import exp, lgamma, log, pi, sqrt
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from .errors import ConfigurationError
 
 
 @dataclass(frozen=True)
-class Prior:
+class Prior(ABC):
     """A univariate prior; `scale` ("log" or "natural") is where it is simple, and where contraction is judged."""
 
     scale: ClassVar[str] = "natural"
@@ -29,22 +30,22 @@ class Prior:
         return False
 
     @property
+    @abstractmethod
     def centre(self) -> float:
         """Mean on the prior's own scale (before any cut at zero): where a search or a chain may start."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def sd(self) -> float:
         """Standard deviation on the prior's own scale."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws on the natural scale."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Log density on the natural scale."""
-        raise NotImplementedError
 
     def own_scale(self, values: Array) -> Array:
         """`values` on the prior's own scale: their logarithm for LogNormal, themselves otherwise."""
@@ -193,6 +194,13 @@ class Fixed(Prior):
     @property
     def sd(self) -> float:
         return 0.0
+
+    def draw(self, rng, size):
+        return np.full(size, self.value)
+
+    def log_density(self, x):
+        """Of the probability, there being no density: 0 at the value."""
+        return np.where(np.asarray(x) == self.value, 0.0, -np.inf)
 
     def __str__(self):
         return f"Fixed({self.value:g})"
