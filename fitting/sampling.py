@@ -45,7 +45,11 @@ class Sampler:
     ) -> Draws:
         """Sample; the same seed gives the same draws. `data` replaces arrays of the model by name."""
         experiment = experiment or self.experiment
-        arrays = {name: value for name, (value, _) in model_data(experiment).items()} | data
+        arrays = {name: value for name, (value, _) in model_data(experiment).items()}
+        unread = sorted(set(data) - set(arrays))
+        if unread:  # as of rows that this design takes by their means: other recordings come with `experiment`
+            raise KeyError(f"the model of this design reads no {', '.join(unread)}; it reads {', '.join(arrays)}")
+        arrays |= data
         draws, statistics, tuning = self.run(sampling, seed, progress, experiment, arrays)
         kept = {new: statistics[old] for old, new in _STATISTICS.items() if old in statistics}
         chains, n = kept["diverging"].shape

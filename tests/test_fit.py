@@ -111,6 +111,14 @@ def test_same_seed_same_draws_other_seed_other_draws():
     assert (draws(3) != draws(4)).any()
 
 
+def test_data_that_a_design_does_not_read_are_refused():
+    """Rows taken by their means: an array of single potentials would change nothing, unnoticed."""
+    e = prepare(recordings(K_o=(2.5, 10, 40), temperatures=(22,), repeats=10), configure(inside=INSIDE))
+    sampler = Sampler(e, "none", lambda *_: ({}, {}))
+    with pytest.raises(KeyError, match="reads no V_m_observed"):
+        sampler.draw(Sampling(), 1, V_m_observed=np.zeros(60))
+
+
 def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     folder = full_fit.save(tmp_path / "run")
     assert sorted(p.name for p in folder.iterdir()) == [
