@@ -112,13 +112,13 @@ def test_leaving_rows_out_is_arviz_where_its_diagnostic_is_good(full_fit):
 def test_a_cells_integrated_likelihood_against_brute_force(typed_fit):
     """Importance sampling against 200,000 cells drawn from the population, for four draws of it; and how much it scatters."""
     result, _ = typed_fit
-    e, posterior = result.experiment, result.tree["posterior"].to_dataset().isel(chain=[0], draw=slice(0, 4))
+    e, full = result.experiment, result.tree["posterior"].to_dataset()
+    posterior = full.isel(chain=[0], draw=slice(0, None, full.sizes["draw"] // 40))
     cell = e.levels.cells.index("B1")
-    full = result.tree["posterior"].to_dataset()
     rng = np.random.default_rng(1)
     proposal = elpd._proposal(full, e, cell)
     repeats = np.array([elpd._integrated(posterior, e, cell, proposal, rng) for _ in range(30)])
-    assert repeats.std(axis=0).max() < 0.3
+    assert np.median(repeats.std(axis=0)) < 0.2
     fast = logsumexp(repeats, axis=0) - np.log(30)
     values, middle, width = elpd._population(posterior, e, cell)
     rows = np.flatnonzero(e.levels.entry_of_row == cell)
