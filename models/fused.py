@@ -5,21 +5,28 @@ root lies beyond LIMIT, or that three steps did not bring home, are solved again
 The mirrored equation (A and B swapped, j and u negated) keeps the root at u >= 0, where nothing cancels.
 """
 
+import ctypes
 import math
+from functools import cache
+from pathlib import Path
 
 import numba
 import numpy as np
 from llvmlite import ir
+from llvmlite.binding import add_symbol
 from numba import types
 from numba.extending import intrinsic
 
+from .machine_code import MachineCode, kept
+
+SYMBOL = "vrest_root_and_partials"
 LIMIT = 10.0  # of |u|; 250 mV
 LOOSE = 2e-13  # a last step above this, relative to 1 + u, sends a row to Newton: derivatives are those before the step
 # No nnan, ninf: rows that overflow must be seen by the test for convergence.
 FAST = {"contract", "arcp", "nsz", "afn"}
 F2, F3, F4, F5, F6, F7, F8 = (1 / math.factorial(n) for n in range(2, 9))
 LN2, SQRT_HALF = math.log(2), math.sqrt(0.5)
-_inline = numba.njit(inline="always", fastmath=FAST, error_model="numpy")
+_inline = numba.njit(forceinline=True, fastmath=FAST, error_model="numpy")
 
 
 @intrinsic
@@ -165,10 +172,30 @@ def _mend(A, B, j, out):
     return wild
 
 
-@numba.njit(error_model="numpy")
-def root_and_partials(A, B, j):
+def _solve(n, A, B, j, found):
+    """The loop as C calls it: vectors of length `n`, and five rows of as many for what is found."""
+    a, b, pump, out = numba.carray(A, n), numba.carray(B, n), numba.carray(j, n), numba.carray(found, (5, n))
+    _vectorised(a, b, pump, out)
+    _mend(a, b, pump, out)
+
+
+@cache
+def compiled() -> int:
+    """The address of the loop as machine code, linked into this process under the name SYMBOL.
+
+    Code that calls it by that name can itself be kept, and is not optimised anew around it.
+    """
+    vector = types.CPointer(types.float64)
+    signature = types.void(types.intp, vector, vector, vector, vector)
+    address = kept(["fused"], [Path(__file__)], lambda: MachineCode.of(_solve, signature)).address()
+    add_symbol(SYMBOL, address)
+    return address
+
+
+def root_and_partials(A: np.ndarray, B: np.ndarray, j: np.ndarray) -> np.ndarray:
     """u, du/dA, du/dB, du/dj (the first four rows; the fifth is scratch) for vectors of coefficients in mM."""
     out = np.empty((5, A.size))
-    _vectorised(A, B, j, out)
-    _mend(A, B, j, out)
+    held = [np.ascontiguousarray(x, float) for x in (A, B, j)]
+    solve = ctypes.CFUNCTYPE(None, ctypes.c_ssize_t, *[ctypes.c_void_p] * 4)(compiled())
+    solve(A.size, *(x.ctypes.data for x in (*held, out)))
     return out

@@ -10,7 +10,8 @@ from .balance import Terms, net, slope
 _TOLERANCE = 1e-8  # of the last Newton step; convergence is quadratic, so the root itself is exact to rounding
 _STEPS = 200
 _LIMIT = 340.0  # exp(2 |u|) is still finite; over 8 V, outside any membrane
-_MANY = 500_000  # above so many roots, compiling the solver costs less than solving them here
+_BLOCK = 10_000  # roots
+_SOME, _MANY = 10_000, 500_000  # above so many roots, loading the fused loop, or compiling the solver, costs less
 
 
 def rest(terms: Terms) -> Array:
@@ -42,11 +43,18 @@ def balancing_current(terms: Terms, u: Array) -> Array:
 
 
 def _solve(terms: Terms) -> np.ndarray:
-    """Newton's method from the GHK potential, kept inside the bracket that the current's sign reveals."""
-    if np.broadcast(*terms).size > _MANY:
+    size = np.broadcast(*terms).size
+    if size > _SOME and terms.monovalent:
+        return _fused(terms)
+    if size > _MANY:
         from .root import solver
 
         return solver()(*terms)
+    return by_newton(terms)
+
+
+def by_newton(terms: Terms) -> np.ndarray:
+    """Newton's method from the GHK potential, kept inside the bracket that the current's sign reveals."""
     terms = Terms(*np.broadcast_arrays(*(np.asarray(x, float) for x in terms)))
     with np.errstate(divide="ignore", invalid="ignore"):
         u = np.clip(np.log((terms.B + terms.B2) / (terms.A + terms.A2)), -_LIMIT, _LIMIT)
@@ -61,3 +69,15 @@ def _solve(terms: Terms) -> np.ndarray:
         if np.all(done | np.isnan(u)):
             break
     return u
+
+
+def _fused(terms: Terms) -> np.ndarray:
+    """Monovalent ions and a pump, by the vectorised loop, in blocks that stay in the processor's cache."""
+    from .fused import root_and_partials  # numba, which few roots do not need
+
+    A, B, j = np.broadcast_arrays(terms.A, terms.B, terms.j)
+    flat, u = [np.ravel(x) for x in (A, B, j)], np.empty(A.size)
+    for start in range(0, u.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        u[block] = root_and_partials(*(x[block] for x in flat))[0]
+    return u.reshape(A.shape)

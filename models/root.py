@@ -15,6 +15,7 @@ import numba
 import numpy as np
 import pytensor.scalar as ps
 import pytensor.tensor as pt
+from numba import types
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.graph.utils import MethodNotDefined
@@ -167,9 +168,6 @@ class MonovalentRest(Op):
         for output, x in zip(outputs, found, strict=False):
             output[0] = x.copy()
 
-    def infer_shape(self, node, shapes):
-        return [shapes[0]] * 4
-
     def pullback(self, inputs, outputs, output_grads):
         return [output_grads[0] * partial for partial in outputs[1:]]
 
@@ -182,10 +180,17 @@ def _monovalent_partials(terms: Terms, u):
 
 @register_funcify_and_cache_key(MonovalentRest)
 def _numba_monovalent_rest(op, node, **kwargs):
+    fused.compiled()
+    addresses = [types.uintp] * 4
+    solve = types.ExternalFunction(fused.SYMBOL, types.void(types.intp, *addresses))
+
     @numba.njit
     def monovalent_rest(A, B, j):
-        found = fused.root_and_partials(A, B, j)
-        return found[0], found[1], found[2], found[3]
+        A, B, j = np.ascontiguousarray(A), np.ascontiguousarray(B), np.ascontiguousarray(j)
+        found = np.empty((5, A.size))
+        solve(A.size, A.ctypes.data, B.ctypes.data, j.ctypes.data, found.ctypes.data)
+        n = min(A.size, B.size, j.size)  # asked after the call, since numba frees an array after its last use
+        return found[0, :n], found[1, :n], found[2, :n], found[3, :n]
 
     return monovalent_rest, hashlib.sha256(inspect.getsource(fused).encode()).hexdigest()
 

@@ -11,12 +11,14 @@ from pymc.blocking import DictToArrayBijection
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting import density as densities
+from vrest.data.table import to_frame
+from vrest.fitting import compiler
 from vrest.fitting.density import Free, density_of
 from vrest.fitting.linear import starting_point
 from vrest.fitting.model import Softplus, build_model, random_variable
 from vrest.fitting.model_data import design_of, model_data
 from vrest.fitting.run import configure, prepare
+from vrest.models import machine_code
 from vrest.models.parameters import Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
@@ -130,11 +132,11 @@ def test_a_design_is_told_by_all_that_the_graph_holds():
     assert len(set(designs)) == len(designs)
 
 
-def test_a_density_is_kept_and_made_again_where_the_file_is_broken(monkeypatch, tmp_path):
-    monkeypatch.setattr(densities, "cache_folder", lambda: tmp_path)
+def test_machine_code_is_kept_and_made_again_where_the_file_is_broken(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
     made = []
-    derive = densities._derive
-    monkeypatch.setattr(densities, "_derive", lambda e: made.append(1) or derive(e))
+    derive = compiler.derive
+    monkeypatch.setattr(compiler, "derive", lambda e: made.append(1) or derive(e))
     experiment = pooled(law="nernst", inside="K=140+-10")
     x, data = np.array([4.9, 0.3]), {n: v for n, (v, _) in model_data(experiment).items()}
     first = called(density_of(experiment, design_of(experiment)), data, x)
@@ -147,6 +149,34 @@ def test_a_density_is_kept_and_made_again_where_the_file_is_broken(monkeypatch, 
     assert len(made) == 2
     density_of(pooled(law="nernst", inside="K=120+-10"), design_of(pooled(law="nernst", inside="K=120+-10")))
     assert len(made) == 3  # priors are part of the graph
+
+
+def test_machine_code_is_told_by_all_that_it_depends_on(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
+    source = tmp_path / "law.py"
+    source.write_text("u = 1")
+    found = [machine_code.kept(["ghk"], [source], lambda: 1), machine_code.kept(["chord"], [source], lambda: 2)]
+    source.write_text("u = 2")
+    found.append(machine_code.kept(["ghk"], [source], lambda: 3))
+    monkeypatch.setattr(machine_code.binding, "get_host_cpu_name", lambda: "another")
+    found.append(machine_code.kept(["ghk"], [source], lambda: 4))
+    assert found == [1, 2, 3, 4]
+    assert machine_code.kept(["ghk"], [source], lambda: 5) == 4
+
+
+def test_a_further_process_fits_without_pymc_and_pytensor(tmp_path):
+    """What makes a fit fast: with the machine code kept, neither is imported."""
+    recordings(K_o=(2.5, 10), temperatures=(22,)).pipe(to_frame).to_csv(tmp_path / "rows.csv", index=False)
+    code = """
+import sys
+from vrest.cli import main
+arguments = ["fit", "rows.csv", "--inside", "K=140,Na=12,Cl=10", "--no-report", "--force", "--out", "fit"]
+assert main(arguments) in (0, 3)
+print(*sorted({m.split(".")[0] for m in sys.modules} & {"pymc", "pytensor", "matplotlib", "arviz"}))
+"""
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == ""
 
 
 @pytest.mark.parametrize(

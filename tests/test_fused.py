@@ -6,7 +6,7 @@ import pytest
 from vrest.models.balance import Terms, net, slope
 from vrest.models.bernoulli import bernoulli
 from vrest.models.fused import LIMIT, root_and_partials
-from vrest.models.rest import rest
+from vrest.models.rest import by_newton, rest
 
 
 def coefficients(n: int = 12_000, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -24,7 +24,7 @@ def coefficients(n: int = 12_000, seed: int = 1) -> tuple[np.ndarray, np.ndarray
 def test_it_solves_the_equation_and_has_its_derivatives():
     A, B, j = coefficients()
     terms = Terms(A, B, j=j)
-    plain = rest(terms)
+    plain = by_newton(terms)
     inside = np.abs(plain) < 300  # further out the plain solver clips
     u, by_A, by_B, by_j, _ = root_and_partials(A, B, j)
     assert (np.abs(plain) > LIMIT).sum() > 500, "both ways of solving must be tried"
@@ -39,7 +39,7 @@ def test_it_solves_the_equation_and_has_its_derivatives():
 def test_derivatives_are_those_of_the_root_itself():
     A, B, j = coefficients(4000)
     _, by_A, by_B, by_j, _ = root_and_partials(A, B, j)
-    near = np.abs(rest(Terms(A, B, j=j))) < 8
+    near = np.abs(by_newton(Terms(A, B, j=j))) < 8
     for k, mine in enumerate((by_A, by_B, by_j)):
         stepped = [x + 1e-30j if i == k else x for i, x in enumerate((A, B, j))]
         exact = np.imag(rest(Terms(stepped[0], stepped[1], j=stepped[2]))) / 1e-30
@@ -50,3 +50,16 @@ def test_what_is_no_number_stays_none():
     u = root_and_partials(np.array([100.0, np.nan, 100.0]), np.array([10.0, 10.0, np.nan]), np.zeros(3))[0]
     assert u[0] == pytest.approx(np.log(0.1))
     assert np.isnan(u[1:]).all()
+
+
+def test_many_numbers_are_solved_by_it_and_few_by_newton():
+    """To the last digits alike, whatever the shapes, across the blocks that it takes them in."""
+    A, B, j = coefficients(12_000)
+    few = by_newton(Terms(A, B, j=j))
+    inside = np.abs(few) < 300
+    many = rest(Terms(A, B, j=j[:, None].T))
+    assert many.shape == (1, 12_000)
+    assert np.max(np.abs(many[0] - few)[inside] / (1 + np.abs(few[inside]))) < 1e-12
+    assert not np.array_equal(many[0], few), "both ways of solving must be tried"
+    grid = rest(Terms(A[:120, None], B[None, :100]))
+    assert grid == pytest.approx(np.log(B[None, :100] / A[:120, None]), rel=1e-12, abs=1e-13)

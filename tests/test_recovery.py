@@ -18,12 +18,13 @@ import xarray as xr
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.data.table import to_frame
-from vrest.fitting import density, many, model, recovery
+from vrest.fitting import compiler, many, recovery
 from vrest.fitting.model import build_model
 from vrest.fitting.recovery import COLUMNS, RANKED, Job, generate, recover, simulate_and_fit
 from vrest.fitting.run import configure, prepare
 from vrest.fitting.simulate import draw_truth, simulate
 from vrest.fitting.workers import Workers
+from vrest.models import machine_code
 from vrest.models.errors import ConfigurationError
 from vrest.models.priors import Normal
 
@@ -166,8 +167,8 @@ def wrong_root(experiment):
 @pytest.mark.parametrize("wrong", [without_jacobian, wrong_root])
 def test_a_wrong_density_is_noticed(monkeypatch, tmp_path, wrong):
     monkeypatch.setattr(many, "_compiled", {})
-    monkeypatch.setattr(density, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(model, "build_model", wrong)
+    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(compiler, "build_model", wrong)
     vague = plan(
         recordings(K_o=(40,), temperatures=(22,), pump=(False,), repeats=3),
         law="ghk",

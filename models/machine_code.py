@@ -1,0 +1,84 @@
+"""Compiled functions, kept between processes: numba compiles in seconds what it loads in a hundredth of one.
+
+What is kept stands under a key of all that it depends on, so that nothing stale is ever found.
+"""
+
+import hashlib
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numba
+from llvmlite import binding
+from numba.core.registry import cpu_target
+from numba.core.runtime import rtsys
+from platformdirs import user_cache_path
+
+_LIBRARIES = ("numba", "llvmlite", "numpy")
+
+
+@dataclass(frozen=True)
+class MachineCode:
+    """A function of C's calling convention, as numba keeps it.
+
+    Attributes
+    ----------
+    name : the function's, in the library.
+    library : numba's serialised code library.
+    """
+
+    name: str
+    library: tuple
+
+    @classmethod
+    def of(cls, function: Callable, signature: Any) -> "MachineCode":
+        """Compile a Python function of this signature (of numba's types)."""
+        compiled = numba.cfunc(signature)(function)
+        return cls(compiled._wrapper_name, compiled._library.serialize_using_object_code())
+
+    def address(self) -> int:
+        """Where the function stands, loaded into this process."""
+        context = cpu_target.target_context
+        rtsys.initialize(context)  # the names under which compiled code allocates and frees
+        return context.codegen().unserialize_library(self.library).get_pointer_to_function(self.name)
+
+
+def kept[T](depends: list, sources: list[Path], make: Callable[[], T]) -> T:
+    """What `make` makes, from the disk if it is there.
+
+    Parameters
+    ----------
+    depends : what it depends on, beside the libraries, Python and the processor; told by its `repr`.
+    sources : the source files that it depends on.
+    """
+    digest = hashlib.sha256(repr([depends, _machine()]).encode())
+    for path in sorted(sources):
+        digest.update(path.read_bytes())
+    place = cache_folder() / f"{digest.hexdigest()[:32]}.pickle"
+    if place.exists():
+        try:
+            return pickle.loads(place.read_bytes())
+        except Exception:  # cut short, say: it is made again
+            place.unlink(missing_ok=True)
+    made = make()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    aside = place.with_suffix(f".{os.getpid()}")  # several processes may write at once
+    aside.write_bytes(pickle.dumps(made))
+    aside.replace(place)
+    return made
+
+
+def cache_folder() -> Path:
+    """Where machine code is kept; it may be removed at any time."""
+    return user_cache_path("vrest", appauthor=False)
+
+
+def _machine() -> list:
+    """What machine code of any source depends on."""
+    processor = [binding.get_process_triple(), binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()]
+    return [sys.version, [(name, version(name)) for name in _LIBRARIES], processor]
