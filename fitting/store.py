@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "design.csv", "verdict.json")
 """A folder that holds one of these is a results folder, and may be replaced."""
 
+_LARGE = 100_000  # values, above which an array is packed: a long table repeats its baths and temperatures
+_PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+
 
 def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
     """Write a fit's results folder."""
@@ -85,7 +88,12 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
             {n: v for n, v in {**words, **flags}.items() if n not in dataset.coords}
         )
 
-    xr.map_over_datasets(plain, tree).to_netcdf(path, engine="h5netcdf")
+    tree = xr.map_over_datasets(plain, tree)
+    encoding = {
+        node.path: {name: _PACKED for name, v in node.to_dataset(inherit=False).variables.items() if v.size > _LARGE}
+        for node in tree.subtree
+    }
+    tree.to_netcdf(path, engine="h5netcdf", encoding={path: large for path, large in encoding.items() if large})
 
 
 def read_tree(path: Path) -> xr.DataTree:

@@ -4,12 +4,14 @@ import json
 import warnings
 
 import arviz as az
+import h5py
 import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
 import vrest
 from tests.synthetic import INSIDE, TRUTH, recordings
+from vrest.fitting import store
 from vrest.fitting.config import Sampling, parse_config
 from vrest.fitting.model import build_model
 from vrest.fitting.run import configure, fit, prepare
@@ -140,6 +142,17 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     attributes = again.tree.attrs
     assert parse_config(attributes["config"]) == config
     assert {"pymc", "vrest", "numpy"} <= set(json.loads(attributes["versions"]))
+
+
+def test_long_arrays_are_packed_and_come_back_as_they_were(full_fit, tmp_path, monkeypatch):
+    plain, packed = full_fit.save(tmp_path / "plain"), []
+    monkeypatch.setattr(store, "_LARGE", 100)
+    full_fit.save(tmp_path / "packed")
+    with h5py.File(tmp_path / "packed/fit.nc") as file:
+        file.visititems(lambda name, item: packed.append(name) if getattr(item, "compression", None) else None)
+    assert {"posterior/p_Na", "log_likelihood/V_m", "constant_data/c_o"} <= set(packed)
+    assert not {"observed_data/V_m", "posterior/chain"} & set(packed)
+    assert vrest.load(tmp_path / "packed").tree.identical(vrest.load(plain).tree)
 
 
 def test_saving_over_a_fit_takes_force_and_never_removes_other_folders(full_fit, tmp_path):
