@@ -14,7 +14,7 @@ from ..models.cooling import OWNER, PARTS, shapley
 from ..models.errors import ConfigurationError, UnknownNameError, nearest
 from .experiment import Experiment, at_index
 from .interval import LABEL, bounds
-from .plots import COLOURS, SIZE, short, thinned_draws
+from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
 from .posterior import parameter_values
 
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ def plot_pump(fit: "Fit", axes: Axes | None = None) -> Axes:
     theta = fit.experiment.pooled().theta(thinned_draws(fit))
     columns = np.column_stack([*at.c_o.values(), *at.c_i.values(), at.temperature_C])
     first = np.asarray(np.unique(columns, axis=0, return_index=True)[1])
-    baths = at_index(at, first[sorted({*np.linspace(0, first.size - 1, MOST).round().astype(int).tolist()})])
+    chosen = first[sorted({*np.linspace(0, first.size - 1, MOST).round().astype(int).tolist()})]
+    baths = at_index(at, chosen)
     state = np.zeros(len(baths.temperature_C))
     running, poisoned = (law.potential(theta, replace(baths, blocked=state + b), reference) for b in (0.0, 1.0))
     lost = np.atleast_2d(poisoned - running)
-    colours = [COLOURS[i % 7] for i in np.searchsorted(np.unique(at.temperature_C), np.atleast_1d(baths.temperature_C))]
+    colours = [COLOURS[k] for k in bands_of(at.temperature_C)[0][chosen]]
     words = short_words(replace(baths, blocked=state))
     axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, axis=0), colours)
     axes.set_xlabel(f"$V_m$ lost at once on poisoning the pump (mV)\nmedian and {LABEL}")

@@ -43,9 +43,10 @@ def thinned_draws(fit: "Fit", group: str | None = None) -> dict[str, np.ndarray]
 def plot_series(fit: "Fit", axes: Axes | None = None, group: str | None = None) -> Axes:
     """V_m (mV) against K_o (mM, logarithmic): recordings, posterior median with its interval, Nernst line.
 
-    One colour for each temperature, open symbols and a broken line where the pump is blocked. The curve runs through
-    the commonest bath at each K_o; other baths of the same K_o have their own prediction, a large diamond with its
-    interval, and their recordings are small diamonds. Of several groups of cells, all or one `group` is shown.
+    One colour for each temperature (or, where many were read off a thermometer, for each band of them, with the curve of
+    its middle), open symbols and a broken line where the pump is blocked. The curve runs through the commonest bath at each
+    K_o; other baths of the same K_o have their own prediction, a large diamond with its interval, and their recordings are
+    small diamonds. Of several groups of cells, all or one `group` is shown.
     """
     experiment = fit.experiment
     if axes is None:
@@ -58,15 +59,14 @@ def plot_series(fit: "Fit", axes: Axes | None = None, group: str | None = None) 
     K_o = at.c_o["K"]
     zero = _ZERO * (K_o[K_o > 0].min() if (K_o > 0).any() else 1.0)
     x = np.where(K_o > 0, K_o, zero)
-    temperatures = np.unique(at.temperature_C)
+    band, named = bands_of(at.temperature_C)
     recorded = experiment.recordings["V_m"].to_numpy()
-    for T in temperatures:
+    for k, (colour, name) in enumerate(zip(COLOURS, named, strict=False)):
         for blocked in (0.0, 1.0):
-            these = np.flatnonzero((at.temperature_C == T) & (at.blocked == blocked) & shown)
+            these = np.flatnonzero((band == k) & (at.blocked == blocked) & shown)
             if not len(these):
                 continue
-            colour = COLOURS[int(np.searchsorted(temperatures, T)) % len(COLOURS)]
-            label = f"{T:g} °C" + (", pump blocked" if blocked else "")
+            label = name + (", pump blocked" if blocked else "")
             through, aside = _through(experiment, these)
             for marker, part in (("o", np.setdiff1d(these, aside)), ("d", aside)):
                 rows = np.isin(experiment.condition_of_row, part)
@@ -97,13 +97,31 @@ def plot_series(fit: "Fit", axes: Axes | None = None, group: str | None = None) 
     return axes
 
 
+def bands_of(temperature_C: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Which band each temperature is in, and the bands' names: each temperature its own, unless there are too many for that.
+
+    Then they are parted where over 1 °C lies between them, or, where that leaves one wider than 5 °C, evenly.
+    """
+    T = np.asarray(temperature_C, float)
+    distinct, band = np.unique(T, return_inverse=True)
+    if len(distinct) > len(COLOURS):
+        apart = np.diff(distinct) > 1
+        ends = distinct[:-1][apart]
+        wide = np.diff([distinct[0], *np.ravel(np.column_stack([ends, distinct[1:][apart]])), distinct[-1]])[::2]
+        if len(ends) >= len(COLOURS) or wide.max() > 5:
+            n = min(len(COLOURS), int(np.ceil((distinct[-1] - distinct[0]) / 5)))
+            ends = np.linspace(distinct[0], distinct[-1], n + 1)[1:-1]
+        band = np.unique(np.searchsorted(ends, T), return_inverse=True)[1]
+    ends_of = [(np.min(T[band == k]), np.max(T[band == k])) for k in range(band.max() + 1)]
+    return band, [f"{low:g} °C" if low == high else f"{low:.3g}–{high:.3g} °C" for low, high in ends_of]
+
+
 def _ranks(place: np.ndarray) -> np.ndarray:
     """Rank of each row among those at the same place, from 0 to 1, in table order."""
-    ranks = np.empty(len(place))
-    for value in np.unique(place):
-        member = place == value
-        ranks[member] = np.linspace(0, 1, member.sum()) if member.sum() > 1 else 0.5
-    return ranks
+    _, at, count = np.unique(place, return_inverse=True, return_counts=True)
+    rank = np.empty(len(place))
+    rank[np.argsort(at, kind="stable")] = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+    return np.where(count[at] > 1, rank / np.maximum(count[at] - 1, 1), 0.5)
 
 
 def short(name: str, most: int = 26) -> str:
@@ -115,10 +133,14 @@ def _through(experiment: Experiment, these: np.ndarray) -> tuple[dict[float, int
     """Of some conditions, the commonest at each K_o, through which a curve runs, and those in other baths."""
     at, counts = experiment.conditions, np.bincount(experiment.condition_of_row)
     through: dict[float, int] = {}
+
+    def bath(i: int) -> str:
+        return in_words(replace(at_index(at, i), temperature_C=0.0))  # those of a band differ a little
+
     for i in these[np.argsort(-counts[these], kind="stable")]:
         through.setdefault(at.c_o["K"][i], i)
-    drawn = {in_words(at_index(at, i)) for i in through.values()}  # other cells in the same bath are on the curve too
-    return through, np.array([i for i in these if in_words(at_index(at, i)) not in drawn], dtype=np.intp)
+    drawn = {bath(i) for i in through.values()}  # other cells in the same bath are on the curve too
+    return through, np.array([i for i in these if bath(i) not in drawn], dtype=np.intp)
 
 
 def _curve(axes, experiment: Experiment, values, through, aside, colour: str, style: str, label: str) -> None:
@@ -154,7 +176,7 @@ def _interpolated(at: Conditions, nodes: np.ndarray) -> Conditions:
         at,
         c_o={name: np.interp(path, K, x) for name, x in at.c_o.items()},
         c_i={name: np.interp(path, K, x) for name, x in at.c_i.items()},
-        temperature_C=np.full(len(path), at.temperature_C[0]),
+        temperature_C=np.full(len(path), np.median(at.temperature_C)),
         blocked=np.full(len(path), at.blocked[0]),
         seal=float(np.mean(at.seal)),
     )

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib import pyplot
 
 import vrest
+from tests.synthetic import INSIDE, recordings
 from vrest.fitting.config import Sampling
 from vrest.fitting.experiment import at_index
 from vrest.fitting.interval import bounds
@@ -21,7 +22,7 @@ from vrest.fitting.pictures import (
     short_words,
     temperature_parts,
 )
-from vrest.fitting.plots import thinned_draws
+from vrest.fitting.plots import COLOURS, bands_of, thinned_draws
 from vrest.fitting.result import Fit
 from vrest.models.cooling import cooling
 
@@ -95,6 +96,37 @@ def test_the_series_of_a_group_has_its_rows_and_its_curve(typed_fit):
     )
     with pytest.raises(vrest.UnknownNameError, match="Groups: A, B"):
         fit.plot_series(group="C")
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "names"),
+    [
+        ([15, 22.25, 22, 30], ["15 °C", "22 °C", "22.25 °C", "30 °C"]),
+        ([*np.linspace(21.6, 22.4, 9), *np.linspace(31, 32.5, 4), 36], ["21.6–22.4 °C", "31–32.5 °C", "36 °C"]),
+        (np.linspace(15, 35, 40), ["15–19.6 °C", "20.1–24.7 °C", "25.3–29.9 °C", "30.4–35 °C"]),
+        (np.arange(0, 50, 2), None),
+    ],
+    ids=["few", "apart", "gliding", "very many"],
+)
+def test_temperatures_off_a_thermometer_share_a_colour(temperatures, names):
+    band, found = bands_of(np.asarray(temperatures, float))
+    assert found == names or (names is None and len(found) == len(COLOURS))
+    order = np.argsort(temperatures)
+    assert np.all(np.diff(band[order]) >= 0)
+    assert set(band) == set(range(len(found)))
+
+
+def test_a_series_at_gliding_temperatures_has_a_curve_a_band():
+    plan = recordings(K_o=(2.5, 5, 10, 20, 40), temperatures=(22,), repeats=3)
+    glided = plan.assign(temperature=plan["temperature"] + np.linspace(-0.4, 0.4, plan.sizes["obs"]))
+    few = Sampling(chains=2, draws=50, tune=50)
+    axes = vrest.fit(glided, inside=INSIDE, sampling=few, progress=False).plot_series()
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels[:2] == ["21.6–22.4 °C", "21.6–22.4 °C, pump blocked"]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    assert sum(len(line.get_ydata()) for line in dots) == plan.sizes["obs"], (
+        "all are on the curve, none a bath of its own"
+    )
 
 
 def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
