@@ -3,13 +3,15 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .data import cells_of_13, one_cell, plan_of_42, write_csv
+from .environment import with_stan
 from .inside import TEXT
 from .process import PYTHON, ROOT, VREST, Run, caches, jax_cache, measure
 from .table import Figure, exponent, judged
@@ -35,12 +37,22 @@ class Settings:
 
 @dataclass
 class Contender:
-    """A whole process that makes a posterior: TABLE and OUT stand for the files in its command."""
+    """A whole process that makes a posterior: TABLE and OUT stand for the files in its command.
+
+    Attributes
+    ----------
+    cold : fresh caches at each repeat; otherwise they are filled by a run on other recordings, not counted.
+    jax : keep what JAX compiles.
+    limit : seconds after which it is stopped, if less than the settings'.
+    trouble : why it cannot be run.
+    """
 
     name: str
     command: list[str]
-    cold: bool = False  # fresh caches at each repeat; otherwise filled by a run on other recordings, not counted
+    cold: bool = False
     jax: bool = False
+    limit: float = math.inf
+    trouble: str = ""
     runs: list[Run] = field(default_factory=list)
     draws: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -48,7 +60,7 @@ class Contender:
         out = folder / f"{self.name.replace(' ', '-').replace(',', '').replace(':', '')}"
         command = [{"TABLE": str(table), "OUT": str(out)}.get(word, word) for word in self.command]
         environment = caches(cache) | (jax_cache(cache) if self.jax else {})
-        run = measure(command, environment, limit)
+        run = measure(command, environment, min(limit, self.limit))
         if run.status in (0, 3):  # 3: vrest's sampling checks failed; agreement is judged all the same
             self.draws = read_draws(out)
         return run
@@ -70,8 +82,8 @@ def vrest_fit(name: str, cold: bool = False, report: bool = False) -> Contender:
     return Contender(name, command + ([] if report else ["--no-report"]), cold)
 
 
-def peer(name: str, script: str, cold: bool = False, jax: bool = False) -> Contender:
-    return Contender(name, [*PYTHON, str(PEERS / script), "TABLE", "OUT"], cold, jax)
+def peer(name: str, script: str, *options: str, python: Sequence[str] = PYTHON, **settings: Any) -> Contender:
+    return Contender(name, [*python, str(PEERS / script), "TABLE", "OUT", *options], **settings)
 
 
 def race(
@@ -80,20 +92,25 @@ def race(
     """Run the contenders in turn, `repeats` times; the first is what the others are held against."""
     fill = {c.name: settings.folder / f"cache-{k}" for k, c in enumerate(contenders)}
     for c in contenders:
-        if not c.cold:
+        if not (c.cold or c.trouble):
             c.go(other, settings.folder, fill[c.name], settings.limit)
     for repeat in range(repeats):
         for c in contenders:
-            if c.runs and c.runs[-1].seconds > settings.limit:
+            if c.trouble or (c.runs and c.runs[-1].stopped):
                 continue
             cache = fill[c.name] / f"cold-{repeat}" if c.cold else fill[c.name]
             c.runs.append(c.go(table, settings.folder, cache, settings.limit))
             print(f"  {c.name}: {c.runs[-1].seconds:.1f} s", file=sys.stderr, flush=True)
     first = contenders[0]
     for c in contenders:
+        if c.trouble:
+            yield Figure(case, c.name, remark=c.trouble)
+            continue
         figure = Figure(case, c.name, [run.seconds for run in c.runs], peak_MB=max(run.peak_MB for run in c.runs))
         complaint = next((run.complaint for run in c.runs if run.status not in (0, 3)), "")
-        if complaint:
+        if any(run.stopped for run in c.runs):
+            figure.remark = "at least: stopped without a posterior"
+        elif complaint:
             figure.values, figure.remark = [], complaint
         elif not first.draws:
             figure.values, figure.remark = [], "no posterior to compare with, so no time"
@@ -109,18 +126,20 @@ def single(settings: Settings) -> Iterator[Figure]:
     """42 rows of one cell: script start to posterior on disk."""
     table = write_csv(plan_of_42(1), settings.folder / "single.csv")
     other = write_csv(plan_of_42(2), settings.folder / "single-other.csv")
+    stan, trouble = with_stan(settings.folder) if chosen(settings, Contender("Stan", [])) else ([], "")
     contenders = [
         vrest_fit("vrest, warm"),
         vrest_fit("vrest, warm, with report", report=True),
         vrest_fit("vrest, cold", cold=True),
         *chosen(
             settings,
-            peer("naive PyMC, warm", "naive_pymc.py"),
-            peer("naive PyMC, cold", "naive_pymc.py", cold=True),
+            peer("naive PyMC, cold", "naive_pymc.py", cold=True, limit=300),
+            peer("PyMC, rearranged, warm", "naive_pymc.py", "--rearranged"),
+            peer("PyMC, rearranged, cold", "naive_pymc.py", "--rearranged", cold=True),
             peer("NumPyro by hand", "numpyro_by_hand.py"),
             peer("NumPyro by hand, its cache warm", "numpyro_by_hand.py", jax=True),
-            peer("Stan, model compiled before", "stan_by_hand.py"),
-            peer("Stan, cold", "stan_by_hand.py", cold=True),
+            peer("Stan, model compiled before", "stan_by_hand.py", python=stan, trouble=trouble),
+            peer("Stan, cold", "stan_by_hand.py", python=stan, trouble=trouble, cold=True),
             peer("emcee", "emcee_by_hand.py"),
             peer("lmfit", "lmfit_point.py"),
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGES = (
     "vrest", "pymc", "pytensor", "nutpie", "arviz", "numba", "numpy", "scipy",
-    "numpyro", "jax", "pystan", "emcee", "lmfit",
+    "numpyro", "jax", "emcee", "lmfit",
 )  # fmt: skip
 
 

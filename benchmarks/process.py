@@ -19,6 +19,7 @@ class Run:
     status: int
     output: str
     error: str
+    stopped: bool = False
 
     @property
     def complaint(self) -> str:
@@ -45,7 +46,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
             check=False,
         )
         found = json.loads(figures.read_text(encoding="utf-8"))
-    trouble = f"stopped after {limit:.0f} s" if found.pop("stopped") else done.stderr
+    trouble = f"stopped after {limit:.0f} s" if found["stopped"] else done.stderr
     return Run(**found, output=done.stdout, error=trouble)
 
 

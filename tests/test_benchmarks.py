@@ -84,16 +84,22 @@ def test_a_race_holds_every_contender_against_the_first(tmp_path, monkeypatch):
     def go(self, *where):
         self.draws = posterior(shift=2.0 if self.name == "wrong" else 0.0)
         status = 1 if self.name == "broken" else 0
-        return Run(2.0 if self.name == "right" else 1.0, 100.0, status, "", "Traceback\nValueError: no")
+        seconds = {"right": 2.0, "slow": 300.0}.get(self.name, 1.0)
+        slow = self.name == "slow"
+        return Run(seconds, 100.0, -9 if slow else status, "", "Traceback\nValueError: no", stopped=slow)
 
     monkeypatch.setattr(cases.Contender, "go", go)
-    contenders = [cases.Contender(name, [], cold=name == "right") for name in ("vrest", "right", "wrong", "broken")]
+    names = ("vrest", "right", "wrong", "broken", "slow")
+    contenders = [cases.Contender(name, [], cold=name == "right") for name in names]
+    contenders.append(cases.Contender("absent", [], trouble="no environment"))
     settings = cases.Settings(tmp_path)
-    first, right, wrong, broken = cases.race("single", tmp_path, tmp_path, contenders, settings, 3)
+    first, right, wrong, broken, slow, absent = cases.race("single", tmp_path, tmp_path, contenders, settings, 3)
     assert (first.median, first.ratio) == (1, None)
     assert (right.median, right.ratio, right.versus) == (2, 2, "vrest")
     assert (wrong.values, broken.values) == ([], [])
     assert broken.remark == "status 1: ValueError: no"
+    assert (slow.values, slow.ratio, slow.remark) == ([300], 300, "at least: stopped without a posterior")
+    assert (absent.values, absent.remark) == ([], "no environment")
 
 
 def test_exponent():

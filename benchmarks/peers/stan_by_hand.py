@@ -2,25 +2,10 @@
 
 import contextlib
 import os
-import sys
-from pathlib import Path
 
-import httpstan
 import numpy as np
 import stan
 from recordings import INSIDE, arguments, write
-
-
-def refuse_a_wheel_for_another_python() -> None:
-    """Say at once what would otherwise come out as a server's error after minutes of compiling."""
-    brought = Path(httpstan.__file__).with_name("stan_services.o")
-    old_name = b"_PyThreadState_UncheckedGet"  # gone from Python since 3.13
-    if sys.version_info >= (3, 13) and brought.exists() and old_name in brought.read_bytes():
-        sys.exit(
-            "PyStan's wheel brings object code for an older Python, which this one does not load;"
-            " cmdstan and bridgestan do not come whole from PyPI"
-        )
-
 
 PROGRAM = """
 functions {
@@ -61,7 +46,6 @@ model {
 
 
 def main() -> None:
-    refuse_a_wheel_for_another_python()
     data, path = arguments()
     given = {name: x.tolist() for name, x in data.items()} | {f"{ion}_i": x for ion, x in INSIDE.items()}
     with open(os.devnull, "w", encoding="utf-8") as quiet, contextlib.redirect_stderr(quiet):
