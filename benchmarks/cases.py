@@ -77,9 +77,9 @@ def read_draws(out: Path) -> dict[str, np.ndarray]:
         return {name: file[name] for name in PARAMETERS}
 
 
-def vrest_fit(name: str, cold: bool = False, report: bool = False) -> Contender:
-    command = [*VREST, "fit", "TABLE", "--inside", TEXT, "--seed", "1", "--out", "OUT", "--force"]
-    return Contender(name, command + ([] if report else ["--no-report"]), cold)
+def vrest_fit(name: str, *options: str, report: bool = False, **settings: Any) -> Contender:
+    command = [*VREST, "fit", "TABLE", "--inside", TEXT, "--seed", "1", "--out", "OUT", "--force", *options]
+    return Contender(name, command + ([] if report else ["--no-report"]), **settings)
 
 
 def peer(name: str, script: str, *options: str, python: Sequence[str] = PYTHON, **settings: Any) -> Contender:
@@ -131,6 +131,7 @@ def single(settings: Settings) -> Iterator[Figure]:
         vrest_fit("vrest, warm"),
         vrest_fit("vrest, warm, with report", report=True),
         vrest_fit("vrest, cold", cold=True),
+        vrest_fit("vrest by NumPyro, its cache warm", "--sampler", "numpyro", jax=True),
         *chosen(
             settings,
             peer("naive PyMC, cold", "naive_pymc.py", cold=True, limit=300),
