@@ -6,6 +6,7 @@ What is kept stands under a key of all that it depends on, so that nothing stale
 import hashlib
 import os
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +16,14 @@ from typing import Any
 
 import numba
 from llvmlite import binding
+from numba.core.environment import lookup_environment
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
+from numba.core.serialize import dumps
 from platformdirs import user_cache_path
 
 _LIBRARIES = ("numba", "llvmlite", "numpy")
+_environments: list[Any] = []
 
 
 @dataclass(frozen=True)
@@ -30,22 +34,33 @@ class MachineCode:
     ----------
     name : the function's, in the library.
     library : numba's serialised code library.
+    environments : numba's environments of what in it calls Python (to look up a function of SciPy's, say), serialised.
     """
 
     name: str
     library: tuple
+    environments: bytes
 
     @classmethod
     def of(cls, function: Callable, signature: Any) -> "MachineCode":
         """Compile a Python function of this signature (of numba's types)."""
         compiled = numba.cfunc(signature)(function)
-        return cls(compiled._wrapper_name, compiled._library.serialize_using_object_code())
+        library = compiled._library.serialize_using_object_code()
+        # Whatever reads its environment brings these words, for the case that it has none.
+        names = {name.decode() for name in re.findall(rb"missing Environment: (\w+)", library[2][0])}
+        environments = [lookup_environment(name) for name in sorted(names)]
+        return cls(compiled._wrapper_name, library, dumps(environments))
 
     def address(self) -> int:
         """Where the function stands, loaded into this process."""
         context = cpu_target.target_context
         rtsys.initialize(context)  # the names under which compiled code allocates and frees
-        return context.codegen().unserialize_library(self.library).get_pointer_to_function(self.name)
+        codegen = context.codegen()
+        address = codegen.unserialize_library(self.library).get_pointer_to_function(self.name)
+        for environment in pickle.loads(self.environments):
+            codegen.set_env(environment.env_name, environment)
+            _environments.append(environment)  # the code holds its address only
+        return address
 
 
 def kept[T](depends: list, sources: list[Path], make: Callable[[], T]) -> T:

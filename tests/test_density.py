@@ -1,6 +1,5 @@
 """The compiled density is PyMC's own, whatever the design, whether just made or kept from before."""
 
-import ctypes
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import pymc as pm
 import pytest
 from pymc.blocking import DictToArrayBijection
 
-from tests.many_cells import many_cells
+from tests.designs import DESIGNS, called, cells, evaluated, loaded, pooled
 from tests.synthetic import INSIDE, recordings
 from vrest.data.table import to_frame
 from vrest.fitting import compiler
@@ -22,53 +21,14 @@ from vrest.models import machine_code
 from vrest.models.parameters import Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
-
-def pooled(**settings):
-    return prepare(recordings(), configure(**{"inside": INSIDE, **settings}))
-
-
-def cells(**settings):
-    rows, _ = many_cells(cells=3, K_o=(2.5, 10), temperatures=(22,))
-    rows = rows.assign_coords(solution=("obs", np.where(rows["c_o"].sel(ion="K") > 5, "high", "low")))
-    return prepare(rows, configure(inside=INSIDE, by="cell_type", **settings))
+PLAIN = ("pooled", "mullins-noda", "kinetic", "chord")  # others call or raise what PyTensor brings, and import it
+SLOW = ("cells", "offsets", "kinetic", "chord", "seal")
 
 
-def resistances():
-    rows = recordings()
-    R_in = np.where(np.arange(42) % 2, 200.0, np.nan)
-    return prepare(
-        rows.assign(R_in=("obs", R_in), C_m=("obs", np.full(42, 20.0))), configure(inside="K=140+-10,Na=12,Cl=passive")
-    )
-
-
-DESIGNS = {
-    "pooled": pooled,
-    "robust": lambda: pooled(robust=True),
-    "mullins-noda": lambda: pooled(law="mullins-noda", inside="K=140,Na=12"),
-    "cells": cells,
-    "offsets": lambda: cells(offset="cell,solution", spread="group"),
-    "resistances": resistances,
-}
-
-
-def called(density, data, x):
-    """The compiled function, called as nutpie calls it."""
-    compiled = density.with_data(data, x)
-    value, gradient, at = np.zeros(1), np.zeros(len(x)), np.array(x)
-    types = [ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4]
-    function = ctypes.CFUNCTYPE(*types)(compiled.compiled_logp_func.address)
-    places = (array.ctypes.data for array in (at, gradient, value, compiled.user_data))
-    return function(len(x), *places), value[0], gradient
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("cells", "offsets", "robust") else n for n in DESIGNS]
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in DESIGNS])
 def test_it_is_pymcs_density(name):
     experiment = DESIGNS[name]()
-    density = density_of(experiment, design_of(experiment))
-    data = {key: value for key, (value, _) in model_data(experiment).items()}
-    start = density.flatten(starting_point(experiment))
+    density, data, start = loaded(experiment)
     model = build_model(experiment)
     theirs = model.logp_dlogp_function(ravel_inputs=True)
     theirs.set_extra_values({})
@@ -89,6 +49,31 @@ def test_it_is_pymcs_density(name):
         assert status == 0
         assert value == pytest.approx(float(expected), rel=1e-12)
         assert gradient == pytest.approx(slope, rel=1e-9, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("pooled", "mullins-noda", "resistances", "robust"),
+        pytest.param((*PLAIN, *sorted(set(DESIGNS) - set(PLAIN))), marks=pytest.mark.slow),
+    ],
+    ids=["few", "all"],
+)
+def test_machine_code_that_another_process_made_is_the_same(names):
+    """All that it calls is found there, though PyTensor, which brought some of it, was not imported."""
+    here = [evaluated(name) for name in names]
+    code = f"""
+import sys
+from tests.designs import evaluated
+found = []
+for name in {names!r}:
+    found.append(float(evaluated(name)))
+    assert name not in {PLAIN!r} or "pytensor" not in sys.modules, name
+print(*map(repr, found))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [float(x) for x in done.stdout.split()] == here
 
 
 def test_other_recordings_are_put_in_without_compiling():
