@@ -69,10 +69,10 @@ def kept[T](depends: list, sources: list[Path], make: Callable[[], T]) -> T:
     Parameters
     ----------
     depends : what it depends on, beside the libraries, Python and the processor; told by its `repr`.
-    sources : the source files that it depends on.
+    sources : the source files that it depends on, beside this one.
     """
     digest = hashlib.sha256(repr([depends, _machine()]).encode())
-    for path in sorted(sources):
+    for path in [Path(__file__), *sorted(sources)]:
         digest.update(path.read_bytes())
     place = cache_folder() / f"{digest.hexdigest()[:32]}.pickle"
     if place.exists():
