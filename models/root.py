@@ -189,8 +189,9 @@ def _numba_monovalent_rest(op, node, **kwargs):
         A, B, j = np.ascontiguousarray(A), np.ascontiguousarray(B), np.ascontiguousarray(j)
         found = np.empty((5, A.size))
         solve(A.size, A.ctypes.data, B.ctypes.data, j.ctypes.data, found.ctypes.data)
-        n = min(A.size, B.size, j.size)  # asked after the call, since numba frees an array after its last use
-        return found[0, :n], found[1, :n], found[2, :n], found[3, :n]
+        if A.size + B.size + j.size < 0:  # never; asked after the call, since numba frees an array after its last use
+            found[:] = np.nan
+        return found[0], found[1], found[2], found[3]
 
     return monovalent_rest, hashlib.sha256(inspect.getsource(fused).encode()).hexdigest()
 
