@@ -2,6 +2,7 @@
 
 import json
 import math
+import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .data import cells_of_13, one_cell, plan_of_42, write_csv
-from .environment import with_stan
+from .environment import environment
 from .inside import TEXT
 from .process import PYTHON, ROOT, VREST, Run, caches, jax_cache, measure
 from .table import Figure, exponent, judged
@@ -44,6 +45,7 @@ class Contender:
     cold : fresh caches at each repeat; otherwise they are filled by a run on other recordings, not counted.
     jax : keep what JAX compiles.
     limit : seconds after which it is stopped, if less than the settings'.
+    once : run it in the first repeat only.
     trouble : why it cannot be run.
     """
 
@@ -52,6 +54,7 @@ class Contender:
     cold: bool = False
     jax: bool = False
     limit: float = math.inf
+    once: bool = False
     trouble: str = ""
     runs: list[Run] = field(default_factory=list)
     draws: dict[str, np.ndarray] = field(default_factory=dict)
@@ -77,8 +80,11 @@ def read_draws(out: Path) -> dict[str, np.ndarray]:
         return {name: file[name] for name in PARAMETERS}
 
 
-def vrest_fit(name: str, *options: str, report: bool = False, **settings: Any) -> Contender:
-    command = [*VREST, "fit", "TABLE", "--inside", TEXT, "--seed", "1", "--out", "OUT", "--force", *options]
+def vrest_fit(
+    name: str, *options: str, report: bool = False, python: Sequence[str] = PYTHON, **settings: Any
+) -> Contender:
+    start = [*python, "-P", "-m", "vrest", "fit"]  # -P: as installed, not as it lies in this folder
+    command = [*start, "TABLE", "--inside", TEXT, "--seed", "1", "--out", "OUT", "--force", *options]
     return Contender(name, command + ([] if report else ["--no-report"]), **settings)
 
 
@@ -96,7 +102,7 @@ def race(
             c.go(other, settings.folder, fill[c.name], settings.limit)
     for repeat in range(repeats):
         for c in contenders:
-            if c.trouble or (c.runs and c.runs[-1].stopped):
+            if c.trouble or (c.runs and (c.once or c.runs[-1].stopped)):
                 continue
             cache = fill[c.name] / f"cold-{repeat}" if c.cold else fill[c.name]
             c.runs.append(c.go(table, settings.folder, cache, settings.limit))
@@ -126,21 +132,29 @@ def single(settings: Settings) -> Iterator[Figure]:
     """42 rows of one cell: script start to posterior on disk."""
     table = write_csv(plan_of_42(1), settings.folder / "single.csv")
     other = write_csv(plan_of_42(2), settings.folder / "single-other.csv")
-    stan, trouble = with_stan(settings.folder) if chosen(settings, Contender("Stan", [])) else ([], "")
+    # What is installed beside it slows a program: xarray imports dask where it finds it, and SciPy JAX.
+    bare, trouble = environment(settings.folder / "vrest", str(ROOT), python=platform.python_version())
+    alone: dict[str, Any] = {"python": bare, "trouble": trouble}
+    stan: dict[str, Any] = {}
+    if chosen(settings, Contender("Stan", [])):  # PyStan's wheels bring object code that later Pythons do not load
+        packages = ("pystan==3.14.0", "numpy", "setuptools<80")
+        stan["python"], stan["trouble"] = environment(settings.folder / "stan", *packages, python="3.12")
     contenders = [
-        vrest_fit("vrest, warm"),
-        vrest_fit("vrest, warm, with report", report=True),
-        vrest_fit("vrest, cold", cold=True),
+        vrest_fit("vrest, warm", **alone),
+        vrest_fit("vrest, warm, with report", report=True, **alone),
+        vrest_fit("vrest, cold", cold=True, **alone),
+        vrest_fit("vrest, warm, every extra installed"),
+        vrest_fit("vrest, cold, every extra installed", cold=True),
         vrest_fit("vrest by NumPyro, its cache warm", "--sampler", "numpyro", jax=True),
         *chosen(
             settings,
-            peer("naive PyMC, cold", "naive_pymc.py", cold=True, limit=300),
-            peer("PyMC, rearranged, warm", "naive_pymc.py", "--rearranged"),
-            peer("PyMC, rearranged, cold", "naive_pymc.py", "--rearranged", cold=True),
+            peer("naive PyMC, cold", "naive_pymc.py", cold=True, limit=120, **alone),
+            peer("PyMC, rearranged, warm", "naive_pymc.py", "--rearranged", **alone),
+            peer("PyMC, rearranged, cold", "naive_pymc.py", "--rearranged", cold=True, **alone),
             peer("NumPyro by hand", "numpyro_by_hand.py"),
             peer("NumPyro by hand, its cache warm", "numpyro_by_hand.py", jax=True),
-            peer("Stan, model compiled before", "stan_by_hand.py", python=stan, trouble=trouble),
-            peer("Stan, cold", "stan_by_hand.py", python=stan, trouble=trouble, cold=True),
+            peer("Stan, model compiled before", "stan_by_hand.py", **stan),
+            peer("Stan, cold", "stan_by_hand.py", cold=True, once=True, **stan),
             peer("emcee", "emcee_by_hand.py"),
             peer("lmfit", "lmfit_point.py"),
         ),

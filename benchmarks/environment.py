@@ -1,22 +1,25 @@
-"""An environment of its own for a peer that does not run beside the others."""
+"""Environments with what a contender needs and nothing else, as its users have."""
 
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 from .process import ROOT
 
-STAN = ("pystan==3.14.0", "numpy==2.5.1", "setuptools<80")
 
-
-def with_stan(folder: Path) -> tuple[list[str], str]:
-    """Python 3.12 with PyStan, whose wheels bring object code that later Pythons do not load: its command, or what failed."""
-    python = folder / "stan" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    for command in (
-        ["uv", "venv", "--quiet", "--python", "3.12", str(folder / "stan")],
-        ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *STAN],
+def environment(folder: Path, *packages: str, python: str) -> tuple[list[str], str]:
+    """A new environment in `folder`: the command that runs its Python, or why there is none."""
+    command = str(folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    constraints = folder.with_suffix(".txt")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    constraints.write_text("\n".join(project["tool"]["uv"]["constraint-dependencies"]), encoding="utf-8")
+    install = ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--constraints", str(constraints)]
+    for step in (
+        ["uv", "venv", "--quiet", "--python", python, str(folder)],
+        [*install, "--python", command, *packages],
     ):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=False)
+        done = subprocess.run(step, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=False)
         if done.returncode:
-            return [], f"no environment for Stan: {done.stderr.strip().splitlines()[-1][:200]}"
-    return [str(python), "-W", "ignore"], ""
+            return [], f"no environment: {done.stderr.strip().splitlines()[-1].strip()[:200]}"
+    return [command, "-W", "ignore"], ""
