@@ -20,8 +20,16 @@ class DataError(VrestError):
     """A table that cannot be trusted: its text lists every fault by file, row and column."""
 
 
-class DataWarning(UserWarning):
+class VrestWarning(UserWarning):
+    """Base of all warnings meant for the user; the command line prints their text."""
+
+
+class DataWarning(VrestWarning):
     """Something about the recordings that the user should know, and that does not stop the work."""
+
+
+class CacheWarning(VrestWarning):
+    """What would make the next run fast could not be kept; results are the same."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

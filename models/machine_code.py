@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,6 +22,8 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from platformdirs import user_cache_path
+
+from .errors import CacheWarning
 
 _LIBRARIES = ("numba", "llvmlite", "numpy")
 _environments: list[Any] = []
@@ -81,11 +84,19 @@ def kept[T](depends: list, sources: list[Path], make: Callable[[], T]) -> T:
         except Exception:  # cut short, say: it is made again
             place.unlink(missing_ok=True)
     made = make()
+    try:
+        _write(place, pickle.dumps(made))
+    except OSError as error:
+        why = f"compiled code cannot be kept in {place.parent} ({error.strerror}), so that every run compiles it anew."
+        warnings.warn(f"{why} Make that folder writable and the next run starts at once.", CacheWarning, stacklevel=2)
+    return made
+
+
+def _write(place: Path, content: bytes) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = place.with_suffix(f".{os.getpid()}")  # several processes may write at once
-    aside.write_bytes(pickle.dumps(made))
+    aside.write_bytes(content)
     aside.replace(place)
-    return made
 
 
 def cache_folder() -> Path:

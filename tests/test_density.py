@@ -18,6 +18,7 @@ from vrest.fitting.model import Softplus, build_model, random_variable
 from vrest.fitting.model_data import design_of, model_data
 from vrest.fitting.run import configure, prepare
 from vrest.models import machine_code
+from vrest.models.errors import CacheWarning
 from vrest.models.parameters import Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
@@ -147,6 +148,13 @@ def test_machine_code_is_told_by_all_that_it_depends_on(monkeypatch, tmp_path):
     found.append(machine_code.kept(["ghk"], [source], lambda: 4))
     assert found == [1, 2, 3, 4]
     assert machine_code.kept(["ghk"], [source], lambda: 5) == 4
+
+
+def test_a_folder_that_takes_no_machine_code_is_named_and_stops_nothing(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path / "file" / "vrest")
+    with pytest.warns(CacheWarning, match=r"cannot be kept in .*file.vrest \(Not a dir.*compiles it anew"):
+        assert machine_code.kept(["ghk"], [], lambda: 1) == 1
 
 
 def test_a_further_process_fits_without_pymc_and_pytensor(tmp_path):

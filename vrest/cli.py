@@ -208,10 +208,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
 
     from . import bench, commands, truth
-    from .models.errors import DataWarning, VrestError
+    from .models.errors import VrestError, VrestWarning
 
     def show(message, category, *where, **more):
-        if issubclass(category, DataWarning):
+        if issubclass(category, VrestWarning):
             print(f"warning: {message}", file=sys.stderr)
         else:
             ordinary(message, category, *where, **more)
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         ordinary = warnings.showwarning
         warnings.showwarning = show
-        warnings.simplefilter("always", DataWarning)
+        warnings.simplefilter("always", VrestWarning)
         try:
             apart = {**bench.COMMANDS, **truth.COMMANDS}
             return (apart.get(options.command) or getattr(commands, options.command))(options)
