@@ -173,7 +173,7 @@ def rows(settings: Settings) -> Iterator[Figure]:
     other = write_csv(one_cell(n, distinct=False, seed=2)[0], settings.folder / "rows-other.csv")
     contenders = [
         vrest_fit("vrest, warm"),
-        *chosen(settings, peer("NumPyro by hand, its cache warm", "numpyro_by_hand.py", jax=True)),
+        *chosen(settings, peer("NumPyro by hand, its cache warm", "numpyro_by_hand.py", jax=True, limit=120)),
     ]
     yield from race("rows", table, other, contenders, settings, 1)
 
