@@ -47,7 +47,7 @@ class MachineCode:
     @classmethod
     def of(cls, function: Callable, signature: Any) -> "MachineCode":
         """Compile a Python function of this signature (of numba's types)."""
-        compiled = numba.cfunc(signature)(function)
+        compiled: Any = numba.cfunc(signature)(function)
         library = compiled._library.serialize_using_object_code()
         # Whatever reads its environment brings these words, for the case that it has none.
         names = {name.decode() for name in re.findall(rb"missing Environment: (\w+)", library[2][0])}
