@@ -70,7 +70,7 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
     pooled, parameters = experiment.pooled(), inferred(experiment)
     eta = np.array([p.prior.centre for p in parameters])
     before, width = eta.copy(), np.array([p.prior.sd for p in parameters])
-    y = experiment.recordings["V_m"].to_numpy()
+    y, condition = experiment.recordings["V_m"].to_numpy(), pooled.condition_of_row
 
     def at(eta: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         values = {p.name: np.asarray(p.prior.from_own_scale(e)) for p, e in zip(parameters, eta, strict=True)}
@@ -80,9 +80,11 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
     for _ in range(steps):
         values, residual = at(eta)
         sigma = float(np.clip(np.sqrt(np.mean(residual**2)), 0.3, 20.0))
-        J = sensitivity(pooled, pooled.theta(values), pooled.conditions)[pooled.condition_of_row]
+        J = sensitivity(pooled, pooled.theta(values), pooled.conditions)
         weight = 1 / (sigma**2 + experiment.error_mV**2)
-        precision, pull = (J.T * weight) @ J + np.diag(1 / width**2), (J.T * weight) @ residual
+        # Rows of a condition share their slopes: what they weigh, and pull, together.
+        weights, pulls = (np.bincount(condition, x, len(J)) for x in (weight, weight * residual))
+        precision, pull = (J.T * weights) @ J + np.diag(1 / width**2), J.T @ pulls
         if pooled.resistance:
             J, sd = resistance_rows(pooled, values)
             missed = np.log(pooled.resistance.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))
