@@ -2,7 +2,8 @@
 
 PyMC derives the density, PyTensor rewrites and numba compiles it: seconds, against tenths for sampling a small job. So the
 machine code is kept, under a key of all that it depends on: the design, the sources, the libraries, the processor. A process
-that finds it imports neither PyMC nor PyTensor. nutpie is given the code's address, and that of the data that it reads.
+that finds it imports no PyMC, and PyTensor only where the code calls or raises what PyTensor brought. nutpie is given the
+code's address, and that of the data that it reads.
 """
 
 import gc
