@@ -10,6 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -78,11 +79,8 @@ def kept[T](depends: list, sources: list[Path], make: Callable[[], T]) -> T:
     for path in [Path(__file__), *sorted(sources)]:
         digest.update(path.read_bytes())
     place = cache_folder() / f"{digest.hexdigest()[:32]}.pickle"
-    if place.exists():
-        try:
-            return pickle.loads(place.read_bytes())
-        except Exception:  # cut short, say: it is made again
-            place.unlink(missing_ok=True)
+    with suppress(Exception):  # not there, cut short, not to be read: it is made, and what cannot be kept is said
+        return pickle.loads(place.read_bytes())
     made = make()
     try:
         _write(place, pickle.dumps(made))
