@@ -14,8 +14,8 @@ from .inside import TEXT
 
 def main(n: int) -> dict:
     warnings.simplefilter("ignore")
-    from vrest.fitting.many import QUICK, sampler_of
     from vrest.fitting.run import configure, prepare
+    from vrest.fitting.sampling.many import QUICK, sampler_of
 
     configuration = configure(inside=TEXT, sampling=QUICK)
     start = time.perf_counter()

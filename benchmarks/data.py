@@ -7,10 +7,10 @@ import xarray as xr
 
 from tests.many_cells import many_cells
 from tests.synthetic import TRUTH, recordings
-from vrest.data.table import to_frame
+from vrest.data.tables.table import to_frame
 from vrest.models.conditions import Conditions
 from vrest.models.ions import ions
-from vrest.models.registry import law
+from vrest.models.laws.registry import law
 
 from .inside import INSIDE
 

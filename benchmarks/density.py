@@ -92,9 +92,9 @@ def c_density(function, data: dict[str, np.ndarray], names: list[str]):
 
 def package_density(recordings):
     """The package's compiled log-density and gradient, as a function of a flat vector, and the names along it."""
-    from vrest.fitting.density import density_of
-    from vrest.fitting.model_data import design_of, model_data
+    from vrest.fitting.model.model_data import design_of, model_data
     from vrest.fitting.run import configure, prepare
+    from vrest.fitting.sampling.density import density_of
 
     experiment = prepare(recordings, configure(inside=TEXT))
     density = density_of(experiment, design_of(experiment))

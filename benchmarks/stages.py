@@ -11,7 +11,7 @@ from .inside import TEXT
 def main(table: str, out: str) -> dict:
     warnings.simplefilter("ignore")
     import vrest
-    from vrest.fitting import sampling
+    from vrest.fitting.sampling import sampling
 
     spent, draw = [], sampling.Sampler.draw
 

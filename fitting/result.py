@@ -9,20 +9,20 @@ import pandas as pd
 import xarray as xr
 
 from ..models.errors import ConfigurationError
-from . import store
-from .build import build_experiment
-from .config import parse_config
-from .experiment import Experiment
-from .interval import LABEL
-from .summary import summarise
-from .tables import Style, summary_table
-from .text import summary_text
-from .verdict import Verdict, judge
+from .checks.verdict import Verdict, judge
+from .experiment.build import build_experiment
+from .experiment.config import parse_config
+from .experiment.experiment import Experiment
+from .experiment.interval import LABEL
+from .results import store
+from .results.summary import summarise
+from .results.tables import Style, summary_table
+from .results.text import summary_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .methods import Methods
+    from .report.methods import Methods
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Fit:
 
     def methods(self) -> "Methods":
         """Methods text, ready to paste, and the references that it cites; prints as text, `.bibtex` are the entries."""
-        from .methods import describe
+        from .report.methods import describe
 
         return describe(self)
 
@@ -78,31 +78,31 @@ class Fit:
 
         Of several groups of cells, all or one `group` is shown.
         """
-        from .plots import plot_series
+        from .report.plots import plot_series
 
         return plot_series(self, axes, group)
 
     def predict(self, baths, cell: str = "population") -> pd.DataFrame:
         """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""
-        from .predict import predict
+        from .comparison.predict import predict
 
         return predict(self, baths, cell)
 
     def contrasts(self) -> pd.DataFrame:
         """Every pair of groups compared in every parameter that differs between them."""
-        from .contrasts import contrasts
+        from .comparison.contrasts import contrasts
 
         return contrasts(self)
 
     def plot_pump(self, axes: "Axes | None" = None) -> "Axes":
         """What poisoning the pump would cost at once, bath by bath (mV), with its interval."""
-        from .pictures import plot_pump
+        from .report.pictures import plot_pump
 
         return plot_pump(self, axes)
 
     def report(self, path: str | Path) -> Path:
         """Write the report, a page of HTML that needs nothing but itself, to `path`; returns it."""
-        from .report import write_report
+        from .report.report import write_report
 
         return write_report(self, Path(path))
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..data.table import select
+from ..data.tables.table import select
 from ..models.errors import ConfigurationError, DataWarning
 from ..models.priors import Prior, parse_prior
-from .build import build_experiment
-from .config import Config, Sampling
-from .experiment import Experiment
-from .inside import Inside, parse_insides
+from .checks.verdict import MIN_ESS, SamplingCheck, check_sampling
+from .experiment.build import build_experiment
+from .experiment.config import Config, Sampling
+from .experiment.experiment import Experiment
+from .experiment.inside import Inside, parse_insides
 from .result import Fit
-from .verdict import MIN_ESS, SamplingCheck, check_sampling
 
 if TYPE_CHECKING:
-    from .posterior import Draws
+    from .results.posterior import Draws
 
 
 def configure(
@@ -163,7 +163,7 @@ def run(
 
 
 def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
-    from .sampling import compile_sampler
+    from .sampling.sampling import compile_sampler
 
     return compile_sampler(experiment, experiment.config.sampling.sampler, cores).draw
 
@@ -171,7 +171,7 @@ def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
 def _attempt(
     sampler: "Callable[..., Draws]", experiment: Experiment, seed: int, rest: np.random.SeedSequence, progress: bool
 ) -> Fit:
-    from .posterior import assemble
+    from .results.posterior import assemble
 
     draws = sampler(experiment.config.sampling, seed, progress)
     return Fit(assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment)

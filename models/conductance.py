@@ -11,10 +11,10 @@ Where it is known, it is known as capacitance: a seal's conductance comes in S/Â
 """
 
 from .arrays import Array
-from .balance import Terms, slope
 from .conditions import Conditions, Theta
 from .constants import FARADAY, rate_factor, thermal_voltage
 from .parameters import C_M, P_K, P_K_AREA, Q10_LEAK
+from .solver.balance import Terms, slope
 
 _MOL_CM3 = 1e-6  # in 1 mM
 

@@ -9,7 +9,7 @@ import xarray as xr
 import vrest
 from vrest.models.conditions import Conditions
 from vrest.models.ions import ions
-from vrest.models.registry import LAWS
+from vrest.models.laws.registry import LAWS
 
 TRUTH = {
     "P_Na/P_K": 0.05, "P_Cl/P_K": 0.4, "g_Na/g_K": 0.1, "g_Cl/g_K": 0.5, "pump_mV": 7.0, "Q10_pump": 2.3, "Q10_leak": 1.4,

@@ -7,7 +7,7 @@ import xarray as xr
 
 from vrest.models.conditions import Conditions
 from vrest.models.ions import ions
-from vrest.models.registry import law as law_named
+from vrest.models.laws.registry import law as law_named
 
 TRUTH = {"P_Na/P_K": 0.03, "P_Cl/P_K": 0.1, "pump_mV": 5.0, "Q10_pump": 2.52, "Q10_leak": 1.4}
 INSIDE = "K=140,Na=12,Cl=10"

@@ -10,42 +10,82 @@ from pathlib import Path
 import pytest
 
 import vrest
+from vrest.fitting.sampling.density import sources
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"models": set(), "data": {"models"}, "fitting": {"models", "data"}}
 
 
-def imports(path: Path) -> set[str]:
-    """Dotted names that a file imports, relative ones as `..models.ions`."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def modules(root: Path, folder: str) -> dict[str, Path]:
+    """Every module of a folder by dotted name (`models.laws.ghk`), sub-folders included."""
+    found = {}
+    for path in sorted((root / folder).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(root: Path, path: Path) -> set[str]:
+    """What a file imports when it runs, functions included, `TYPE_CHECKING` excepted; relative names made absolute."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    unread = {id(n) for test in ast.walk(tree) if isinstance(test, ast.If) for n in ast.walk(test)
+              if isinstance(test.test, ast.Name) and test.test.id == "TYPE_CHECKING"}  # fmt: skip
+    package, found = path.relative_to(root).parent.parts, set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add("." * node.level + (node.module or ""))
+        elif isinstance(node, ast.ImportFrom) and id(node) not in unread:
+            base = (
+                [*package[: len(package) - node.level + 1], *filter(None, [node.module])]
+                if node.level
+                else [node.module]
+            )
+            target = ".".join(base)
+            own = root.joinpath(*target.split("."))
+            parts = {
+                f"{target}.{a.name}" for a in node.names if (own / f"{a.name}.py").exists() or (own / a.name).is_dir()
+            }
+            found |= parts or {target}
     return found
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_imports_go_one_way(folder):
-    for path in (ROOT / folder).glob("*.py"):
-        for name in imports(path):
-            assert not name.startswith("vrest"), f"{path}: import {name} relatively"
-            if name.startswith(".."):
-                assert name[2:].split(".")[0] in FOLDERS[folder], f"{path} imports {name}"
+    found = modules(ROOT, folder)
+    assert len(found) > 10, "sub-folders are searched too"
+    for name, path in found.items():
+        for target in imports(ROOT, path):
+            top = target.split(".")[0]
+            assert top != "vrest", f"{name}: import {target} relatively"
+            assert top not in FOLDERS or top in {folder, *FOLDERS[folder]}, f"{name} imports {target}"
 
 
 def test_the_direction_check_sees_a_wrong_import(tmp_path):
     """Negative control."""
-    wrong = tmp_path / "wrong.py"
-    wrong.write_text("from ..fitting.run import fit\nimport pymc\n")
-    assert imports(wrong) == {"..fitting.run", "pymc"}
+    (tmp_path / "models/laws").mkdir(parents=True)
+    (tmp_path / "fitting").mkdir()
+    (tmp_path / "fitting/run.py").touch()
+    wrong = tmp_path / "models/laws/wrong.py"
+    wrong.write_text("def f():\n    from ...fitting import run\n    from ..ions import Ion\nimport pymc\n")
+    assert imports(tmp_path, wrong) == {"fitting.run", "models.ions", "pymc"}
+    assert modules(tmp_path, "models") == {"models.laws.wrong": wrong}
+
+
+def test_kept_code_depends_on_the_sources_of_all_sub_folders():
+    kept = {p.relative_to(ROOT).as_posix() for p in sources()}
+    assert {
+        "models/laws/ghk.py",
+        "models/solver/fused.py",
+        "fitting/model/model.py",
+        "fitting/experiment/build.py",
+    } <= kept
+    assert kept == {p.relative_to(ROOT).as_posix() for top in ("models", "fitting") for p in (ROOT / top).rglob("*.py")}
 
 
 def test_only_one_module_of_models_knows_pytensor_and_none_knows_pymc():
-    knowing = {p.name for p in (ROOT / "models").glob("*.py") if any(n.startswith("pytensor") for n in imports(p))}
-    assert knowing == {"root.py"}
-    assert not [p for p in (ROOT / "models").glob("*.py") if any(n.split(".")[0] == "pymc" for n in imports(p))]
+    heavy = {n: {i.split(".")[0] for i in imports(ROOT, p)} for n, p in modules(ROOT, "models").items()}
+    assert {n for n, names in heavy.items() if "pytensor" in names} == {"models.solver.root"}
+    assert not [n for n, names in heavy.items() if "pymc" in names]
 
 
 def run_python(code: str) -> str:
@@ -57,8 +97,8 @@ def run_python(code: str) -> str:
 def test_equations_import_and_work_without_pymc():
     run_python(
         "import sys; sys.modules['pymc'] = sys.modules['arviz'] = None\n"
-        "import vrest.models.registry, vrest.models.root, vrest.models.jacobian\n"
-        "from vrest.models.nernst import nernst_potential\n"
+        "import vrest.models.laws.registry, vrest.models.solver.root, vrest.models.laws.jacobian\n"
+        "from vrest.models.laws.nernst import nernst_potential\n"
         "assert round(nernst_potential(1, 140, 5, 37)) == -89"
     )
 
@@ -89,7 +129,7 @@ def test_every_folder_with_code_is_mapped_into_the_package():
     with_code = {
         p.parent.relative_to(ROOT) for p in ROOT.glob("*/**/__init__.py") if not {".venv", "build"} & set(p.parts)
     }
-    assert with_code - {Path("tests")} == mapped
+    assert {folder for folder in with_code if folder.parts[0] != "tests"} == mapped
 
 
 def test_every_dependency_is_bounded_by_a_major_version():

@@ -10,42 +10,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .data.bundled import datasets, load_data
-    from .data.reader import from_frame, read_csv
-    from .data.table import select, to_frame
+    from .data.sets.bundled import datasets, load_data
+    from .data.tables.reader import from_frame, read_csv
+    from .data.tables.table import select, to_frame
     from .doors import fit_each, recover, simulate
-    from .fitting.config import Config, Sampling, read_config
-    from .fitting.design import Design, design
+    from .fitting.experiment.config import Config, Sampling, read_config
+    from .fitting.planning.design import Design, design
     from .fitting.result import Fit, load
     from .fitting.run import fit
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
-    from .models.registry import LAWS
+    from .models.laws.registry import LAWS
 
 # Imported on first use, so that `import vrest` and `vrest --help` do not wait for samplers.
 _HOME = {
-    "LAWS": "models.registry",
-    "Config": "fitting.config",
+    "LAWS": "models.laws.registry",
+    "Config": "fitting.experiment.config",
     "ConfigurationError": "models.errors",
     "DataError": "models.errors",
     "DataWarning": "models.errors",
-    "Design": "fitting.design",
+    "Design": "fitting.planning.design",
     "Fit": "fitting.result",
-    "Sampling": "fitting.config",
+    "Sampling": "fitting.experiment.config",
     "UnknownNameError": "models.errors",
     "VrestError": "models.errors",
-    "datasets": "data.bundled",
-    "design": "fitting.design",
+    "datasets": "data.sets.bundled",
+    "design": "fitting.planning.design",
     "fit": "fitting.run",
     "fit_each": "doors",
-    "from_frame": "data.reader",
+    "from_frame": "data.tables.reader",
     "load": "fitting.result",
-    "load_data": "data.bundled",
-    "read_config": "fitting.config",
-    "read_csv": "data.reader",
+    "load_data": "data.sets.bundled",
+    "read_config": "fitting.experiment.config",
+    "read_csv": "data.tables.reader",
     "recover": "doors",
-    "select": "data.table",
+    "select": "data.tables.table",
     "simulate": "doors",
-    "to_frame": "data.table",
+    "to_frame": "data.tables.table",
 }
 
 __all__ = [

@@ -13,16 +13,16 @@ from .models.errors import ConfigurationError, DataError, VrestError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .data.baseline import Rest
+    from .data.recordings.baseline import Rest
 
 
 def solutions(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from .data.baths import named
-    from .data.junction import junction_potential, series_in_words
-    from .data.solutions import OSMOTIC_COEFFICIENT, read_solutions
-    from .fitting.text import table_text
+    from .data.solutions.junction import junction_potential, series_in_words
+    from .data.solutions.recipes import OSMOTIC_COEFFICIENT, read_solutions
+    from .data.tables.baths import named
+    from .fitting.results.text import table_text
 
     out = _free(options.out, options.force) if options.out else None
     made = read_solutions(options.file)
@@ -55,10 +55,10 @@ def solutions(options: argparse.Namespace) -> int:
 def import_recordings(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from .data.baseline import resting_potential
-    from .data.pictures import save_picture
-    from .data.recordings import read_recording
-    from .fitting.text import table_text
+    from .data.recordings.baseline import resting_potential
+    from .data.recordings.formats import read_recording
+    from .data.recordings.pictures import save_picture
+    from .fitting.results.text import table_text
 
     out = _free(options.out, options.force)
     pictures = _free(str(out.with_name(f"{out.stem}-pictures")), options.force, folder=True)
@@ -116,7 +116,7 @@ def _row(name: str, file: Path, rest: "Rest", options: argparse.Namespace) -> di
 
 def _files(given: list[str]) -> list[Path]:
     """The files named, and the recordings in the folders named."""
-    from .data.recordings import FORMATS
+    from .data.recordings.formats import FORMATS
 
     found = [sorted(Path(text).iterdir()) if Path(text).is_dir() else [Path(text)] for text in given]
     files = [

@@ -6,20 +6,20 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from .data.bundled import datasets as bundled_sets
-from .data.bundled import load_data
-from .data.reader import read_csv
-from .fitting.config import Config, read_config
+from .data.sets.bundled import datasets as bundled_sets
+from .data.sets.bundled import load_data
+from .data.tables.reader import read_csv
+from .fitting.experiment.config import Config, read_config
 from .models.errors import ConfigurationError, nearest
 from .models.ions import ions as ions_named
-from .models.registry import LAWS
-from .models.registry import law as law_named
+from .models.laws.registry import LAWS
+from .models.laws.registry import law as law_named
 
 
 def fit(options: argparse.Namespace) -> int:
+    from .fitting.results.store import refuse_existing
+    from .fitting.results.text import summary_text
     from .fitting.run import prepare, run
-    from .fitting.store import refuse_existing
-    from .fitting.text import summary_text
 
     if options.each:
         from .truth import fit_each
@@ -37,7 +37,7 @@ def fit(options: argparse.Namespace) -> int:
     result.save(folder, options.force, report=not options.no_report, picture=not options.no_report)
     say(*result.notes[len(experiment.notes) :])
 
-    from .fitting.interval import LABEL
+    from .fitting.experiment.interval import LABEL
 
     print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {LABEL}")
     print(summary_text(result.summary()))
@@ -61,10 +61,10 @@ def recordings_used(experiment) -> str:
 
 
 def check(options: argparse.Namespace) -> int:
-    from .fitting.identification import foresee
+    from .fitting.checks.identification import foresee
+    from .fitting.checks.verdict import say_identification
+    from .fitting.results.text import expectation_text
     from .fitting.run import prepare
-    from .fitting.text import expectation_text
-    from .fitting.verdict import say_identification
 
     config = configuration(options)
     experiment = prepare(read_recordings(config, options), config)
@@ -120,8 +120,8 @@ def laws(options: argparse.Namespace) -> int:
 def priors(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from .fitting.build import DEFAULT_IONS, foreseen_parameters
-    from .fitting.text import table_text
+    from .fitting.experiment.build import DEFAULT_IONS, foreseen_parameters
+    from .fitting.results.text import table_text
 
     config = configuration(options, needs_data=False)
     law = law_named(config.law)
@@ -211,7 +211,7 @@ def read_recordings(config: Config, options: argparse.Namespace, potentials: boo
     data = config.data or ""
     path = Path(data)
     if path.suffix == ".nc" and path.is_file():
-        from .fitting.store import read_tree, recordings_of
+        from .fitting.results.store import read_tree, recordings_of
 
         return recordings_of(read_tree(path))
     names = bundled_sets()
@@ -227,7 +227,7 @@ def read_recordings(config: Config, options: argparse.Namespace, potentials: boo
         potentials=potentials,
     )  # fmt: skip
     if config.pipette and "ljp" in recordings:
-        from .data.junction import series_in_words
+        from .data.solutions.junction import series_in_words
 
         say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
     return recordings

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .commands import configuration, read_recordings, recordings_used, say
-from .fitting.config import Config
+from .fitting.experiment.config import Config
 from .models.errors import ConfigurationError
 
 
@@ -21,10 +21,10 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def _groups(options: argparse.Namespace, config: Config) -> int:
-    from .fitting.contrasts import contrasts, plot_contrasts, too_few
+    from .fitting.comparison.contrasts import contrasts, plot_contrasts, too_few
+    from .fitting.results.store import finished_folder, refuse_existing, write_fit
+    from .fitting.results.text import table_text
     from .fitting.run import prepare, run
-    from .fitting.store import finished_folder, refuse_existing, write_fit
-    from .fitting.text import table_text
 
     folder = Path(options.out or f"{Path(config.data or '').stem}-by-{config.by}")
     refuse_existing(folder, options.force)
@@ -47,10 +47,10 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
 
 
 def _laws(options: argparse.Namespace, config: Config) -> int:
-    from .fitting import elpd
+    from .fitting.comparison import elpd
+    from .fitting.results.store import finished_folder, refuse_existing
+    from .fitting.results.text import table_text
     from .fitting.run import available_cores, prepare, run
-    from .fitting.store import finished_folder, refuse_existing
-    from .fitting.text import table_text
 
     names = list(dict.fromkeys(name.strip() for name in options.laws.split(",") if name.strip()))
     if len(names) < 2:
@@ -88,10 +88,10 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
 
 def predict(options: argparse.Namespace) -> int:
     """V_m in baths that were not measured."""
-    from .data.reader import read_csv
+    from .data.tables.reader import read_csv
     from .fitting.result import load
-    from .fitting.store import refuse_existing
-    from .fitting.text import table_text
+    from .fitting.results.store import refuse_existing
+    from .fitting.results.text import table_text
 
     if options.out:
         refuse_existing(options.out, options.force)

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from .fitting import each, recovery
-from .fitting import simulate as simulation
-from .fitting.config import Config
-from .fitting.experiment import Experiment
-from .fitting.recovery import Recovery
+from .fitting.experiment.config import Config
+from .fitting.experiment.experiment import Experiment
+from .fitting.planning import each, recovery
+from .fitting.planning import simulate as simulation
+from .fitting.planning.recovery import Recovery
+from .fitting.planning.simulate import Truth
 from .fitting.result import Fit
 from .fitting.run import configure, prepare
-from .fitting.simulate import Truth
-from .fitting.workers import Workers
+from .fitting.sampling.workers import Workers
 from .models.errors import DataWarning
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from .fitting.text import digits, table_text
+from .fitting.results.text import digits, table_text
 from .models.errors import ConfigurationError
-from .models.explain import DAY, HOUR, SECOND, Explanation
-from .models.explain import explain as take_apart
+from .models.textbook.explain import DAY, HOUR, SECOND, Explanation
+from .models.textbook.explain import explain as take_apart
 
 IONS = ("K", "Na", "Cl")
 
@@ -67,7 +67,7 @@ def draw(of: Explanation, path: str) -> None:
     """Waterfall of the parts, and the run-down after poisoning, into a file of the kind that `path` ends in."""
     from matplotlib.figure import Figure
 
-    from .fitting.plots import COLOURS
+    from .fitting.report.plots import COLOURS
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     parts, later = figure.subplots(1, 2)

@@ -9,8 +9,8 @@ from .commands import configuration, read_plan, say
 
 def design(options: argparse.Namespace) -> int:
     """What a plan would pin down, and which rows would help most."""
-    from .fitting.design import design as design_one
-    from .fitting.store import finished_folder, refuse_existing
+    from .fitting.planning.design import design as design_one
+    from .fitting.results.store import finished_folder, refuse_existing
 
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-design")
@@ -19,7 +19,7 @@ def design(options: argparse.Namespace) -> int:
     add = read_plan(replace(config, data=options.add, where=None), options) if options.add else None
     truth = None
     if options.truth:
-        from .fitting.simulate import read_truth
+        from .fitting.planning.simulate import read_truth
 
         truth = read_truth(options.truth)
     found = design_one(

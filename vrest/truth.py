@@ -12,12 +12,12 @@ def simulate(options: argparse.Namespace) -> int:
     """Recordings of a plan with a stated truth."""
     import numpy as np
 
-    from .data.schema import COLUMNS
-    from .data.table import to_frame
+    from .data.tables.schema import COLUMNS
+    from .data.tables.table import to_frame
+    from .fitting.planning.simulate import draw_truth, read_truth, truth_in_toml
+    from .fitting.planning.simulate import simulate as simulate_one
+    from .fitting.results.store import refuse_existing
     from .fitting.run import prepare
-    from .fitting.simulate import draw_truth, read_truth, truth_in_toml
-    from .fitting.simulate import simulate as simulate_one
-    from .fitting.store import refuse_existing
 
     config = configuration(options)
     files = [Path(options.out), Path(options.out).with_suffix(".truth.toml")] if options.out else []
@@ -47,12 +47,12 @@ def simulate(options: argparse.Namespace) -> int:
 
 def recover(options: argparse.Namespace) -> int:
     """Simulate and fit a plan many times."""
-    from .fitting.recovery import LIKELIHOOD, recover
+    from .fitting.planning.recovery import LIKELIHOOD, recover
+    from .fitting.planning.simulate import read_truth
+    from .fitting.results.store import finished_folder, refuse_existing
+    from .fitting.results.text import table_text
     from .fitting.run import prepare
-    from .fitting.simulate import read_truth
-    from .fitting.store import finished_folder, refuse_existing
-    from .fitting.text import table_text
-    from .fitting.workers import Workers
+    from .fitting.sampling.workers import Workers
     from .models.errors import ConfigurationError
 
     if options.n < 20:
@@ -96,11 +96,11 @@ def fit_each(options: argparse.Namespace) -> int:
     """Fit every cell by itself."""
     import re
 
-    from .fitting.each import fit_each, summary_of_each, table_of_each
-    from .fitting.interval import LABEL
-    from .fitting.store import finished_folder, plain_json, refuse_existing, write_fit
-    from .fitting.text import table_text
-    from .fitting.workers import Workers
+    from .fitting.experiment.interval import LABEL
+    from .fitting.planning.each import fit_each, summary_of_each, table_of_each
+    from .fitting.results.store import finished_folder, plain_json, refuse_existing, write_fit
+    from .fitting.results.text import table_text
+    from .fitting.sampling.workers import Workers
 
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-each-{options.each}")

@@ -1,0 +1,1 @@
+"""Resting potentials out of recording files: formats, the search for rest, its picture."""

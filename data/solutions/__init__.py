@@ -1,0 +1,1 @@
+"""Recipes as weighed out: ions, osmolarity, junction potentials."""

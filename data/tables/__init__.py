@@ -1,0 +1,1 @@
+"""From a laboratory's table to recordings with units: cells, headers, numbers, checks."""

@@ -1,0 +1,236 @@
+"""What a measured table must satisfy: ranges, units mistaken for others, and columns that must agree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...models.errors import nearest
+from ...models.ions import IONS
+from .faults import Faults, rows_in_words
+from .schema import COLUMNS, Column
+
+SEM_TOLERANCE = 0.05
+IMBALANCE = 0.10
+# Below these, a whole column in mM is in molar: outside, inside.
+_MOLAR = {"Na_o_mM": 1.0, "Cl_o_mM": 1.0, "K_o_mM": 0.2, "K_i_mM": 1.0, "Na_i_mM": 0.06, "Cl_i_mM": 0.2}
+_PUMP_WORDS = {
+    "blocked": ("off", "block", "blocker", "inhibited", "poisoned", "ouabain", "strophanthidin", "digoxin"),
+    "on": ("normal", "active", "running", "intact", "none", "control", "yes"),
+}
+
+
+@dataclass
+class Sheet:
+    """A table whose columns have the contract's names.
+
+    Attributes
+    ----------
+    rows : spreadsheet numbers of the rows.
+    cells : the texts of every column.
+    numbers : the values of the contract's number columns; NaN where a cell is empty or faulty.
+    weighed : rows whose bath comes from a recipe, which is electroneutral with ions that have no column.
+    """
+
+    rows: NDArray[np.int64]
+    cells: dict[str, list[str]]
+    numbers: dict[str, NDArray[np.float64]]
+    weighed: NDArray[np.bool_] | None = None
+
+
+def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
+    """Note everything that is wrong with the values of `sheet`."""
+    for name in sheet.numbers:
+        if name == "V_m_mV" and _looks_like_volts(sheet, faults):
+            continue
+        if name in _MOLAR and _looks_molar(sheet, name, faults):
+            continue
+        _check_range(sheet, COLUMNS[name], faults)
+    _check_words(sheet, faults)
+    _check_cells(sheet, faults)
+    _check_means(sheet, faults)
+    if "ljp_mV" in sheet.cells and "ljp" in sheet.cells:
+        faults.add("contradicts column ljp (already corrected); keep the one that holds.", column="ljp_mV")
+    if "ljp_sd_mV" in sheet.cells and not {"ljp_mV", "ljp"} & set(sheet.cells):
+        faults.add("has no column ljp_mV beside it: the value whose error this is.", column="ljp_sd_mV")
+    if "R_in_sd_MOhm" in sheet.numbers:
+        alone = ~np.isnan(sheet.numbers["R_in_sd_MOhm"]) & np.isnan(_values(sheet, "R_in_MOhm"))
+        _each(sheet, alone, "R_in_sd_MOhm", "has no R_in_MOhm beside it; add that, or leave this empty.", faults)
+    _warn_of_imbalance(sheet, faults)
+    if potentials:
+        _warn_of_repeats(sheet, faults)
+        if "ljp_mV" not in sheet.cells and "ljp" not in sheet.cells:
+            faults.warn(
+                "nothing is said about the liquid junction potential, and an uncorrected one shifts every V_m. "
+                "Add a column ljp_mV with the value to subtract (V_m = measured - ljp), or a column ljp with the word "
+                "compute (with --solutions and --pipette) or, where that was done, corrected."
+            )
+
+
+def _values(sheet: Sheet, name: str) -> NDArray[np.float64]:
+    return sheet.numbers.get(name, np.full(len(sheet.rows), np.nan))
+
+
+def _each(sheet: Sheet, at: NDArray[np.bool_], name: str, sentence: str, faults: Faults) -> None:
+    for k in np.flatnonzero(at):
+        faults.add(f"{sheet.cells[name][k]!r} {sentence}", row=sheet.rows[k], column=name, kind=sentence)
+
+
+def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
+    values = sheet.numbers[column.name]
+    low = values <= 0 if column.positive else values < column.low
+    for k in np.flatnonzero(low | (values > column.high)):
+        text = f"{sheet.cells[column.name][k]!r} {_out_of_range(values[k], column)}"
+        faults.add(text, row=sheet.rows[k], column=column.name, kind=f"range {low[k]}")
+    if column.name == "n":
+        whole = np.isnan(values) | (values % 1 == 0)
+        _each(sheet, ~whole & (values > 0), "n", "is not a whole number; type how many were measured.", faults)
+    if column.name in _MOLAR:
+        others = np.unique(np.round(values[values > 0], 6))
+        slip = (values > 0) & (values < 1) & np.isin(np.round(values * 1000, 6), others)
+        sentence = "is exactly a thousandth of a value in another row; if it is in M, multiply it by 1000."
+        _each(sheet, slip, column.name, sentence, faults)
+    if column.name == "V_m_mV":
+        tens = values[np.abs(values) >= 10]
+        # In a bath nearly as rich in K as the cell, a potential near 0 mV is genuine.
+        small = (values != 0) & (np.abs(values) < 0.15) & ~(_values(sheet, "K_o_mM") > 50)
+        if len(tens) > len(values) / 2:
+            _each(sheet, small, "V_m_mV", "looks like volts among millivolts; multiply it by 1000.", faults)
+
+
+def _out_of_range(value: float, column: Column) -> str:
+    unit = column.unit.replace("degC", "°C")
+    if column.name == "temperature_C":
+        if 223 < value < 324:
+            return f"looks like kelvin; type {value - 273.15:.4g} (in °C)."
+        if 50 < value < 122:
+            return f"is above 50 °C; if it is in °F, type {(value - 32) / 1.8:.3g} (in °C)."
+        return f"is outside {column.low:g} to {column.high:g} °C; check the number, or delete the row."
+    if column.name == "V_m_mV":
+        minus = f" Is the minus sign missing? Then type {-value:g}." if 60 < value <= 150 else ""
+        minus = minus or " Check its decimal point and its unit (mV)."
+        return f"is outside {column.low:g} to {column.high:g} mV, where no resting potential lies.{minus}"
+    if column.name.endswith("_mM"):
+        if value > column.high:
+            return f"is above {column.high:g} mM; check the decimal point, or divide by 1000 if it is in µM."
+        if value == 0:
+            return "is impossible inside a cell; type the concentration, or leave it empty if it is not known."
+        return "is negative; a concentration is 0 or more."
+    if column.positive and value <= 0:
+        return f"is not above zero; type the {column.meaning}, or leave it empty if it is not known."
+    return f"is outside {max(column.low, 0 if column.positive else column.low):g} to {column.high:g} {unit}; check its unit."
+
+
+def _looks_like_volts(sheet: Sheet, faults: Faults) -> bool:
+    values = sheet.numbers["V_m_mV"]
+    known = values[~np.isnan(values)]
+    if not len(known) or not known.any() or np.abs(known).max() > 0.2:
+        return False
+    span = f"{known.min():g} to {known.max():g}" if len(known) > 1 else f"{known[0]:g}"
+    faults.add(f"the values ({span}) look like volts; multiply the column by 1000.", column="V_m_mV")
+    return True
+
+
+def _looks_molar(sheet: Sheet, name: str, faults: Faults) -> bool:
+    values = sheet.numbers[name]
+    known = values[~np.isnan(values)]
+    if not len(known) or not (0 < known.max() < _MOLAR[name]):
+        return False
+    faults.add(f"no value exceeds {known.max():g}: they look like M; multiply the column by 1000.", column=name)
+    return True
+
+
+def _check_words(sheet: Sheet, faults: Faults) -> None:
+    for name in ("pump", "ljp"):
+        words = COLUMNS[name].words
+        for text in set(sheet.cells.get(name, ())) - set(words):
+            sentence = _wrong_word(name, text)
+            for k in (k for k, cell in enumerate(sheet.cells[name]) if cell == text):
+                faults.add(sentence, row=sheet.rows[k], column=name)
+
+
+def _wrong_word(name: str, text: str) -> str:
+    words = COLUMNS[name].words
+    legal = " or ".join(words)
+    if text.lower() in words:
+        return f"{text!r}: write it in lower case, {text.lower()}."
+    if name == "ljp":
+        return f"{text!r} is not the word {legal}; for values to subtract use a column ljp_mV (0 where there is none)."
+    if not text:
+        return f"empty; type {legal} in every row, or delete the column if the pump always ran."
+    meant = [word for word, others in _PUMP_WORDS.items() if text.lower() in others]
+    if meant:
+        return f"{text!r} is not one of the words {legal}; type {meant[0]}."
+    return f"{text!r} is not a state of the pump; type {legal}.{nearest(text, words)}"
+
+
+def _check_cells(sheet: Sheet, faults: Faults) -> None:
+    for name in ("cell", "cell_type"):
+        for k, text in enumerate(sheet.cells.get(name, ())):
+            if not text:
+                what = f"empty; type the {COLUMNS[name].meaning} in every row, or delete the column."
+                faults.add(what, row=sheet.rows[k], column=name, kind="empty")
+    if "cell" not in sheet.cells or "cell_type" not in sheet.cells:
+        return
+    first: dict[str, tuple[str, int]] = {}
+    for cell, kind, row in zip(sheet.cells["cell"], sheet.cells["cell_type"], sheet.rows.tolist(), strict=True):
+        known, where = first.setdefault(cell, (kind, row))
+        if cell and kind and known and kind != known:
+            text = f"cell {cell!r} is {kind!r} here and {known!r} in row {where}; correct the type, "
+            text += "or give the two cells different names."
+            faults.add(text, row=row, column="cell_type", kind="two types")
+
+
+def _check_means(sheet: Sheet, faults: Faults) -> None:
+    sd, sem, n = (_values(sheet, name) for name in ("V_m_sd_mV", "V_m_sem_mV", "n"))
+    lone = ~np.isnan(sd) & np.isnan(n) & np.isnan(sem)
+    if "n" not in sheet.numbers and lone.any():
+        faults.add("needs a column n: the error of a mean is sd / sqrt(n).", column="V_m_sd_mV")
+    else:
+        _each(sheet, lone, "V_m_sd_mV", "has no n beside it: the error of a mean is sd / sqrt(n). Add n.", faults)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = sd / np.sqrt(n)
+        off = (sd > 0) & (sem > 0) & (n > 0) & (np.abs(sem - expected) > SEM_TOLERANCE * expected)
+        larger = np.isnan(n) & (sem > sd)
+    for k in np.flatnonzero(off | larger):
+        text = sheet.cells["V_m_sem_mV"][k]
+        should = f"V_m_sd_mV / sqrt(n) is {expected[k]:.3g}" if off[k] else "a standard error cannot exceed the sd"
+        text = f"{text!r} contradicts V_m_sd_mV ({sd[k]:g}): {should}. Are the two swapped? Keep one of them."
+        faults.add(text, row=sheet.rows[k], column="V_m_sem_mV", kind="contradiction")
+    unused = (n > 1) & np.isnan(sd) & np.isnan(sem)
+    if unused.any():
+        where = "" if unused.all() else f" ({rows_in_words(sheet.rows[unused])})"
+        faults.warn(f"is not used{where}: a mean's weight needs V_m_sd_mV or V_m_sem_mV beside it.", column="n")
+
+
+def _warn_of_repeats(sheet: Sheet, faults: Faults) -> None:
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for line, row in zip(zip(*sheet.cells.values(), strict=True), sheet.rows.tolist(), strict=True):
+        groups.setdefault(line, []).append(row)
+    repeats = [rows for rows in groups.values() if len(rows) > 1]
+    if not repeats:
+        return
+    shown = "; ".join(rows_in_words(rows) for rows in repeats[:5])
+    more = f"; and {len(repeats) - 5} more such groups" if len(repeats) > 5 else ""
+    faults.warn(
+        f"rows are identical in every column including V_m_mV: {shown}{more}. All are used. "
+        "If they are copies of one measurement, keep one of each; if not, a column cell tells them apart."
+    )
+
+
+def _warn_of_imbalance(sheet: Sheet, faults: Faults) -> None:
+    outside = {name[:-5]: values for name, values in sheet.numbers.items() if name.endswith("_o_mM")}
+    if not {"K", "Na", "Cl"} <= set(outside) or not {"Ca", "Mg", "HCO3"} & set(outside):
+        return  # K, Na and Cl alone are never the whole recipe
+    charge = np.sum([IONS[ion].valence * values for ion, values in outside.items()], axis=0)
+    total = np.sum([abs(IONS[ion].valence) * values for ion, values in outside.items()], axis=0)
+    off = np.abs(charge) > IMBALANCE * total
+    if sheet.weighed is not None:
+        off &= ~sheet.weighed
+    if np.any(off):
+        k = int(np.flatnonzero(off)[0])
+        faults.warn(
+            f"baths that are not electroneutral: {rows_in_words(sheet.rows[off])}. In row {sheet.rows[k]} the listed "
+            f"ions sum to {charge[k]:+.0f} mM of charge. Check the recipe; an ion that has no column (gluconate, a "
+            "buffer) may explain it."
+        )

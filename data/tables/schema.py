@@ -1,0 +1,76 @@
+"""The one table of the columns that a data table may have: name, unit, meaning and plausible range."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from ...models.ions import IONS
+
+Kind = Literal["number", "word", "label"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the data contract.
+
+    Attributes
+    ----------
+    name, unit, meaning : as in the table's header, with its unit; the unit; what the column holds.
+    kind : a number, one of `words`, or any text.
+    variable : the name in the xarray Dataset; empty where several columns share one.
+    low, high : plausible range, in `unit`; both ends are legal, except a `low` that is `positive`.
+    positive : the value must exceed zero.
+    filled : an empty cell is a fault once the column is there.
+    required : the column itself must be there.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    kind: Kind = "number"
+    variable: str = ""
+    low: float = -inf
+    high: float = inf
+    positive: bool = False
+    filled: bool = False
+    required: bool = False
+    words: tuple[str, ...] = ()
+
+
+def _concentration(ion: str, side: str) -> Column:
+    meaning = f"{ion} concentration {'in the bath' if side == 'o' else 'inside the cell'}"
+    # Every law has potassium; other ions may be unknown in some baths, and a law that uses them refuses those rows.
+    filled, always = side == "o" and ion in ("K", "Na"), side == "o" and ion == "K"
+    name = f"{ion}_{side}_mM"
+    return Column(name, "mM", meaning, low=0, high=1000, positive=side == "i", filled=filled, required=always)
+
+
+_PLAIN = [
+    Column("V_m_mV", "mV", "membrane potential", variable="V_m", low=-150, high=60, filled=True, required=True),
+    Column("temperature_C", "degC", "temperature", variable="temperature", low=-2, high=50, filled=True, required=True),
+    Column("cell", "", "name of the cell", "label", variable="cell", filled=True),
+    Column("cell_type", "", "cell type", "label", variable="cell_type", filled=True),
+    Column("pump", "", "state of the Na/K pump", "word", variable="blocked", filled=True, words=("on", "blocked")),
+    Column("solution", "", "name of the bath", "label", variable="solution"),
+    Column("V_m_sd_mV", "mV", "standard deviation of V_m", variable="V_m_sd", positive=True, high=100),
+    Column("V_m_sem_mV", "mV", "standard error of the mean V_m", variable="V_m_sem", positive=True, high=100),
+    Column("n", "1", "number of measurements in the mean", variable="n", positive=True),
+    Column("ljp_mV", "mV", "liquid junction potential to subtract", variable="ljp", low=-30, high=30, filled=True),
+    Column("ljp_sd_mV", "mV", "standard deviation of ljp_mV", variable="ljp_sd", positive=True, high=30, filled=True),
+    Column("ljp", "", "state of the junction potential", "word", filled=True, words=("corrected", "compute")),
+    Column("R_in_MOhm", "MOhm", "input resistance", variable="R_in", positive=True, high=1e5),
+    Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", variable="R_in_sd", positive=True),
+    Column("C_m_pF", "pF", "membrane capacitance", variable="C_m", positive=True, high=1e6),
+    Column("R_seal_GOhm", "GOhm", "seal resistance", variable="R_seal", positive=True, high=1e3),
+]
+
+COLUMNS: dict[str, Column] = {
+    column.name: column for column in [*_PLAIN, *(_concentration(ion, side) for side in "oi" for ion in IONS)]
+}
+
+# Numbers that become variables of their own, in the order of the written table.
+QUANTITIES = tuple(c for c in _PLAIN if c.kind == "number" and not c.required)
+LABELS = tuple(c.name for c in _PLAIN if c.kind == "label")
+# Names that the Dataset uses itself, hence no free column may have.
+_OWN = {"V_m_error", "c_o", "c_i", "blocked", "row", "obs", "ion"}
+RESERVED = _OWN | {c.variable for c in _PLAIN if c.kind == "number"}

@@ -1,0 +1,126 @@
+"""From recordings back to the contract's table, and the choice of rows by a query."""
+
+import ast
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ...models.errors import ConfigurationError, nearest
+from .faults import Faults
+from .schema import LABELS, QUANTITIES
+
+# A query may use these and no other method, so that it can only choose rows, and never writes or runs anything.
+_METHODS = {
+    "str", "dt", "contains", "startswith", "endswith", "match", "fullmatch", "lower", "upper", "strip", "len", "isin",
+    "between", "isna", "notna", "isnull", "notnull", "abs", "round", "mean", "median", "min", "max", "std",
+}  # fmt: skip
+_SYNTAX = (
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Invert, ast.USub, ast.UAdd, ast.BinOp,
+    ast.operator, ast.Compare, ast.cmpop, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load, ast.Constant,
+    ast.List, ast.Tuple,
+)  # fmt: skip
+
+
+def to_frame(recordings: xr.Dataset) -> pd.DataFrame:
+    """The recordings as a table with the contract's columns, V_m_mV as measured (junction potential added back).
+
+    It is what `from_frame` reads back into an equal Dataset; spreadsheet row numbers are left out.
+    """
+    columns: dict[str, np.ndarray] = {}
+    coordinates = [str(name) for name in recordings.coords if name not in ("row", "ion", "obs")]
+    for name in [*LABELS, *(n for n in coordinates if n not in LABELS)]:
+        if name in recordings.coords and recordings[name].dims == ("obs",):
+            columns[name] = recordings[name].values
+    for side in "oi":
+        if f"c_{side}" in recordings:
+            for ion in recordings["ion"].values.tolist():
+                values = recordings[f"c_{side}"].sel(ion=ion).values
+                if not np.isnan(values).all():
+                    columns[f"{ion}_{side}_mM"] = values
+    columns["temperature_C"] = recordings["temperature"].values
+    columns["pump"] = np.where(recordings["blocked"].values, "blocked", "on")
+    if "V_m" in recordings:
+        columns["V_m_mV"] = _as_measured(recordings)
+    for column in QUANTITIES:
+        if column.variable in recordings:
+            columns[column.name] = recordings[column.variable].values
+    if recordings.attrs.get("ljp") == "corrected":
+        columns["ljp"] = np.full(recordings.sizes["obs"], "corrected")
+    return pd.DataFrame(columns)
+
+
+def select(recordings: xr.Dataset, query: str) -> xr.Dataset:
+    """The rows for which a query on the table's columns holds; they keep their row numbers.
+
+    The query is as for `pandas.DataFrame.query`, on the contract's column names, free columns and `row`:
+    ``"cell_type == 'neuron' and K_o_mM > 2"``. V_m_mV is the potential as measured.
+    """
+    frame = to_frame(recordings)
+    if "row" in recordings.coords:
+        frame["row"] = recordings["row"].values
+    _refuse(query, list(frame.columns))
+    try:
+        chosen = frame.eval(query.strip(), engine="python")
+    except Exception as error:  # whatever pandas makes of the query is the query's fault
+        detail = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigurationError(f"--where {query!r} cannot be evaluated: {detail}") from None
+    if not isinstance(chosen, pd.Series) or chosen.dtype != bool:
+        raise ConfigurationError(
+            f'--where {query!r} gives no yes or no for each row; compare something, as in "K_o_mM > 2".'
+        )
+    if not chosen.any():
+        raise ConfigurationError(f"--where {query!r} leaves none of the {len(frame)} rows.")
+    return recordings.isel(obs=np.flatnonzero(chosen.to_numpy()))
+
+
+def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
+    """Raise DataError where the bath's concentration of one of `ions` is not known, naming rows and column."""
+    faults = Faults(re.split(r"[\\/]", recordings.attrs.get("source", "table"))[-1])
+    for ion in ions:
+        name = f"{ion}_o_mM"
+        if ion not in recordings["ion"].values:
+            faults.add(f"missing, and the law uses {ion}; add it (mM), or leave {ion} out of --ions.", column=name)
+            continue
+        unknown = np.isnan(recordings["c_o"].sel(ion=ion).values)
+        for row in recordings["row"].values[unknown]:
+            sentence = f"empty, and the law uses {ion}; type it, or leave {ion} out of --ions."
+            faults.add(sentence, row=row, column=name)
+    faults.finish()
+
+
+def _as_measured(recordings: xr.Dataset) -> np.ndarray:
+    corrected = recordings["V_m"].values
+    if "ljp" not in recordings:
+        return corrected
+    ljp = recordings["ljp"].values
+    # Rounding gives the number once typed; kept only where subtracting again is exact.
+    rounded = np.round(corrected + ljp, 10)
+    return np.where(rounded - ljp == corrected, rounded, corrected + ljp)
+
+
+def _refuse(query: str, columns: list[str]) -> None:
+    """Sentences for what is no query on these columns."""
+    option = f"--where {query!r}"
+    # Names in backticks need not be Python's; stand-ins let the rest be parsed.
+    quoted = {f"column{i}_": name for i, name in enumerate(re.findall(r"`([^`]*)`", query))}
+    bare = query
+    for stand_in, name in quoted.items():
+        bare = bare.replace(f"`{name}`", stand_in)
+    try:
+        tree = ast.parse(bare.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        single = re.search(r"(?<![=<>!])=(?!=)", query)
+        hint = " Compare with ==, not =." if single else " Write it as in \"cell_type == 'neuron' and K_o_mM > 2\"."
+        raise ConfigurationError(f"{option} cannot be read.{hint}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr not in _METHODS:
+            usable = ", ".join(sorted(_METHODS))
+            raise ConfigurationError(f"{option}: .{node.attr} may not be used; usable are {usable}.")
+        if not isinstance(node, _SYNTAX) or (isinstance(node, ast.Call) and not isinstance(node.func, ast.Attribute)):
+            raise ConfigurationError(f"{option}: only comparisons of columns, joined by and, or, not, may be used.")
+        if isinstance(node, ast.Name) and (name := quoted.get(node.id, node.id)) not in columns:
+            known = f"{nearest(name, columns)} Columns: {', '.join(columns)}."
+            raise ConfigurationError(f"{option}: there is no column {name!r}.{known}")

@@ -1,0 +1,1 @@
+"""The verdict: sampling, lack of fit, identification and the baths worth adding."""

@@ -1,0 +1,112 @@
+"""Baths that might be recorded next, and what each would add to what is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...models.conditions import Conditions
+from ...models.parameters import Quantity
+from ..experiment.experiment import Experiment, at_index, in_words
+from ..model.expected import Expectation, Outlook
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A bath, temperature and pump state (numbers in `at`), under the name by which it is offered."""
+
+    name: str
+    at: Conditions
+
+    def __str__(self):
+        return f"{self.name}: {in_words(self.at)}"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate, what is expected to be known of the wanted quantities with it, and without it."""
+
+    candidate: Candidate
+    outlook: Outlook
+    before: Expectation
+    after: Expectation
+
+    @property
+    def narrowing(self) -> np.ndarray:
+        """By how much of itself each quantity's sd shrinks."""
+        return 1 - self.after.sd / self.before.sd
+
+    @property
+    def score(self) -> float:
+        """Mean logarithm of the narrowing: the lower, the better."""
+        return float(np.mean(np.log(self.after.sd / self.before.sd)))
+
+
+def rank(
+    outlook: Outlook, wanted: Sequence[Quantity], candidates: Sequence[Candidate], recordings: float
+) -> list[Proposal]:
+    """Every candidate, recorded so many times in every cell (group, experiment), best first for `wanted`."""
+    groups = max(len(outlook.experiment.levels.groups), 1)
+    together = _stacked([c.at for c in candidates])
+    each = at_index(together, np.repeat(np.arange(len(candidates)), groups))
+    slopes = outlook.slopes(each, np.tile(np.arange(groups), len(candidates)))
+    slopes = slopes.reshape(len(slopes), len(candidates), groups, -1)
+    before, proposals = outlook.expect(wanted), []
+    for k, candidate in enumerate(candidates):
+        with_it = outlook.also(slopes[:, k], recordings)
+        proposals.append(Proposal(candidate, with_it, before, with_it.expect(wanted)))
+    return sorted(proposals, key=lambda p: p.score)
+
+
+def choose(
+    outlook: Outlook, wanted: Sequence[Quantity], candidates: Sequence[Candidate], recordings: float, steps: int
+) -> list[Proposal]:
+    """The best next baths one after another, each given those before it; a bath may come again."""
+    chosen: list[Proposal] = []
+    for _ in range(steps):
+        chosen.append(rank(outlook, wanted, candidates, recordings)[0])
+        outlook = chosen[-1].outlook
+    return chosen
+
+
+def variations(experiment: Experiment) -> list[Candidate]:
+    """Baths that tell parameters apart, as variations of the reference condition; the names say what to do."""
+    at = experiment.reference
+    found = []
+    if experiment.law.has_pump:
+        found.append(Candidate("block the pump (ouabain, minutes only)", replace(at, blocked=1.0)))
+    for name, what in (("Na", "lower sodium"), ("Cl", "lower chloride (with a salt bridge)")):
+        if name in at.c_o and at.c_o[name] > 20:
+            found.append(Candidate(what, replace(at, c_o={**at.c_o, name: 0.1 * at.c_o[name]})))
+    for name, x in at.c_o.items():
+        if name not in ("K", "Na", "Cl") and x > 0:
+            word, factor = ("lower", 0.1) if x > 20 else ("raise", 5.0)
+            found.append(Candidate(f"{word} {name}", replace(at, c_o={**at.c_o, name: factor * x})))
+    for word, degrees in (("warm", 10.0), ("cool", -10.0)):
+        if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
+            found.append(Candidate(word, replace(at, temperature_C=at.temperature_C + degrees)))
+    much = min(10 * at.c_o["K"], at.c_o["K"] + 0.9 * at.c_o.get("Na", np.inf))
+    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", much)):
+        c_o = {**at.c_o, "K": K_o}
+        if "Na" in c_o:  # potassium replaces sodium, as in practice
+            c_o["Na"] = c_o["Na"] - (K_o - at.c_o["K"])
+        found.append(Candidate(word, replace(at, c_o=c_o)))
+    return found
+
+
+def is_doubtful(experiment: Experiment, candidate: Candidate) -> bool:
+    """Whether the law itself is known to be wrong in that bath."""
+    return bool(experiment.law.cautions(_stacked([candidate.at]), experiment.config.options))
+
+
+def _stacked(several: Sequence[Conditions]) -> Conditions:
+    """Conditions of numbers as one of arrays."""
+    first = several[0]
+    return replace(
+        first,
+        c_o={name: np.array([float(at.c_o[name]) for at in several]) for name in first.c_o},
+        c_i={name: np.array([float(at.c_i[name]) for at in several]) for name in first.c_i},
+        temperature_C=np.array([float(at.temperature_C) for at in several]),
+        blocked=np.array([float(at.blocked) for at in several]),
+        seal=0.0,
+    )

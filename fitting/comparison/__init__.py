@@ -1,0 +1,1 @@
+"""Groups, laws, and baths that were not measured."""

@@ -1,0 +1,228 @@
+"""Which law predicts best what it has not seen: a row left out, or a whole cell.
+
+References
+----------
+Vehtari, Gelman & Gabry (2017) Stat Comput 27:1413 (PSIS-LOO); Yao et al. (2018) Bayesian Anal 13:917 (stacking).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from arviz_stats.base import array_stats
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal, norm, t
+
+from ...models.parameters import NU, SIGMA
+from ..experiment.experiment import Experiment, at_index
+from ..result import Fit
+from ..results.posterior import THINNED, Draws, group_values, parameter_values, row_distribution
+
+COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
+GOOD_K = 0.7
+"""Pareto k above which importance sampling is not trusted, and the law is fitted again without that row or cell."""
+FEWEST_CELLS = 5
+"""Leaving out cells of fewer says nothing about their differences."""
+_LEFT_OUT_mV = 1e6  # own error that takes a row out of the likelihood without another compilation
+_DRAWS = 500
+_PLACES = 160
+_NEAR = 120  # of the places, those taken from the cell's own posterior
+
+Refit = Callable[[np.ndarray], Draws]
+"""Draws from the posterior without the rows of a mask."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a law predicts of what is left out, one after the other: log densities, Pareto k's, and how many refits."""
+
+    law: str
+    scheme: str
+    elpd: np.ndarray
+    k: np.ndarray
+    refits: int
+
+
+def leave_rows_out(fit: Fit, refit: Refit) -> Left:
+    """Leave-one-row-out by importance sampling, exactly where that fails."""
+    log_likelihood = _densities(fit)
+    elpd, k = _smoothed(log_likelihood)
+    bad = np.flatnonzero(k > GOOD_K)
+    for row in bad:
+        without = np.arange(log_likelihood.shape[1]) == row
+        values = parameter_values(refit(without).posterior, fit.experiment, flat=True)
+        y = fit.experiment.recordings["V_m"].to_numpy()
+        density = row_distribution(values, fit.experiment).logpdf(y)[:, row]
+        elpd[row] = logsumexp(density) - np.log(len(density))
+    return Left(fit.experiment.law.name, "row", elpd, k, len(bad))
+
+
+def _densities(fit: Fit) -> np.ndarray:
+    """Log density of each row under each draw (draw, row); of large tables the tree holds too few, and they are made anew."""
+    kept = _flat(fit.tree["log_likelihood"]["V_m"].to_numpy()).astype(float)
+    values = parameter_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
+    total = len(next(iter(values.values())))
+    if len(kept) >= min(THINNED, total):
+        return kept
+    few = {name: x[:: max(1, total // THINNED)] for name, x in values.items()}
+    return row_distribution(few, fit.experiment).logpdf(fit.experiment.recordings["V_m"].to_numpy())
+
+
+def leave_cells_out(fit: Fit, refit: Refit) -> Left | None:
+    """Leave-one-cell-out, each cell's likelihood integrated over parameters of its own; None for fewer than five.
+
+    None with electrode offsets, too: they would have to be integrated with the cell's parameters.
+    """
+    experiment = fit.experiment
+    cells = experiment.levels.cells
+    if len(cells) < FEWEST_CELLS or experiment.offsets:
+        return None
+    posterior = fit.tree["posterior"].to_dataset()
+    rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(7,)))
+    proposals = [_proposal(posterior, experiment, cell) for cell in range(len(cells))]
+    densities = np.stack([_integrated(posterior, experiment, c, proposals[c], rng) for c in range(len(cells))], axis=1)
+    elpd, k = _smoothed(densities)
+    bad = np.flatnonzero(k > GOOD_K)
+    for cell in bad.tolist():
+        without = experiment.levels.entry_of_row == cell
+        density = _integrated(refit(without).posterior, experiment, cell, proposals[cell], rng)
+        elpd[cell] = logsumexp(density) - np.log(len(density))
+    return Left(experiment.law.name, "cell", elpd, k, len(bad))
+
+
+def _flat(x: np.ndarray) -> np.ndarray:
+    return x.reshape(-1, *x.shape[2:])
+
+
+def _smoothed(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """PSIS of densities (draw, item): expected log predictive density and Pareto k of each item."""
+    log_weight, k = array_stats.psislw(log_likelihood.T)
+    return logsumexp(log_weight + log_likelihood.T, axis=-1), np.asarray(k)
+
+
+def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.ndarray, np.ndarray]:
+    """Parameters of the cell's group for a thinned set of draws, with the mean and sd of its cells' log parameters."""
+    total = posterior.sizes["chain"] * posterior.sizes["draw"]
+    thin = slice(None, None, max(1, total // _DRAWS))
+    group = experiment.levels.group_of_cell[cell]
+
+    def own(x: np.ndarray) -> np.ndarray:
+        return x[:, group] if x.ndim > 1 else x
+
+    values = {name: own(x)[thin] for name, x in group_values(posterior, experiment, flat=True).items()}
+    n = len(next(iter(values.values())))
+    widths = []
+    for spread in experiment.spreads.values():
+        held = spread.symbol not in posterior
+        widths.append(
+            np.full(n, spread.prior.centre) if held else own(_flat(posterior[spread.symbol].to_numpy()))[thin]
+        )
+    return values, np.log(np.stack([values[name] for name in experiment.spreads], axis=-1)), np.stack(widths, axis=-1)
+
+
+def _proposal(posterior, experiment: Experiment, cell: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and inflated covariance of a cell's log parameters, as its own rows have narrowed them."""
+    symbols = {p.name: p.symbol for p in experiment.parameters}
+    logs = [np.log(_flat(posterior[f"{symbols[name]}_cell"].to_numpy())[:, cell]) for name in experiment.spreads]
+    return np.mean(logs, axis=1), np.atleast_2d(np.cov(logs)) * 1.5
+
+
+def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.random.Generator) -> np.ndarray:
+    """Log density of all of a cell's rows under each draw of the population, its own parameters integrated out.
+
+    Most places come from the cell's posterior, the rest from the population, weighed against their mixture.
+    """
+    values, middle, width = _population(posterior, experiment, cell)
+    n = len(middle)
+    near = rng.multivariate_normal(proposal[0], proposal[1], (n, _NEAR))
+    anywhere = middle[:, None] + width[:, None] * rng.standard_normal((n, _PLACES - _NEAR, middle.shape[1]))
+    place = np.concatenate([near, anywhere], axis=1)
+    prior = norm(middle[:, None], width[:, None]).logpdf(place).sum(axis=-1)
+    share = _NEAR / _PLACES
+    mixture = np.logaddexp(multivariate_normal(*proposal).logpdf(place) + np.log(share), prior + np.log(1 - share))
+
+    rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
+    conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
+    theta = {name: x[:, None, None] for name, x in values.items()}
+    theta |= {name: np.exp(place[..., i])[..., None] for i, name in enumerate(experiment.spreads)}
+    theta |= {name: np.asarray(x) for name, x in experiment.fixed.items()}
+    V_m = experiment.law.potential(theta, at_index(experiment.conditions, conditions), experiment.reference)
+    scale = np.hypot(theta[SIGMA.name], experiment.error_mV[rows])
+    y = experiment.recordings["V_m"].to_numpy()[rows]
+    rows_density = t(theta[NU.name], V_m[..., of_row], scale) if NU.name in theta else norm(V_m[..., of_row], scale)
+    density = rows_density.logpdf(y).sum(axis=-1)
+    return logsumexp(density + prior - mixture, axis=1) - np.log(_PLACES)
+
+
+def stacking(elpd: np.ndarray, steps: int = 2000) -> np.ndarray:
+    """Weights of the mixture of laws (columns) that predicts the items (rows) best, by expectation-maximisation."""
+    density = np.exp(elpd - elpd.max(axis=1, keepdims=True))
+    weight = np.full(elpd.shape[1], 1 / elpd.shape[1])
+    for _ in range(steps):
+        weight = np.mean(weight * density / (density @ weight)[:, None], axis=0)
+    return weight
+
+
+def comparison(left: list[Left]) -> pd.DataFrame:
+    """The table of a comparison: laws of each scheme, best first; `elpd_diff` is how far each falls behind the best."""
+    rows = []
+    for scheme in dict.fromkeys(one.scheme for one in left):
+        laws = [one for one in left if one.scheme == scheme]
+        elpd = np.stack([one.elpd for one in laws], axis=1)
+        total, n, weight = elpd.sum(axis=0), len(elpd), stacking(elpd)
+        best = int(np.argmax(total))
+        for i in np.argsort(-total):
+            behind = elpd[:, i] - elpd[:, best]
+            rows.append([laws[i].law, scheme, n, total[i], _se(elpd[:, i]), behind.sum(), _se(behind), weight[i]])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _se(pointwise: np.ndarray) -> float:
+    return float(np.sqrt(len(pointwise)) * pointwise.std(ddof=1))
+
+
+def judgement(table: pd.DataFrame, fits: Mapping[str, Fit]) -> Iterator[str]:
+    """The comparison in words, and whether it could have been decided at all."""
+    twins = [fits[name] for name in ("ghk", "mullins-noda") if name in fits]
+    if len(twins) == 2 and all(_sodium_and_potassium(fit.experiment) for fit in twins):
+        yield (
+            "ghk and mullins-noda cannot be told apart by these recordings, whatever their number: without rows with the"
+            " pump blocked, mullins-noda with P_Na/P_K is ghk of K and Na with P_Na/P_K divided by 3/2."
+        )
+    for scheme, part in table.groupby("scheme", sort=False):
+        best, *others = part.itertuples()
+        for other in others:
+            decided = -other.elpd_diff >= 4 and -other.elpd_diff >= 2 * other.dse
+            word = (
+                f"{best.law} predicts better than {other.law}"
+                if decided
+                else f"undecided between {best.law} and {other.law}"
+            )
+            yield f"Leaving out a {scheme}: {word} (difference {-other.elpd_diff:.1f}, standard error {other.dse:.1f})."
+
+
+def _sodium_and_potassium(experiment: Experiment) -> bool:
+    current = [s.name for s in experiment.conditions.steady().ions]
+    return set(current) == {"K", "Na"} and not np.any(experiment.conditions.blocked)
+
+
+def without_rows(fit: Fit, cores: int) -> Refit:
+    """A way to fit again without some rows, compiled once, on first use."""
+    from ..sampling.sampling import Sampler, compile_sampler
+
+    experiment = fit.experiment
+    compiled: list[Sampler] = []
+    sampling = replace(experiment.config.sampling, sampler="auto")
+
+    def refit(mask: np.ndarray) -> Draws:
+        from ..model.cells import with_cells
+
+        error = np.where(mask, _LEFT_OUT_mV, experiment.error_mV)
+        rest = replace(experiment, recordings=experiment.recordings.assign(V_m_error=("obs", error)))
+        if not compiled:
+            compiled.append(compile_sampler(rest, cores=cores))
+        draws = compiled[0].draw(sampling, experiment.config.seed + 1, experiment=rest)
+        return replace(draws, posterior=with_cells(draws.posterior.astype(float), rest))
+
+    return refit

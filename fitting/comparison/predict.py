@@ -1,0 +1,106 @@
+"""V_m in baths that were not measured: of the population, of a new cell, of a cell that was recorded."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ...data.tables.reader import from_frame
+from ...data.tables.table import to_frame
+from ...models.conditions import Conditions
+from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ..experiment.experiment import Experiment, conditions_of
+from ..experiment.interval import bounds
+from ..result import Fit
+from ..results.posterior import group_values, parameter_values
+
+WHO = ("population", "new")
+
+
+def predict(fit: Fit, baths: xr.Dataset | pd.DataFrame, cell: str = "population") -> pd.DataFrame:
+    """Mean V_m (mV) with its interval in baths, temperatures and pump states of one's choice.
+
+    Parameters
+    ----------
+    fit : a fitted law.
+    baths : a table without V_m_mV, as from `read_csv(…, potentials=False)`, or a DataFrame of its columns.
+    cell : `population` for the typical cell of each group (uncertainty of the group's parameters only), `new` for a cell
+        not yet seen (the spread between cells comes on top), or the name of a recorded cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The baths' columns, then `cell_type` where the fit has groups (a row for each bath and group, or for each bath
+        where the baths name their own), then median, lower, upper. Scatter of single recordings is not included.
+
+    Raises
+    ------
+    UnknownNameError, ConfigurationError, DataError
+        No such cell (the nearest is named), no cells told apart, or a bath that lacks what the law needs.
+    """
+    if isinstance(baths, pd.DataFrame):
+        baths = from_frame(baths, name="baths", potentials=False)
+    experiment, levels = fit.experiment, fit.experiment.levels
+    values, names = _of_whom(fit, cell)
+    V_m = _potential(experiment, values, conditions_of(experiment, baths))  # draw, group (or cell), bath
+    frame = to_frame(baths)
+    own = frame.pop("cell_type").to_numpy().astype(str) if "cell_type" in frame else None
+    parts = []
+    for k, name in enumerate(names):
+        chosen = np.arange(len(frame)) if own is None or not levels.groups else np.flatnonzero(own == name)
+        lower, upper = bounds(V_m[:, k, chosen], axis=0)
+        part = frame.iloc[chosen].copy()
+        if name:
+            part["cell_type"] = name
+        parts.append(part.assign(median=np.median(V_m[:, k, chosen], axis=0), lower=lower, upper=upper))
+    if own is not None and levels.groups and set(own) - set(names):
+        unknown = sorted(set(own) - set(names))[0]
+        raise UnknownNameError(
+            f"the baths name the type {unknown!r}.{nearest(unknown, names)} The fit has {', '.join(names)}."
+        )
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _of_whom(fit: Fit, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Parameter values with a last axis of groups (or one cell), and what stands in the column cell_type for each."""
+    experiment, levels = fit.experiment, fit.experiment.levels
+    posterior = fit.tree["posterior"].to_dataset()
+    if cell in WHO:
+        values = group_values(posterior, experiment, flat=True)
+        names = list(levels.groups) or [""]
+        values = {name: x if x.ndim > 1 else x[:, None] for name, x in values.items()}
+        return (_new_cells(fit, values, posterior), names) if cell == "new" else (values, names)
+    if cell not in levels.cells:
+        known = (*WHO, *levels.cells)
+        none = "" if levels.cells else " In this fit cells were not told apart."
+        raise UnknownNameError(
+            f"unknown cell {cell!r}.{nearest(cell, known)}{none} Choose population, new or a recorded cell."
+        )
+    k = levels.cells.index(cell)
+    values = parameter_values(posterior, experiment, flat=True)
+    values = {name: x for name, x in values.items() if not name.startswith("offset_")}
+    values = {name: x[:, [k]] if experiment.varies(name) else x[:, None] for name, x in values.items()}
+    return values, [levels.groups[levels.group_of_cell[k]] if levels.groups else ""]
+
+
+def _new_cells(fit: Fit, values: dict[str, np.ndarray], posterior: xr.Dataset) -> dict[str, np.ndarray]:
+    experiment = fit.experiment
+    if not experiment.spreads:
+        raise ConfigurationError(
+            "in this fit cells were not told apart, so nothing is known of how a new one differs: use --cell population."
+        )
+    rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(99,)))
+    new = dict(values)
+    for name, spread in experiment.spreads.items():
+        width = posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.asarray(spread.prior.centre)
+        width = width.reshape(-1, *width.shape[2:]) if width.ndim else width
+        width = width[:, None] if width.ndim == 1 else width
+        shape = (max(len(x) for x in values.values()), max(x.shape[1] for x in values.values()))
+        new[name] = values[name] * np.exp(width * rng.standard_normal(shape))
+    return new
+
+
+def _potential(experiment: Experiment, values: dict[str, np.ndarray], at: Conditions) -> np.ndarray:
+    theta = {name: np.asarray(x)[..., None] for name, x in {**experiment.fixed, **values}.items()}
+    V_m = experiment.law.potential(theta, at, experiment.reference)
+    groups = max(x.shape[1] for x in values.values())
+    return np.broadcast_to(V_m, (max(len(x) for x in values.values()), groups, len(at.temperature_C)))

@@ -1,0 +1,1 @@
+"""What was measured and what is asked of it: configuration, insides, levels, resistances."""

@@ -1,0 +1,374 @@
+"""From recordings and a configuration to an experiment: ions, insides, conditions, reference, priors, and what is refused."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ...data.tables.table import require_outside
+from ...models.conditions import Conditions
+from ...models.errors import ConfigurationError, DataError, UnknownNameError, nearest
+from ...models.ions import Ion, ions
+from ...models.laws.law import Law
+from ...models.laws.options import OPTIONS, option_parameters
+from ...models.laws.registry import law as law_named
+from ...models.parameters import (
+    C_M,
+    JUNCTION,
+    NU,
+    P_K,
+    P_K_AREA,
+    PUMP,
+    Q10_PUMP,
+    SCATTER,
+    SIGMA,
+    Parameter,
+    between_cells,
+    electrode_offset,
+    inside_concentration,
+)
+from ...models.presets import preset
+from ...models.priors import Fixed
+from .config import Config
+from .experiment import Experiment, at_index, in_words
+from .inside import TYPICAL, Inside, parse_insides
+from .levels import find_levels
+from .resistance import BROUGHT_BY, find_resistance, resistance_notes
+
+DEFAULT_IONS = ("K", "Na", "Cl")
+
+
+def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
+    """Bring recordings and configuration together.
+
+    Parameters
+    ----------
+    blocks : whether rows with the pump blocked may follow: passive ions, which act only there, stay in the model.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        What is asked cannot be asked of these recordings; the message says what is missing and what to type.
+    """
+    law = law_named(config.law)
+    chosen = _ions(recordings, config, law)
+    assumed = {
+        name: known
+        for name, known in parse_insides(recordings.attrs.get("inside", "")).items()
+        if name not in config.inside and name in [s.name for s in chosen]
+    }
+    config = config.updated(inside=assumed)
+    inside = _inside(recordings, config, chosen, law)
+    blocked = recordings["blocked"].to_numpy().astype(float) * law.has_pump
+    passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
+    resistance = find_resistance(recordings, law)
+    dormant: tuple[str, ...] = ()
+    if (
+        not (blocked.any() or blocks) and not resistance
+    ):  # with the pump running a passive ion carries no current: the model is the others'
+        dormant, passive = passive, ()
+        chosen = tuple(s for s in chosen if s.name not in dormant)
+
+    require_outside(recordings, [s.name for s in chosen])
+
+    everything = _every_row(recordings, config, chosen, inside, passive, blocked)
+    if resistance and resistance.seal is not None:
+        everything = replace(everything, seal=resistance.seal)
+    added = resistance.parameters(recordings, law.parameters(chosen)) if resistance else ()
+    declared = declared_parameters(law, chosen, inside, config, added)
+    vary = varying_parameters(declared, config)
+    levels, grouping = find_levels(recordings, config.by, _distinct(everything)[0], vary)
+    index, first = _distinct(everything, levels.entry_of_row)
+    conditions = at_index(everything, first)
+    _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
+    reference = _reference(everything, config)
+    reason = law.refusal(conditions, reference, config.options)
+    if reason:
+        raise ConfigurationError(reason)
+
+    spreads = {name: between_cells(p) for p in declared if levels.cells and (name := p.name) in levels.varying}
+    junction = (JUNCTION,) if "ljp_sd" in recordings else ()
+    offsets = {per: electrode_offset(per) for per in (*config.offset, *junction)}
+    for per in config.offset:
+        if per not in recordings.coords:
+            raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
+    beyond = _with_priors([*spreads.values(), *offsets.values()], config)
+    _refuse_unknown_priors([*declared, *beyond.values()], config, law, chosen)
+    return Experiment(
+        config=replace(config, ions=tuple(s.name for s in chosen)),
+        recordings=recordings,
+        law=law,
+        conditions=conditions,
+        condition_of_row=index,
+        reference=reference,
+        parameters=tuple(p for p in declared if not isinstance(p.prior, Fixed)),
+        fixed={p.name: p.prior.value for p in declared if isinstance(p.prior, Fixed)},
+        levels=levels,
+        entry_of_condition=levels.entry_of_row[first],
+        spreads={name: beyond[p.name] for name, p in spreads.items()},
+        offsets={per: beyond[p.name] for per, p in offsets.items()},
+        resistance=resistance,
+        notes=(
+            *grouping,
+            *_notes(conditions, reference, inside, assumed, law),
+            *resistance_notes(
+                resistance,
+                recordings,
+                law,
+                () if blocked.any() else passive,
+                {p.name: p.prior for p in declared}.get(C_M.name, C_M.prior),
+            ),
+            *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
+        ),
+        cautions=law.cautions(conditions, config.options),
+        dormant=dormant,
+    )
+
+
+def allowing_blocks(experiment: Experiment) -> Experiment:
+    """The same rows in the model that they take once rows with the pump blocked follow: dormant ions come back."""
+    outside = experiment.recordings["c_o"].sel(ion=list(experiment.dormant))
+    if not experiment.dormant or not experiment.law.has_pump or bool(outside.isnull().any()):
+        return experiment
+    config = replace(experiment.config, ions=(*experiment.config.ions, *experiment.dormant))
+    return build_experiment(experiment.recordings, config, blocks=True)
+
+
+def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:
+    present = [str(name) for name in recordings["ion"].to_numpy()]
+    names = config.ions or tuple(name for name in DEFAULT_IONS if name in present)
+    chosen = law.usable(ions(names))
+    for s in chosen:
+        if s.name not in present:
+            raise ConfigurationError(
+                f"the model's ion {s.name} has no column {s.name}_o_mM in {recordings.attrs['source']}."
+                f" Add it, or leave the ion out: --ions {','.join(n for n in names if n in present)}."
+            )
+    return chosen
+
+
+def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: Law) -> dict[str, Inside | None]:
+    """Each ion's inside concentration from the configuration; None where the table has it row by row."""
+    inside: dict[str, Inside | None] = {}
+    missing = []
+    for s in chosen:
+        if law.at_equilibrium and s.name not in ("K", "Na"):
+            inside[s.name] = Inside(passive=True)
+            continue
+        column = "c_i" in recordings and bool(recordings["c_i"].sel(ion=s.name).notnull().any())
+        if column and s.name in config.inside:
+            raise ConfigurationError(
+                f"{s.name} inside is given twice: by the column {s.name}_i_mM and by --inside {s.name}="
+                f"{config.inside[s.name]}. Keep one."
+            )
+        if column:
+            values = recordings["c_i"].sel(ion=s.name).to_numpy()
+            if np.isnan(values).any():
+                row = recordings["row"].to_numpy()[np.isnan(values)][0]
+                raise DataError(
+                    f"{recordings.attrs['source']}, row {row}, column {s.name}_i_mM: empty, though other rows have it."
+                    f" Fill it in every row, or remove the column and type --inside {s.name}=…"
+                )
+            inside[s.name] = None
+        elif s.name in config.inside:
+            inside[s.name] = config.inside[s.name]
+        else:
+            missing.append(s.name)
+            continue
+        known = inside[s.name]
+        if known and known.passive and s.name in law.needs:
+            raise ConfigurationError(
+                f"the law {law.name} pumps {s.name}, so {s.name} cannot be passive: give its mM inside."
+            )
+    if missing:
+        given = [f"{name}={config.inside[name]}" for name in config.inside]
+        example = {"K": "140+-10", "Na": "12", "Cl": "10"}
+        example_text = ",".join([*given, *(f"{name}={example.get(name, '1')}" for name in missing)])
+        typical = "; ".join(f"{name} {TYPICAL.get(name, 'look it up for your cell')}" for name in missing)
+        raise ConfigurationError(
+            f"the concentration inside the cell is missing for {', '.join(missing)}. Typical values in mM: {typical}."
+            f" Type for example --inside {example_text}, or add columns such as {missing[0]}_i_mM."
+        )
+    unknown = [name for name in config.inside if name not in [s.name for s in chosen]]
+    if unknown and config.ions:
+        for name in unknown:
+            ions([name])  # a misspelt ion is an error; one that this law or choice leaves out is not
+    return inside
+
+
+def _every_row(recordings, config, chosen, inside, passive, blocked) -> Conditions:
+    n = recordings.sizes["obs"]
+    c_i = {}
+    for s in chosen:
+        known = inside[s.name]
+        if known is None:
+            c_i[s.name] = recordings["c_i"].sel(ion=s.name).to_numpy()
+        elif not known.sd_mM and not known.passive:
+            c_i[s.name] = np.full(n, known.mean_mM)
+    return Conditions(
+        ions=tuple(chosen),
+        c_o={s.name: recordings["c_o"].sel(ion=s.name).to_numpy() for s in chosen},
+        c_i=c_i,
+        temperature_C=recordings["temperature"].to_numpy(),
+        blocked=blocked,
+        passive=passive,
+        davies="davies" in config.options,
+    )
+
+
+def _bath(at: Conditions) -> dict[str, np.ndarray]:
+    return {f"{name}_o_mM": x for name, x in at.c_o.items()} | {"temperature_C": at.temperature_C}
+
+
+def _distinct(at: Conditions, entry_of_row: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Index of each row's condition (entries apart), in order of first appearance, and each condition's first row."""
+    columns = {
+        **({} if entry_of_row is None else {"entry": entry_of_row}),
+        **_bath(at),
+        "blocked": at.blocked,
+        "seal": at.seal,
+        **{f"{name}_i_mM": x for name, x in at.c_i.items()},
+    }
+    index = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
+    return index, np.unique(index, return_index=True)[1]
+
+
+def _refuse_empty_baths(at: Conditions, rows: np.ndarray) -> None:
+    inward = sum(x for name, x in at.c_o.items() if ions([name])[0].valence > 0)
+    anions = any(s.valence < 0 for s in at.ions)
+    if not anions and np.any(inward == 0):
+        row = rows[np.argmax(inward == 0)]
+        raise DataError(
+            f"row {row}: the bath holds none of the model's ions ({', '.join(at.c_o)}), so the law predicts minus infinity."
+            " Name the ion that replaces them with --ions, or leave the row out with --where."
+        )
+
+
+def _reference(at: Conditions, config: Config) -> Conditions:
+    """The commonest unblocked bath and temperature (ties: the first in the table), or the one that is asked for."""
+    bath = _bath(at)
+    names = list(bath)
+    usable = np.ones(len(at.temperature_C), bool)
+    for name, value in config.reference.items():
+        if name not in bath:
+            raise UnknownNameError(f"reference: {name} is not among {', '.join(names)}.{nearest(name, names)}")
+        usable &= np.isclose(bath[name], float(value))
+    if not usable.any():
+        complete = set(config.reference) == set(names)
+        if not complete:
+            raise ConfigurationError(
+                "reference: no row of the table has "
+                + ", ".join(f"{name} = {value:g}" for name, value in config.reference.items())
+                + f". To refer to a condition that was not measured, give all of {', '.join(names)}."
+            )
+        return replace(
+            at,
+            c_o={name: float(config.reference[f"{name}_o_mM"]) for name in at.c_o},
+            c_i={name: float(x.mean()) for name, x in at.c_i.items()},
+            temperature_C=float(config.reference["temperature_C"]),
+            blocked=0.0,
+            seal=0.0,
+        )
+    running = usable & (at.blocked == 0)
+    usable = running if running.any() else usable
+    group = pd.DataFrame(bath)[usable].groupby(names, sort=False).ngroup()
+    rows = np.flatnonzero(usable)[group.to_numpy() == group.value_counts(sort=False).sort_index().to_numpy().argmax()]
+    return replace(
+        at,
+        c_o={name: float(x[rows[0]]) for name, x in at.c_o.items()},
+        c_i={name: float(x[rows].mean()) for name, x in at.c_i.items()},
+        temperature_C=float(at.temperature_C[rows[0]]),
+        blocked=0.0,
+        seal=0.0,
+    )
+
+
+def declared_parameters(
+    law: Law,
+    chosen: Sequence[Ion],
+    inside: Mapping[str, Inside | None],
+    config: Config,
+    added: Sequence[Parameter] = (),
+) -> tuple[Parameter, ...]:
+    """Every parameter of a law under a configuration, with the prior it gets: defaults, and those set by the user.
+
+    `added` are those that the recordings call for beside the law's own.
+    """
+    uncertain = [
+        inside_concentration(s, known.mean_mM, known.sd_mM) for s in chosen if (known := inside[s.name]) and known.sd_mM
+    ]
+    active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
+    optional = option_parameters(law, config.options, active)
+    declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    return tuple(_with_priors([preset(p, config.preset) for p in declared], config).values())
+
+
+def foreseen_parameters(
+    law: Law, chosen: Sequence[Ion], config: Config
+) -> tuple[tuple[Parameter, ...], list[tuple[str, Parameter]]]:
+    """A law's parameters with no table at hand: those sure to be there, and those that a table may add, with what adds it.
+
+    Raises
+    ------
+    UnknownNameError
+        The configuration sets the prior of a parameter that no table could bring in.
+    """
+    sure = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
+    names = [p.name for p in sure]
+    brought = [(why, p) for p, why in BROUGHT_BY.items() if law.conductance and p.name not in names]
+    vary = varying_parameters([*sure, *(p for _, p in brought)], config)
+    spreads = [between_cells(p) for p in (*sure, *(p for _, p in brought)) if p.name in vary]
+    brought += [("cells told apart", p) for p in spreads]
+    offsets = [electrode_offset(per) for per in config.offset]
+    sure = (*sure, *_with_priors(offsets, config).values())
+    _refuse_unknown_priors([*sure, *(p for _, p in brought)], config, law, chosen)
+    return sure, [(why, _with_priors([p], config)[p.name]) for why, p in brought]
+
+
+def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:
+    """Parameters by name, with the priors that the user sets."""
+    return {p.name: p.with_prior(config.priors[p.name]) if p.name in config.priors else p for p in parameters}
+
+
+def _refuse_unknown_priors(parameters: Sequence[Parameter], config: Config, law: Law, chosen: Sequence[Ion]) -> None:
+    names = [p.name for p in parameters]
+    for name in config.priors:
+        if name not in names:
+            raise UnknownNameError(
+                f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {name!r}."
+                f"{nearest(name, names)} Its parameters: {', '.join(names)}."
+            )
+
+
+def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[str, ...]:
+    """Names of the parameters that differ between cells, if cells there are: by default ratios and the pump."""
+    names = [p.name for p in declared if p.name not in SCATTER and not isinstance(p.prior, Fixed)]
+    if config.vary is None:
+        sizes = (PUMP.name, P_K.name, P_K_AREA.name)
+        return tuple(name for name in names if name.endswith(("/P_K", "/g_K")) or name in sizes)
+    for name in config.vary:
+        if name not in names:
+            raise UnknownNameError(
+                f"vary: {name!r} is no parameter to vary.{nearest(name, names)} There are {', '.join(names)}."
+            )
+    return config.vary
+
+
+def _notes(at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[str]:
+    if assumed:
+        described = ", ".join(f"{name}={known}" for name, known in assumed.items())
+        yield f"Inside concentrations as the data set's description assumes them: {described} (change with --inside)."
+    exact = [
+        f"{name} {known.mean_mM:g} mM" for name, known in inside.items() if known and not (known.sd_mM or known.passive)
+    ]
+    if exact:
+        yield f"Inside concentrations taken as known exactly: {', '.join(exact)} (write K=140+-10 for an uncertain one)."
+    dropped = [name for name, known in inside.items() if known and known.passive and name not in at.passive]
+    if dropped:
+        yield f"{', '.join(dropped)} is passive, so with the pump running it does not act on V_m: it is left out of the model."
+    if law.has_pump:
+        yield f"Reference condition of pump_mV and Q10s: {in_words(reference.steady(), inside=True)}."
+        if len(np.unique(at.temperature_C)) == 1 and Q10_PUMP in law.parameters(at.ions):
+            yield "One temperature only: the Q10s are what the priors say, and matter only for predictions elsewhere."

@@ -1,0 +1,262 @@
+"""An experiment: what was measured, brought together with what is asked of it.
+
+Everything that PyMC and NumPy both need stands here once: the law, its parameters, the distinct conditions in which the
+resting potential must be solved, and the condition to which pump and Q10s refer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ...data.tables.table import require_outside
+from ...models.conditions import Conditions
+from ...models.conductance import current_per_mM
+from ...models.laws.law import Law
+from ...models.parameters import (
+    C_M,
+    JUNCTION,
+    P_K,
+    P_K_AREA,
+    PUMP,
+    PUMP_CURRENT,
+    PUMP_CURRENT_DENSITY,
+    PUMP_CURRENT_PA,
+    SCATTER,
+    Parameter,
+    Quantity,
+)
+from .config import Config
+from .levels import Levels
+from .resistance import Resistance
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Recordings and a configuration, ready to be modelled.
+
+    Attributes
+    ----------
+    config : the configuration, with its ions filled in.
+    recordings : the rows used.
+    law : the membrane law.
+    conditions : the distinct conditions of the table, arrays of one axis.
+    condition_of_row : for each row, the index of its condition.
+    reference : the condition to which `pump_mV` and the Q10s refer, numbers.
+    parameters : what is sampled, in order; `fixed` holds the values of those that the user holds fixed.
+    levels : cells and groups, and which parameters differ between them.
+    entry_of_condition : for each condition, the index of its entry (cell, else group) in `levels`.
+    spreads : by varying parameter, how much its cells differ.
+    offsets : by `cell` or `solution`, how much electrode offsets differ.
+    resistance : the input resistances that make currents absolute, if any.
+    dormant : names of passive ions that are left out of the model because no row is blocked.
+    notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
+    """
+
+    config: Config
+    recordings: xr.Dataset
+    law: Law
+    conditions: Conditions
+    condition_of_row: np.ndarray
+    reference: Conditions
+    parameters: tuple[Parameter, ...]
+    fixed: Mapping[str, float]
+    levels: Levels = field(default_factory=Levels)
+    entry_of_condition: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    spreads: Mapping[str, Parameter] = field(default_factory=dict)
+    offsets: Mapping[str, Parameter] = field(default_factory=dict)
+    resistance: Resistance | None = None
+    notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = field(default=())
+    dormant: tuple[str, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Everything a fit reports, in the order of the summary: the law's parameters, what derives from them, noise."""
+        sampled = [p for p in self.parameters if p.name not in SCATTER]
+        return (*sampled, *self.derived_quantities, *(p for p in self.parameters if p.name in SCATTER))
+
+    @property
+    def derived_quantities(self) -> tuple[Quantity, ...]:
+        """What `derived` returns: the law's own, and the pump's current in absolute units where P_K is known."""
+        if self.resistance is None or PUMP_CURRENT not in self.law.quantities or self.fixed.get(PUMP.name) == 0:
+            return self.law.quantities
+        density = () if self.resistance.C_m_uF is None else (PUMP_CURRENT_DENSITY,)
+        return (*self.law.quantities, PUMP_CURRENT_PA, *density)
+
+    @property
+    def n_conditions(self) -> int:
+        """How many distinct conditions were recorded in, as a person counts: the same bath in two cells is one."""
+        at = self.conditions
+        columns = [*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked]
+        return len(np.unique(np.column_stack(columns), axis=0))
+
+    @property
+    def error_mV(self) -> np.ndarray:
+        """The standard error that each row carries of its own (0 for single recordings), mV."""
+        if "V_m_error" not in self.recordings:
+            return np.zeros(self.recordings.sizes["obs"])
+        return np.nan_to_num(self.recordings["V_m_error"].to_numpy())
+
+    def value(self, values: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+        """One parameter's values, whether sampled or held fixed."""
+        return np.asarray(values[name] if name in values else self.fixed[name])
+
+    def varies(self, name: str) -> bool:
+        """Whether each entry (cell, else group) has its own value of a parameter, on the last axis of its values."""
+        return bool(self.levels.entries) and name in self.levels.varying
+
+    def pooled(self) -> "Experiment":
+        """The same experiment as if all rows came from one cell."""
+        return replace(self, levels=Levels(), spreads={}, offsets={})
+
+    def population(self) -> "Experiment":
+        """The same experiment with groups as its entries, for the parameters of populations rather than of cells."""
+        return replace(self, levels=replace(self.levels, cells=()), spreads={}, offsets={})
+
+    def theta(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Parameter values by name, with a last axis that runs over (or broadcasts against) the conditions."""
+        everything = {name: np.asarray(value) for name, value in {**self.fixed, **values}.items()}
+        return {
+            name: value[..., self.entry_of_condition] if self.varies(name) and name in values else value[..., None]
+            for name, value in everything.items()
+        }
+
+    def potential(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """V_m in mV for each condition (last axis), from parameter values by name (leading axes: draws)."""
+        theta = self.theta(values)
+        if PUMP.name in theta and PUMP_CURRENT in self.law.quantities:  # once a cell, not once a condition
+            current = self.law.derived(self._by_entry(values), self.reference)[PUMP_CURRENT.name]
+            theta[PUMP_CURRENT.name] = current[..., self.entry_of_condition] if current.shape[-1] > 1 else current
+        return self.law.potential(theta, self.conditions, self.reference)
+
+    def row_mean(self, values: Mapping[str, np.ndarray], rows: Any = ...) -> np.ndarray:
+        """Expected recording in mV for each row (last axis), or those of `rows`: V_m of its condition, and offsets."""
+        mean = self.potential(values)[..., self.condition_of_row[rows]]
+        for per in self.offsets:
+            mean = mean + np.asarray(values[f"offset_{per}_mV"])[..., self.labels_of(per)[1][rows]]
+        return mean
+
+    def labels_of(self, per: str) -> tuple[tuple[str, ...], np.ndarray]:
+        """The table's cells or solutions, and the index of each row's.
+
+        A junction potential's error is one for all rows of a solution (of the table, without that column) and sd.
+        """
+        if per == JUNCTION:
+            sds = self.recordings["ljp_sd"].to_numpy()
+            baths = (
+                self.recordings["solution"].to_numpy() if "solution" in self.recordings else ["all baths"] * len(sds)
+            )
+            labels = np.array([f"{bath} ± {sd:g} mV" for bath, sd in zip(baths, sds, strict=True)])
+        else:
+            labels = self.recordings[per].to_numpy().astype(str)
+        names = tuple(dict.fromkeys(labels.tolist()))
+        return names, pd.Index(names).get_indexer(labels)
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Labels along each dimension that parameters may have."""
+        return {**self.levels.coords, **{f"{per}_offset": self.labels_of(per)[0] for per in self.offsets}}
+
+    def dims_of(self, symbol: str) -> tuple[str, ...]:
+        """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
+        levels, spreads = self.levels, [p.symbol for p in self.spreads.values()]
+        symbol = symbol.removesuffix("_signed")
+        if symbol.startswith("offset_") and symbol.endswith("_place"):
+            return (symbol.removesuffix("_place").removeprefix("offset_") + "_offset",)
+        if symbol.endswith("_place"):
+            cells = any(f"{p.symbol}_place" == symbol and p.name in self.spreads for p in self.parameters)
+            return ("cell",) if cells else ()
+        varying = any(p.symbol == symbol and self.varies(p.name) for p in self.parameters)
+        grouped = varying or (symbol in spreads and self.config.spread == "group")
+        return ("population",) if grouped and levels.groups else ()
+
+    def offset_sd(self, per: str, width):
+        """Standard deviation (mV) of each offset: `width`, but for junction potentials what the table says."""
+        if per != JUNCTION:
+            return width
+        index = self.labels_of(per)[1]
+        return self.recordings["ljp_sd"].to_numpy()[np.unique(index, return_index=True)[1]]
+
+    def derived(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the law derives from parameter values, by name; a last axis of entries only where they differ."""
+        entries, theta = len(self.levels.entries), self._by_entry(values)
+        derived = self.law.derived(theta, self.reference)
+        if PUMP_CURRENT_PA in self.derived_quantities:
+            C_m_uF = self._capacitance_uF()
+            P = theta[P_K_AREA.name if C_m_uF is None else P_K.name]
+            current = current_per_mM(P) * derived[PUMP_CURRENT.name]  # A/cm², or A where the area is unknown
+            derived[PUMP_CURRENT_DENSITY.name] = 1e6 * current
+            derived[PUMP_CURRENT_PA.name] = 1e12 * current * (1.0 if C_m_uF is None else C_m_uF / theta[C_M.name])
+        return {name: x if entries > 1 and x.shape[-1] == entries else x[..., 0] for name, x in derived.items()}
+
+    def _by_entry(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Parameter values by name, with a last axis of entries, of length 1 where they are shared."""
+        return {
+            name: np.asarray(value) if self.varies(name) and name in values else np.asarray(value)[..., None]
+            for name, value in {**self.fixed, **values}.items()
+        }
+
+    def _capacitance_uF(self) -> np.ndarray | None:
+        """The mean cell's capacitance, of each group where there are groups; None where it is unknown."""
+        levels, group = self.levels, np.zeros(self.recordings.sizes["obs"], int)
+        if levels.groups:
+            group = levels.group_of_cell[levels.entry_of_row] if len(levels.group_of_cell) else levels.entry_of_row
+        known = self.resistance is not None and self.resistance.C_m_uF is not None
+        return self.resistance.capacitance_of(group) if self.resistance and known else None
+
+    def log_R_in(self, theta: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Expected log(R_in / MΩ) of the rows that have one (last axis), from values as `theta` gives them."""
+        V_m = self.law.potential(theta, self.conditions, self.reference)
+        assert self.resistance is not None, "asked only of tables with input resistances"
+        return self.resistance.log_MOhm(self.law, theta, self.conditions, self.reference, V_m, self.condition_of_row)
+
+    def words(self, index: int) -> str:
+        """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
+        return in_words(at_index(self.conditions, index))
+
+
+def at_index(at: Conditions, index: int | np.ndarray) -> Conditions:
+    """Those of the conditions that `index` names."""
+    return replace(
+        at,
+        c_o={name: x[index] for name, x in at.c_o.items()},
+        c_i={name: x[index] for name, x in at.c_i.items()},
+        temperature_C=at.temperature_C[index],
+        blocked=at.blocked[index],
+        seal=at.seal[index] if np.ndim(at.seal) else at.seal,
+    )
+
+
+def in_words(at: Conditions, inside: bool = False) -> str:
+    """A single condition in words, for messages and tables."""
+    parts = [f"{name}_o {float(x):.4g} mM" for name, x in at.c_o.items()]
+    if inside:
+        parts += [f"{name}_i {float(x):.4g} mM" for name, x in at.c_i.items()]
+    return ", ".join([*parts, f"{float(at.temperature_C):.4g} °C", *(["blocked"] if at.blocked else [])])
+
+
+def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
+    """Other baths as conditions; inside concentrations are the table's, else those of the reference condition.
+
+    Raises
+    ------
+    DataError
+        A bath lacks an ion of the model.
+    """
+    require_outside(baths, experiment.config.ions)
+    reference, c_i = experiment.reference, {}
+    for name, known in reference.c_i.items():
+        has_column = "c_i" in baths and name in baths["ion"]
+        column = baths["c_i"].sel(ion=name).to_numpy() if has_column else np.full(baths.sizes["obs"], np.nan)
+        c_i[name] = np.where(np.isnan(column), known, column)
+    return replace(
+        reference,
+        c_o={name: baths["c_o"].sel(ion=name).to_numpy() for name in reference.c_o},
+        c_i=c_i,
+        temperature_C=baths["temperature"].to_numpy(),
+        blocked=baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump,
+    )

@@ -1,0 +1,73 @@
+"""What is known of the cytoplasm: `K=140+-10,Na=12,Cl=passive`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...models.errors import ConfigurationError
+from ...models.ions import ion
+
+TYPICAL = {"K": "120–150 (sharp electrode in squid: 400)", "Na": "5–20", "Cl": "4–30 (or Cl=passive)"}
+_MOLAR = {"K": 1.0, "Na": 0.06, "Cl": 0.06}  # below so many mM, a value was surely typed in mol/l
+_NUMBER = r"\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+"
+_FORM = re.compile(rf"({_NUMBER})\s*(?:(?:\+-|\+/-|±)\s*({_NUMBER}))?\s*(?:mM)?")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """An ion's inside concentration: known exactly (`sd_mM` 0), uncertain, or `passive` (at equilibrium, mM not needed)."""
+
+    mean_mM: float = 0.0
+    sd_mM: float = 0.0
+    passive: bool = False
+
+    def __str__(self):
+        if self.passive:
+            return "passive"
+        return f"{self.mean_mM:g}" + (f"+-{self.sd_mM:g}" if self.sd_mM else "")
+
+
+def parse_inside(name: str, text: str | float) -> Inside:
+    """One ion's inside concentration, from `140`, `"140+-10"` or `"passive"`.
+
+    Raises
+    ------
+    ConfigurationError
+        The text is none of these, or no concentration that a cell can have.
+    """
+    ion(name)
+    text = str(text).strip()
+    if text == "passive":
+        if name == "K":
+            raise ConfigurationError("K cannot be passive: with it at equilibrium V_m is E_K whatever the membrane.")
+        return Inside(passive=True)
+    match = _FORM.fullmatch(text)
+    if not match:
+        raise ConfigurationError(
+            f"cannot read {name}={text} inside. Write {name}=140, {name}=140+-10 or {name}=passive."
+        )
+    mean, sd = float(match[1]), float(match[2] or 0)
+    if not 0 < mean <= 1000:
+        raise ConfigurationError(f"{name}={text} inside: a concentration must be above 0 and at most 1000 mM.")
+    if mean < _MOLAR.get(name, 0):
+        raise ConfigurationError(
+            f"{name}={text} inside is too little for mM; if it is molar, type {name}={mean * 1e3:g}."
+        )
+    if sd >= mean:
+        raise ConfigurationError(f"{name}={text} inside: the uncertainty must be smaller than the value itself.")
+    return Inside(mean, sd)
+
+
+def parse_insides(text: str | Mapping[str, str | float | Inside]) -> dict[str, Inside]:
+    """Every ion's inside concentration, from `K=140+-10,Na=12,Cl=passive` or a mapping of such values."""
+    if isinstance(text, str):
+        pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+        bare = [name.strip() for name, equals, _ in pairs if not equals]
+        if bare:
+            raise ConfigurationError(f"cannot read {bare[0]!r} in --inside {text}. Write it as K=140+-10,Na=12.")
+        names = [name.strip() for name, _, _ in pairs]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ConfigurationError(f"--inside gives {', '.join(sorted(twice))} twice: {text}.")
+        text = {name.strip(): value for name, _, value in pairs}
+    return {name: value if isinstance(value, Inside) else parse_inside(name, value) for name, value in text.items()}

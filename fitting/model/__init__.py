@@ -1,0 +1,1 @@
+"""The PyMC model, the data that it reads, its hierarchy, and its linearised posterior."""

@@ -1,0 +1,305 @@
+"""What a series of recordings teaches, reckoned without sampling: the linearised posterior and its hierarchy of cells.
+
+On their priors' own scales the parameters act nearly linearly on V_m, so precisions add up: the prior's, and J'J / σ² for
+each recording. What is known of a cell counts for its population less the spread between cells. Three corrections bring
+the result near to what sampling gives, few recordings and wide posteriors included: J is the mean slope over the expected
+posterior, not that at one point; a prior that ends at 0 cuts the Normal posterior off there; and scatter and spreads are
+known only as well as the recordings tell them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+from numpy.polynomial.hermite_e import hermegauss
+
+from ...models.conditions import Conditions
+from ...models.parameters import NU, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
+from ...models.priors import Fixed, cut_at_zero
+from ..experiment.experiment import Experiment, at_index
+from ..results.posterior import draw_prior
+from .linear import inferred, reported_gradient, resistance_slopes, sensitivity
+
+DRAWS = 60
+"""Draws of the prior that an expectation is averaged over; fewer for large tables."""
+_POTENTIALS = 200_000  # that may be solved for each step
+_STEPS = 2  # further ones change the expected sds by a few percent
+_NODES, _WEIGHTS = hermegauss(9)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a series of recordings is expected to teach.
+
+    Attributes
+    ----------
+    quantities : what is asked about, once for each group that has its own (in brackets after the name).
+    sd : expected posterior sd of each on its own scale; `prior_sd` before any recording.
+    correlation : expected posterior correlations between them.
+    """
+
+    quantities: tuple[Quantity, ...]
+    sd: np.ndarray
+    prior_sd: np.ndarray
+    correlation: np.ndarray
+
+    @property
+    def contraction(self) -> np.ndarray:
+        return 1 - (self.sd / self.prior_sd) ** 2
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is known after a series of recordings, for each of several draws of what the membrane may truly be like.
+
+    Attributes
+    ----------
+    experiment : what is planned, or was recorded.
+    truth : (draw, group, parameter) on the parameters' own scales.
+    cloud : (draw, point, group, parameter) points that stand for the posterior of each draw.
+    noise : what describes the scatter, by name, for each draw.
+    spread : (draw, group, varying parameter) sd between cells of the logarithm.
+    told : (draw, entry, parameter, parameter) information in the recordings of each entry (cell, else group, else all).
+    """
+
+    experiment: Experiment
+    truth: np.ndarray
+    cloud: np.ndarray
+    noise: dict[str, np.ndarray]
+    spread: np.ndarray
+    told: np.ndarray
+
+    def slopes(self, at: Conditions, group: np.ndarray) -> np.ndarray:
+        """Mean dV_m / dη in mV over the cloud, (draw, condition, parameter), with the parameters of each one's `group`."""
+        e = self.experiment
+        return sensitivity(e, _theta(e, self.cloud[:, :, group]), at).mean(axis=1)
+
+    def also(self, slopes: np.ndarray, recordings: float) -> "Outlook":
+        """The same after so many more recordings in every entry, of slopes (draw, group, parameter)."""
+        added = recordings * slopes[..., :, None] * slopes[..., None, :] * self._weight(0.0)[..., None, None]
+        return replace(self, told=self.told + added[:, _levels(self.experiment)[0]])
+
+    def expect(self, wanted: Sequence[Quantity]) -> Expectation:
+        """Expected posterior of `wanted`: medians over the draws."""
+        quantities, gradient = self._gradient(wanted)
+        unmeasured = replace(self, told=np.zeros_like(self.told))
+        (sd, correlation), (prior_sd, _) = (_sd_and_correlation(x, gradient) for x in (self, unmeasured))
+        return Expectation(quantities, *(np.median(x, axis=0) for x in (sd, prior_sd, correlation)))
+
+    def _weight(self, error_mV) -> np.ndarray:
+        """Information of single recordings with errors of their own, 1/mV²; (draw, recording)."""
+        nu = self.noise.get(NU.name)
+        # A Student t recording tells less than a Normal one of the same scale.
+        tails = 1.0 if nu is None else (nu + 1) / (nu + 3)
+        variance = self.noise[SIGMA.name][:, None] ** 2 + np.square(np.atleast_1d(error_mV))
+        return np.reshape(tails, (-1, 1)) / variance
+
+    @cached_property
+    def of_entries(self) -> tuple[np.ndarray, np.ndarray]:
+        """What each entry tells of its population, (draw, entry, parameter, parameter), and how far its own deviation is
+        told from others', 0 to 1, (draw, entry, varying parameter)."""
+        e, parameters = self.experiment, inferred(self.experiment)
+        varying = [k for k, p in enumerate(parameters) if p.name in e.spreads]
+        group = _levels(e)[0]
+        natural = [parameters[k].prior.scale == "natural" for k in varying]  # cells differ in the logarithm
+        width = self.spread[:, group] * np.where(natural, self.truth[:, group][..., varying], 1.0)
+        rows = self.told[:, :, varying] * width[..., None]
+        own = rows[..., varying] * width[..., None, :]  # information on the deviations in units of their spread
+        solved = np.linalg.solve(np.eye(len(varying)) + own, np.concatenate([rows, own], axis=-1))
+        told = self.told - np.swapaxes(rows, -1, -2) @ solved[..., : len(parameters)]
+        return told, np.diagonal(solved[..., len(parameters) :], axis1=-2, axis2=-1)
+
+    @cached_property
+    def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
+        columns, parameters = _columns(self.experiment), inferred(self.experiment)
+        size = int(columns.max(initial=-1)) + 1
+        told = np.zeros((len(self.truth), size, size))
+        for entry, group in enumerate(_levels(self.experiment)[0]):
+            told[:, columns[group][:, None], columns[group]] += self.of_entries[0][:, entry]
+        truth, (centre, width), cut = np.zeros((len(told), size)), np.ones((2, size)), np.zeros(size, bool)
+        for i, p in enumerate(parameters):
+            truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
+            centre[columns[:, i]], width[columns[:, i]] = p.prior.uncut
+        # In units of the priors, the matrix to be inverted is never worse than the identity.
+        covariance = np.linalg.inv(np.eye(size) + told * width * width[:, None]) * width * width[:, None]
+        kept = covariance / width**2  # what of the posterior's mean comes from the prior
+        mean = truth + _times(kept, centre - truth)
+        between = covariance - kept @ covariance  # of the mean, from one set of recordings to another
+        determined = size - np.trace(kept, axis1=-2, axis2=-1)
+        for k in np.flatnonzero(cut):
+            variance = covariance[:, k, k, None]
+            possible = mean[:, k, None] + np.sqrt(np.maximum(between[:, k, k, None], 0.0)) * _NODES
+            middle, sd = (x @ _WEIGHTS for x in cut_at_zero(possible, np.sqrt(variance)))
+            line = covariance[:, :, k] / variance
+            mean = mean + line * (middle - mean[:, k])[:, None]
+            covariance = covariance - line[:, :, None] * line[:, None, :] * (variance - sd[:, None] ** 2)[..., None]
+        return mean, covariance, determined
+
+    def _gradient(self, wanted: Sequence[Quantity]) -> tuple[tuple[Quantity, ...], np.ndarray]:
+        """Each group's quantities, and their mean derivatives by all groups' parameters, (draw, quantity, parameter)."""
+        e, columns = self.experiment, _columns(self.experiment)
+        slope = reported_gradient(e.pooled(), _values(e, self.cloud), wanted).mean(axis=1)
+        varying = [k for k, p in enumerate(inferred(e)) if e.varies(p.name)]
+        quantities, rows = [], []
+        for i, q in enumerate(wanted):
+            apart = e.levels.groups if np.any(slope[:, :, i, varying]) else ()
+            for group, name in enumerate(apart or ("",)):
+                quantities.append(replace(q, name=f"{q.name} ({name})") if name else q)
+                rows.append(np.zeros((len(slope), columns.max() + 1)))
+                rows[-1][:, columns[group]] = slope[:, group, i]
+        return tuple(quantities), np.stack(rows, axis=1)
+
+
+def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> Outlook:
+    """What the experiment's rows are expected to teach, whatever was measured in them.
+
+    Parameters
+    ----------
+    population : draws, in the posterior's layout, of what the membrane may be like; default: from the prior.
+    """
+    columns, parameters = _columns(experiment), inferred(experiment)
+    if population is None:
+        n = _draws(experiment, 2 * columns.size)
+        population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
+    truth, noise, spread = _of_draws(population, experiment)
+    sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
+    found = _with_rows(Outlook(experiment, truth, truth[:, None], noise, spread, np.zeros(0)))
+    for _ in range(_STEPS):
+        mean, covariance, determined = found.posterior
+        shown = found.of_entries[1]
+        spare = len(experiment.condition_of_row) - determined - shown.sum(axis=(1, 2))
+        scatter = {SIGMA.name: _expected_size(sigma, noise[SIGMA.name], spare)}
+        widths = [
+            _expected_size(p, spread[..., i], shown[..., i].sum(axis=1)[:, None] - len(columns))
+            for i, p in enumerate(experiment.spreads.values())
+        ]
+        cloud = np.stack([mean[:, None, c] + _spokes(covariance[:, c[:, None], c]) for c in columns], axis=2)
+        for k, p in enumerate(parameters):
+            if p.prior.ends_at_zero:
+                cloud[..., k] = np.maximum(cloud[..., k], 0.02 * p.prior.sd)
+        spreads = np.stack(widths, axis=-1) if widths else spread
+        found = _with_rows(replace(found, cloud=cloud, noise=noise | scatter, spread=spreads))
+    return found
+
+
+def look_back(experiment: Experiment, posterior: xr.Dataset) -> Outlook:
+    """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
+    many = posterior.sizes["chain"] * posterior.sizes["draw"]
+    thin = max(1, many // _draws(experiment, 1))
+    cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
+    noise = {name: np.sqrt(np.mean(x**2, keepdims=True)) for name, x in noise.items()}
+    spread = np.sqrt(np.mean(spread**2, axis=0, keepdims=True))
+    return _with_rows(Outlook(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
+
+
+def _with_rows(outlook: Outlook) -> Outlook:
+    """The outlook with the information of the experiment's own rows, slopes taken over its cloud."""
+    e = outlook.experiment
+    group_of_entry, entry_of_row, group_of_condition = _levels(e)
+    first, kind_of_condition = _kinds(e)
+    J = outlook.slopes(at_index(e.conditions, first), group_of_condition[first])
+    rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], e.error_mV])
+    (entry, kind, error), count = np.unique(rows, axis=1, return_counts=True)
+    J, weight = J[:, kind.astype(int)], count * outlook._weight(error)
+    if e.resistance:
+        slopes = resistance_slopes(e, _theta(e, outlook.cloud[:, :, group_of_condition])).mean(axis=1)
+        own = e.resistance.sd(outlook.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
+        J, weight = np.concatenate([J, slopes], axis=1), np.concatenate([weight, own + 0 * weight[:, :1]], axis=1)
+        entry = np.concatenate([entry, entry_of_row[e.resistance.rows]])
+    told = [
+        np.einsum("dra,dr,drb->dab", J[:, entry == k], weight[:, entry == k], J[:, entry == k], optimize=True)
+        for k in range(len(group_of_entry))
+    ]
+    return replace(outlook, told=np.stack(told, axis=1))
+
+
+def _draws(e: Experiment, points: int) -> int:
+    """How many draws can be afforded, with so many points around each."""
+    return int(np.clip(_POTENTIALS // (points * len(_kinds(e)[0])), 5, DRAWS))
+
+
+def _levels(e: Experiment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The group of each entry, the entry of each row, the group of each condition; zeros where there are no levels."""
+    if not e.levels.entries:
+        return np.zeros(1, int), np.zeros(len(e.condition_of_row), int), np.zeros(e.n_conditions, int)
+    group = e.levels.group_of_entry
+    return group, e.levels.entry_of_row, group[e.entry_of_condition]
+
+
+def _kinds(e: Experiment) -> tuple[np.ndarray, np.ndarray]:
+    """Conditions that differ when cells of one group are not told apart: the first of each kind, and the kind of each."""
+    at = e.conditions
+    columns = [*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked, at.seal, _levels(e)[2]]
+    table = np.stack(np.broadcast_arrays(*columns))
+    _, first, kind = np.unique(table, axis=1, return_index=True, return_inverse=True)
+    return first, kind
+
+
+def _columns(e: Experiment) -> np.ndarray:
+    """Where each group's parameters, (group, parameter), stand among all groups'."""
+    groups = np.arange(max(len(e.levels.groups), 1))
+    sizes = [len(groups) if e.varies(p.name) else 1 for p in inferred(e)]
+    firsts = np.cumsum([0, *sizes[:-1]])
+    return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
+
+
+def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Parameters on their own scales (draw, group, parameter), those of the scatter, spreads (draw, group, parameter)."""
+    draws, groups = population.sizes["chain"] * population.sizes["draw"], max(len(e.levels.groups), 1)
+
+    def of_groups(p: Parameter) -> np.ndarray:
+        if p.symbol in population:
+            values = population[p.symbol].to_numpy().reshape(draws, -1)
+        elif isinstance(p.prior, Fixed):
+            values = np.full((1, 1), p.prior.value)
+        else:  # the recordings have said nothing of it
+            values = p.prior.draw(np.random.default_rng(e.config.seed), (draws, 1))
+        return np.broadcast_to(values, (draws, groups))
+
+    eta = [p.own_scale(of_groups(p)) for p in inferred(e)]
+    noise = {p.name: of_groups(p)[:, 0] for p in e.parameters if p.name in SCATTER}
+    noise |= {name: np.full(draws, x) for name, x in e.fixed.items() if name in SCATTER}
+    spreads = [of_groups(p) for p in e.spreads.values()]
+    return np.stack(eta, axis=-1), noise, np.stack(spreads, axis=-1) if spreads else np.zeros((draws, groups, 0))
+
+
+def _values(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:
+    """Parameter values by name, from own scales on the last axis."""
+    return {p.name: p.prior.from_own_scale(eta[..., k]) for k, p in enumerate(inferred(e))}
+
+
+def _theta(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:
+    """What the law takes; `eta` ends in axes of conditions and parameters."""
+    return {name: np.asarray(x) for name, x in e.fixed.items()} | _values(e, eta)
+
+
+def _expected_size(parameter: Parameter | None, size: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """Root of the posterior mean square of an sd, where so many degrees of freedom show `size`; as given where fixed."""
+    if parameter is None or not parameter.prior.sd:
+        return size
+    x = np.geomspace(1e-3, 1e3, 300) * parameter.prior.sd
+    size, freedom = np.maximum(size, 1e-6)[..., None], np.maximum(freedom, 0.0)[..., None]
+    log_density = parameter.prior.log_density(x) + np.log(x) - freedom * (np.log(x / size) + 0.5 * (size / x) ** 2)
+    weight = np.exp(log_density - log_density.max(axis=-1, keepdims=True))
+    return np.sqrt((weight * x**2).sum(axis=-1) / weight.sum(axis=-1))
+
+
+def _spokes(covariance: np.ndarray) -> np.ndarray:
+    """Points around 0, (draw, point, parameter), whose mean square is `covariance`: two along each principal axis."""
+    squares, axes = np.linalg.eigh(covariance)
+    root = np.swapaxes(axes * np.sqrt(np.maximum(squares, 0.0) * squares.shape[-1])[:, None], -1, -2)
+    return np.concatenate([root, -root], axis=1)
+
+
+def _sd_and_correlation(outlook: Outlook, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    covariance = gradient @ outlook.posterior[1] @ np.swapaxes(gradient, -1, -2)
+    sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    return sd, covariance / (sd[:, :, None] * sd[:, None, :])
+
+
+def _times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    return (matrix @ vector[..., None])[..., 0]

@@ -1,0 +1,159 @@
+"""The law's exact derivatives on the parameters' own scales, and the mode that they lead to, without any sampling."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...models.conditions import Conditions, Theta
+from ...models.laws.jacobian import derivatives, jacobian
+from ...models.parameters import Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
+from ...models.priors import LogNormal
+from ..experiment.experiment import Experiment
+
+
+def inferred(experiment: Experiment) -> tuple[Parameter, ...]:
+    """The parameters that the law's potential depends on: all but those of the scatter."""
+    return tuple(p for p in experiment.parameters if p.name not in SCATTER)
+
+
+def sensitivity(experiment: Experiment, theta: Theta, at: Conditions) -> np.ndarray:
+    """dV_m / dη in mV, η the inferred parameters on their own scales; shape (…draws, condition, parameter).
+
+    `theta` is what the law takes: its last axis runs over, or broadcasts against, the conditions.
+    """
+    parameters = inferred(experiment)
+    J = jacobian(experiment.law, theta, at, experiment.reference, [p.name for p in parameters])
+    return J * np.stack(np.broadcast_arrays(*(_stretch(p, theta[p.name]) for p in parameters)), axis=-1)
+
+
+def resistance_slopes(experiment: Experiment, theta: Theta) -> np.ndarray:
+    """d log R_in / dη of the rows that have one; shape (…draws, row, parameter). `theta` as for the experiment's conditions."""
+    assert experiment.resistance is not None, "asked only of tables with input resistances"
+    parameters = inferred(experiment)
+    J = derivatives(experiment.log_R_in, theta, [p.name for p in parameters])
+    rows = experiment.condition_of_row[experiment.resistance.rows]
+    stretches = np.stack(np.broadcast_arrays(*(_stretch(p, theta[p.name]) for p in parameters)), axis=-1)
+    return J * (stretches[..., rows, :] if stretches.shape[-2] > 1 else stretches)
+
+
+def resistance_rows(experiment: Experiment, values: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """`resistance_slopes` of parameter values (none without resistances), and the sd of each row's logarithm."""
+    if experiment.resistance is None:
+        return np.zeros((0, len(inferred(experiment)))), np.zeros(0)
+    usual = values.get(R_IN_SCATTER.name, experiment.fixed.get(R_IN_SCATTER.name, R_IN_SCATTER.prior.typical))
+    sd = experiment.resistance.sd(np.asarray(usual)[..., None])
+    return resistance_slopes(experiment, experiment.theta(values)), sd
+
+
+def reported_gradient(experiment: Experiment, values: dict[str, np.ndarray], wanted: Sequence[Quantity]) -> np.ndarray:
+    """d(quantity)/dη on the quantity's own scale, by the complex step; shape (…draws, quantity, parameter)."""
+    parameters = inferred(experiment)
+    step = 1e-30
+    columns = []
+    for p in parameters:
+        shifted = {**values, p.name: np.asarray(values[p.name]) + 1j * step * _stretch(p, np.asarray(values[p.name]))}
+        everything = {**shifted, **experiment.derived(shifted)}
+        columns.append(np.stack([np.imag(q.own_scale(everything[q.name] + 0j)) / step for q in wanted], axis=-1))
+    return np.stack(np.broadcast_arrays(*columns), axis=-1)
+
+
+def _stretch(parameter: Parameter, values: np.ndarray) -> np.ndarray:
+    """d(parameter)/dη: the value itself where the own scale is logarithmic."""
+    return np.asarray(values if isinstance(parameter.prior, LogNormal) else np.ones_like(values))
+
+
+def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray], float]:
+    """Most probable parameters of the pooled experiment, by damped Gauss–Newton steps, and the scatter left (mV).
+
+    Good enough to start chains from and to linearise around; nothing is reported from it.
+    """
+    pooled, parameters = experiment.pooled(), inferred(experiment)
+    eta = np.array([p.prior.centre for p in parameters])
+    before, width = eta.copy(), np.array([p.prior.sd for p in parameters])
+    y, condition = experiment.recordings["V_m"].to_numpy(), pooled.condition_of_row
+
+    def at(eta: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        values = {p.name: np.asarray(p.prior.from_own_scale(e)) for p, e in zip(parameters, eta, strict=True)}
+        return values, y - pooled.row_mean(values)
+
+    sigma = 3.0
+    for _ in range(steps):
+        values, residual = at(eta)
+        sigma = float(np.clip(np.sqrt(np.mean(residual**2)), 0.3, 20.0))
+        J = sensitivity(pooled, pooled.theta(values), pooled.conditions)
+        weight = 1 / (sigma**2 + experiment.error_mV**2)
+        # Rows of a condition share their slopes: what they weigh, and pull, together.
+        weights, pulls = (np.bincount(condition, x, len(J)) for x in (weight, weight * residual))
+        precision, pull = (J.T * weights) @ J + np.diag(1 / width**2), J.T @ pulls
+        if pooled.resistance:
+            J, sd = resistance_rows(pooled, values)
+            missed = np.log(pooled.resistance.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))
+            precision, pull = precision + (J.T / sd**2) @ J, pull + (J.T / sd**2) @ missed
+        step = np.linalg.solve(precision, pull + (before - eta) / width**2)
+        eta = eta + step * min(1.0, 1.0 / np.max(np.abs(step) / width, initial=1e-9))
+        for k, p in enumerate(parameters):  # positive parameters on the natural scale stay off their boundary
+            if p.prior.scale == "natural" and p.prior.typical > 0:
+                eta[k] = max(eta[k], 0.05 * p.prior.typical)
+        if np.max(np.abs(step) / width, initial=0.0) < 1e-3:
+            break
+    return at(eta)[0], sigma
+
+
+def cells_alone(experiment: Experiment) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What each cell's own rows say of its varying parameters: estimate and variance of the logarithm, by name.
+
+    One linear step from the pooled mode; good enough to choose coordinates by (see cells.py), and used for nothing else.
+    """
+    pooled, parameters, levels = experiment.pooled(), inferred(experiment), experiment.levels
+    values, sigma = mode(experiment)
+    entry = experiment.entry_of_condition[experiment.condition_of_row]
+    residual = experiment.recordings["V_m"].to_numpy() - pooled.row_mean(values)
+    varying = [k for k, p in enumerate(parameters) if experiment.varies(p.name)]
+    logarithmic = [1.0 if parameters[k].prior.scale == "log" else float(values[parameters[k].name]) for k in varying]
+    J = sensitivity(pooled, pooled.theta(values), pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
+    J_R, sd_R = resistance_rows(pooled, values)
+    J_R, R = J_R[:, varying] * logarithmic / sd_R[:, None], pooled.resistance
+    missed_R = (np.log(R.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))) / sd_R if R else np.zeros(0)
+    everywhere = np.concatenate([entry, entry[R.rows] if R else np.zeros(0, int)])
+    cells, free = len(levels.cells), max(len(residual) - len(levels.cells) * len(varying), len(residual) / 4)
+    variance, deviation = np.empty((2, cells, len(varying)))
+    for _ in range(3):  # the scatter that is left once every cell has its own parameters
+        scaled, missed, left = np.concatenate([J / sigma, J_R]), np.concatenate([residual / sigma, missed_R]), 0.0
+        for cell in range(cells):
+            own, rows = everywhere == cell, entry == cell
+            covariance = np.linalg.inv(scaled[own].T @ scaled[own] + np.eye(len(varying)) / 2.0**2)
+            variance[cell] = np.diag(covariance)
+            deviation[cell] = covariance @ scaled[own].T @ missed[own]
+            left += np.sum((residual[rows] - J[rows] @ deviation[cell]) ** 2)
+        sigma = float(np.clip(np.sqrt(left / free), 0.3, sigma))
+    deviation = np.clip(deviation, -1.0, 1.0)  # farther away the straight line means nothing
+    return {
+        parameters[k].name: (np.log(values[parameters[k].name]) + deviation[:, i], variance[:, i])
+        for i, k in enumerate(varying)
+    }
+
+
+def offset_variance(experiment: Experiment, per: str) -> np.ndarray:
+    """Variance (mV²) of each electrode offset from its rows' mean alone; half the rows are reckoned to go into the law."""
+    return 2 * mode(experiment)[1] ** 2 / np.bincount(experiment.labels_of(per)[1])
+
+
+def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
+    """A plausible value of everything that is sampled, by tree name: the pooled mode, shared by all groups and cells."""
+    levels = experiment.levels
+    values, sigma = mode(experiment)
+    start = {
+        p.symbol: np.asarray(p.prior.typical) for p in (*experiment.spreads.values(), *experiment.offsets.values())
+    }
+    if experiment.config.spread == "group" and levels.groups:
+        start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
+    start |= {f"{symbol}_signed": np.asarray(1.0) for symbol in start}  # in units of the prior's
+    start |= {f"offset_{per}_place": np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
+    for p in experiment.parameters:
+        value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))
+        start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value
+        if p.name in experiment.spreads:
+            start[f"{p.symbol}_place"] = np.zeros(len(levels.cells))
+    if {Q10_PUMP.symbol, Q10_LEAK.symbol} <= set(start):
+        start[f"{Q10_PUMP.symbol}_place"] = np.log(start[Q10_PUMP.symbol] / start[Q10_LEAK.symbol])
+    return start

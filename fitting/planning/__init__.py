@@ -1,0 +1,1 @@
+"""Before any cell is patched: design, simulation, recovery; and each cell by itself."""

@@ -1,0 +1,200 @@
+"""Before any cell is patched: what a planned series would pin down, and which rows to add."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from ...data.tables.reader import from_frame
+from ...models.conditions import Conditions
+from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.parameters import SCATTER, Quantity
+from ..checks.candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
+from ..checks.identification import Identification, foresee, questions
+from ..checks.verdict import say_identification
+from ..experiment.build import allowing_blocks
+from ..experiment.config import Config
+from ..experiment.experiment import Experiment, at_index, conditions_of
+from ..model.expected import Expectation, look_ahead
+from ..model.linear import inferred
+from ..results.text import expectation_text, spread_text, table_text
+from ..run import configure, prepare
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a plan is expected to teach, and what each further row would add.
+
+    Attributes
+    ----------
+    experiment : the plan, as the law sees it.
+    expectation, identification : of the plan as it stands.
+    proposals : the candidates, best first; `chosen` the best next baths, each given those before it.
+    basis : what the expectations are averaged over, in words.
+    notes : what was decided on the user's behalf, as sentences.
+    """
+
+    experiment: Experiment
+    expectation: Expectation
+    identification: Identification
+    proposals: tuple[Proposal, ...]
+    chosen: tuple[Proposal, ...]
+    basis: str
+    notes: tuple[str, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The candidates, best first: a line for each quantity, its expected sd before and after the row is added, and
+        the contraction from the prior that is then reached. Sds are on the quantity's own scale: of the natural logarithm
+        for ratios and Q10s."""
+        return _long(self.proposals)
+
+    @property
+    def next_rows(self) -> pd.DataFrame:
+        """The rows to add one after another, in columns as of `table`."""
+        return _long(self.chosen)
+
+    def __str__(self):
+        recordings = self.experiment.recordings
+        rows = f"{recordings.sizes['obs']} rows of {recordings.attrs['source']}"
+        lines = [
+            f"What {self.experiment.law.name} can be expected to learn from {rows} ({self.basis}):",
+            expectation_text(self.expectation),
+            "",
+            *say_identification(replace(self.identification, advice=())),
+            "",
+            "Rows to add, best first, and the sd that is expected then:",
+            table_text(_wide(self.proposals)),
+        ]
+        if self.chosen:
+            lines += ["", "The next rows, each chosen with those before it made:", table_text(_wide(self.chosen))]
+        return "\n".join(lines)
+
+
+def design(
+    plan: xr.Dataset,
+    law: str | None = None,
+    *,
+    add: xr.Dataset | pd.DataFrame | None = None,
+    goal: str | None = None,
+    truth: Mapping[str, Any] | None = None,
+    next_rows: int = 0,
+    recordings: int = 1,
+    config: Config | None = None,
+    **settings: Any,
+) -> Design:
+    """Rank the rows that could be added to a planned series by what they would teach, without sampling.
+
+    Parameters
+    ----------
+    plan : a table without V_m_mV, as from `read_csv(…, potentials=False)`; one with V_m_mV serves too.
+    law : name of the membrane law (default `ghk-pump`).
+    add : rows that could be added, another plan; default: variations of the plan's commonest bath.
+    goal : name of the parameter to rank by, such as `pump_mV`; default: all that resting potentials are asked.
+    truth : what the membrane is like, by parameter name; default: averaged over the priors.
+    next_rows : how many rows to choose one after another, each given those before it.
+    recordings : how often a row is recorded, in every cell (or group) of the plan.
+    config : a whole configuration, over which `law` and `settings` are laid.
+    **settings : as of `fit`: inside, ions, priors, by, where, options, preset, …
+
+    Returns
+    -------
+    Design
+        `table` ranks the candidates.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        With a sentence that says what to change.
+    """
+    for name, least, value in (("recordings", 1, recordings), ("next_rows", 0, next_rows)):
+        if value < least:
+            raise ConfigurationError(f"{name} = {value}: it takes a whole number of at least {least}.")
+    config = configure(config, law=law, **settings)
+    experiment = prepare(plan, config)
+    if not inferred(experiment):
+        raise ConfigurationError(f"the law {config.law} leaves nothing to infer but the scatter: nothing to design.")
+    wanted = questions(experiment) if goal is None else (_goal(experiment, goal),)
+    rows = from_frame(add, name="candidates", potentials=False) if isinstance(add, pd.DataFrame) else add
+    offered = variations(experiment) if rows is None else _rows(experiment, rows)
+    beyond = allowing_blocks(experiment) if any(c.at.blocked for c in offered) else experiment
+    if beyond is not experiment:
+        offered = variations(beyond) if rows is None else _rows(beyond, rows)
+    population = None
+    if truth is not None:
+        from .simulate import stated_population
+
+        population = stated_population(beyond, truth)
+    outlook = look_ahead(beyond, population)
+    expectation, identification = foresee(experiment, outlook)
+    return Design(
+        experiment,
+        expectation,
+        identification,
+        tuple(rank(outlook, wanted, offered, recordings)),
+        tuple(choose(outlook, wanted, offered, recordings, next_rows)),
+        "averaged over the priors" if truth is None else "at the stated truth",
+        (*experiment.notes, *_notes(experiment, offered, recordings)),
+    )
+
+
+def _goal(experiment: Experiment, name: str) -> Quantity:
+    known = {q.name: q for q in experiment.quantities if q.name not in SCATTER}
+    if name not in known:
+        raise UnknownNameError(
+            f"--goal {name}: the law {experiment.law.name} infers no such parameter here.{nearest(name, known)}"
+            f" There are {', '.join(known)}."
+        )
+    return known[name]
+
+
+def _rows(experiment: Experiment, rows: xr.Dataset) -> list[Candidate]:
+    """The distinct conditions of a table, each under the number of its first row."""
+    every = conditions_of(experiment, rows)
+    found: dict[tuple[float, ...], Candidate] = {}
+    for k, row in enumerate(rows["row"].to_numpy()):
+        at = at_index(every, k)
+        found.setdefault(_numbers(at), Candidate(f"row {row}", at))
+    return list(found.values())
+
+
+def _numbers(at: Conditions) -> tuple[float, ...]:
+    return tuple(float(x) for x in (*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked))
+
+
+def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int) -> list[str]:
+    levels = experiment.levels
+    where = f"each of the {len(levels.cells)} cells" if levels.cells else f"each level of {levels.by}"
+    many = "one recording" if recordings == 1 else f"{recordings} recordings"
+    notes = [f"Each candidate is reckoned as {many} more" + (f" in {where}." if levels.entries else ".")]
+    if experiment.offsets:
+        notes.append("Electrode offsets are not reckoned with: expected sds are too small by what they take.")
+    doubtful = [str(c) for c in offered if is_doubtful(experiment, c)]
+    if doubtful:
+        notes.append(f"In some candidates the law itself is doubtful, whatever they promise: {'; '.join(doubtful)}.")
+    return notes
+
+
+def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:
+    lines = [
+        (place, str(p.candidate), q.name, before, after, contraction)
+        for place, p in enumerate(proposals, 1)
+        for q, before, after, contraction in zip(
+            p.after.quantities, p.before.sd, p.after.sd, p.after.contraction, strict=True
+        )
+    ]
+    return pd.DataFrame(lines, columns=["rank", "row", "parameter", "sd_before", "sd_after", "contraction"])
+
+
+def _wide(proposals: Sequence[Proposal]) -> pd.DataFrame:
+    """The ranking as people read it: a line for each candidate, with the sd that each quantity then has."""
+    lines = []
+    for place, p in enumerate(proposals, 1):
+        known = {
+            q.name: f"{spread_text(q, sd)} (-{max(gain, 0.0):.0%})"
+            for q, sd, gain in zip(p.after.quantities, p.after.sd, p.narrowing, strict=True)
+        }
+        lines.append({"rank": place, "row": str(p.candidate), **known})
+    return pd.DataFrame(lines)

@@ -1,0 +1,126 @@
+"""Every cell by itself: what a laboratory looks at before it pools. One compiled model serves cells of one design."""
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ...data.tables.table import select, to_frame
+from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, VrestError, nearest
+from ..experiment.config import Config
+from ..experiment.experiment import Experiment
+from ..result import Fit
+from ..results.summary import COLUMNS
+from ..run import prepare, run
+from ..sampling.many import sampler_of
+from ..sampling.workers import Progress, Workers, run_tasks
+
+
+def fit_each(
+    recordings: xr.Dataset, config: Config, column: str = "cell", workers: Workers | None = None
+) -> tuple[dict[str, Fit], dict[str, VrestError]]:
+    """Fit the rows of each label of `column` by themselves, all under one reference condition.
+
+    Returns
+    -------
+    The fits by label, and for labels whose rows cannot be fitted the reason.
+
+    Raises
+    ------
+    UnknownNameError, ConfigurationError
+        There is no such column, or rows without a label in it.
+    """
+    experiments, refused = _experiments(recordings, config, column)
+    labels, workers = list(experiments), workers or Workers()
+    fits: dict[str, Fit] = {}
+    progress = Progress(len(labels))
+
+    def land(k: int, fit: Fit) -> None:
+        fits[labels[k]] = fit
+        progress.step()
+
+    if workers.elsewhere:
+        tasks = {k: (pickle.dumps(experiments[label]),) for k, label in enumerate(labels)}
+        run_tasks(_fit_pickled, tasks, workers, land)
+    else:
+        run_tasks(_fit, {k: (experiments[label],) for k, label in enumerate(labels)}, workers, land)
+    return {label: fits[label] for label in labels}, refused
+
+
+def _fit(experiment: Experiment) -> Fit:
+    return run(experiment, cores=1, progress=False, sampler=sampler_of(experiment))
+
+
+def _fit_pickled(experiment: bytes) -> Fit:
+    return _fit(pickle.loads(experiment))
+
+
+def _experiments(
+    recordings: xr.Dataset, config: Config, column: str
+) -> tuple[dict[str, Experiment], dict[str, VrestError]]:
+    frame = to_frame(recordings)
+    if column not in frame:
+        raise UnknownNameError(
+            f"--each: there is no column {column!r}.{nearest(column, frame.columns)} Columns: {', '.join(frame.columns)}."
+        )
+    if config.by or config.vary:
+        raise ConfigurationError(
+            "--each fits every cell by itself, so --by and vary have nothing to compare: leave them out."
+        )
+    of_all = replace(config, vary=())
+    rows = select(recordings, config.where) if config.where else recordings
+    chosen = to_frame(rows)[column].astype(object).where(lambda x: x.notna() & (x != ""))
+    if chosen.isna().any():
+        raise ConfigurationError(f"--each: the column {column} is empty in some rows; fill it in, or leave them out.")
+    quoted = column if column.isidentifier() else f"`{column}`"
+    wheres = {
+        str(label): f"({config.where}) and {quoted} == {label!r}" if config.where else f"{quoted} == {label!r}"
+        for label in dict.fromkeys(chosen.tolist())
+    }
+    refused: dict[str, VrestError] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # given once, for all rows together
+        for label, where in wheres.items():
+            try:
+                prepare(recordings, replace(of_all, where=where))
+            except VrestError as error:
+                refused[label] = error
+    if len(refused) == len(wheres):
+        raise next(iter(refused.values()))
+    usable = rows.isel(obs=np.flatnonzero(~chosen.astype(str).isin(refused).to_numpy()))
+    whole = prepare(usable, replace(of_all, where=None))
+    reference = {f"{name}_o_mM": float(x) for name, x in whole.reference.c_o.items()}
+    reference["temperature_C"] = float(whole.reference.temperature_C)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return {
+            label: prepare(recordings, replace(of_all, where=where, reference=reference))
+            for label, where in wheres.items()
+            if label not in refused
+        }, refused
+
+
+def summary_of_each(fits: Mapping[str, Fit]) -> pd.DataFrame:
+    """All summaries as one table; `group` is the label."""
+    return pd.concat([fit.summary().assign(group=label) for label, fit in fits.items()], ignore_index=True)[COLUMNS]
+
+
+def table_of_each(fits: Mapping[str, Fit]) -> pd.DataFrame:
+    """One row a label: medians with intervals of what was asked, and the three judgements."""
+    from ..checks.identification import questions
+    from ..results.text import digits
+
+    rows = []
+    for label, fit in fits.items():
+        verdict, summary = fit.verdict(), fit.summary().set_index("parameter")
+        row = {"": label, "rows": fit.experiment.recordings.sizes["obs"]}
+        for q in questions(fit.experiment):
+            of = summary.loc[q.name]
+            row[q.name] = f"{digits(of['median'])} ({digits(of['lower'])} to {digits(of['upper'])})"
+        judged = {"sampling": verdict.sampling.ok, "fit": verdict.fit.ok, "identification": verdict.identification.ok}
+        rows.append(row | {name: "ok" if ok else "NOT OK" for name, ok in judged.items()})
+    return pd.DataFrame(rows).fillna("")

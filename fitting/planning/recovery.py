@@ -1,0 +1,322 @@
+"""Does this program find the truth with this experiment? Simulate, fit, compare, many times.
+
+With truths drawn from the prior, the rank of each truth among its posterior's draws is uniform if and only if sampler,
+model and equations are right (simulation-based calibration: Talts et al. 2018, arXiv:1804.06788; with the likelihood as
+one more quantity: Modrák et al. 2023, doi:10.1214/23-BA1404).
+"""
+
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from arviz_stats.base import array_stats
+
+from ...data.tables.table import to_frame
+from ...models.errors import ConfigurationError
+from ...models.parameters import Quantity
+from ..experiment.config import Sampling
+from ..experiment.experiment import Experiment
+from ..experiment.interval import PROBABILITY, bounds
+from ..model.cells import place_cells
+from ..results.posterior import draw_prior, parameter_values, resistance_distribution, row_distribution
+from ..sampling.many import QUICK, least_ess, longer, reported, sampled
+from ..sampling.workers import Progress, Workers, run_tasks
+from .simulate import Truth, draw_truth, simulate
+
+RANKED = 100
+"""Draws, thinned to near independence, among which a truth is ranked."""
+LIKELIHOOD = "log_likelihood"
+LIMIT = 0.01
+"""Calibration is doubted where the smallest p-value, times the number of quantities, falls below this."""
+COLUMNS = ["parameter", "coverage_50", "coverage_89", "bias_sd", "sbc_p"]
+
+Generate = Callable[[Experiment, np.random.Generator, Truth | None], tuple[xr.Dataset, Experiment]]
+
+
+def generate(experiment: Experiment, rng: np.random.Generator, truth: Truth | None) -> tuple[xr.Dataset, Experiment]:
+    """A truth, from the prior or as stated, and the experiment with the recordings that it gives."""
+    drawn = draw_truth(experiment, rng, truth)
+    return drawn, simulate(experiment, drawn, rng)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all simulations of a run share; number k has random numbers of its own, whoever does it and when."""
+
+    experiment: Experiment
+    truth: Truth | None
+    generate: Generate = generate
+
+    @property
+    def seed(self) -> int:
+        return self.experiment.config.seed
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that decides the results."""
+        plan = to_frame(self.experiment.recordings).to_csv(index=False)
+        parts = (self.experiment.config.to_toml(), plan, self.truth)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
+    """One simulation of a job (pickled, for workers): truth, recordings, fit, ranks."""
+    todo = _unpickled(job) if isinstance(job, bytes) else job
+    seeds = np.random.SeedSequence(todo.seed, spawn_key=(number,)).generate_state(2)
+    rng = np.random.default_rng(seeds[0])
+    truth, made = todo.generate(todo.experiment, rng, todo.truth)
+    # Only the recordings are taken over: what they are fitted with is the job's own, whatever made them.
+    experiment = replace(todo.experiment, recordings=made.recordings, resistance=made.resistance)
+    sampling, reruns = experiment.config.sampling, 0
+    while True:
+        draws, divergences = sampled(experiment, sampling, int(seeds[1]))
+        found = reported(draws, experiment)
+        ess = least_ess([x for _, x in found.values()])
+        ok = divergences == 0 and ess >= 2 * RANKED
+        if ok or reruns:
+            break
+        sampling, reruns = longer(sampling), 1
+    known = {label: (q, float(x.item())) for label, (q, x) in reported(truth, experiment).items()}
+    rows = {label: _judge(q, draws, known[label][1]) for label, (q, draws) in found.items() if label in known}
+    of_draws, of_truth = (
+        _log_likelihood(parameter_values(x, experiment, flat=True), experiment) for x in (draws, truth)
+    )
+    rows[LIKELIHOOD] = _judge(Quantity(LIKELIHOOD, "1", "log-likelihood of the recordings"), of_draws, of_truth.item())
+    return {"simulation": number, "divergences": divergences, "ess": ess, "reruns": reruns, "ok": ok, "of": rows}
+
+
+@lru_cache(maxsize=2)
+def _unpickled(job: bytes) -> Job:
+    return pickle.loads(job)
+
+
+def _log_likelihood(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
+    total = row_distribution(values, experiment).logpdf(experiment.recordings["V_m"].to_numpy()).sum(axis=-1)
+    if experiment.resistance:
+        of_rows = resistance_distribution(values, experiment)
+        total = total + of_rows.logpdf(experiment.resistance.R_in_MOhm).sum(axis=-1)
+    return total
+
+
+def _judge(q: Quantity, draws: np.ndarray, truth: float) -> dict[str, float]:
+    """One truth against its posterior: rank among thinned draws, intervals, and on the own scale mean and sd."""
+    flat = draws.ravel()
+    step = len(flat) // RANKED
+    own, lower, upper = q.own_scale(flat), *bounds(flat)
+    inner = np.quantile(flat, (0.25, 0.75))
+    return {
+        "truth": truth,
+        "median": float(np.median(flat)),
+        "lower": float(lower),
+        "upper": float(upper),
+        "rank": int(np.sum(flat[step - 1 :: step] < truth)),
+        "inside_50": bool(inner[0] <= truth <= inner[1]),
+        "inside_89": bool(lower <= truth <= upper),
+        "z": float((own.mean() - q.own_scale(np.float64(truth))) / own.std()),
+        "sd": float(own.std()),
+    }
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How well truths were recovered.
+
+    Attributes
+    ----------
+    ranks : by simulation and quantity: truth, median, lower, upper, rank (0 to RANKED), z, sd and contraction on the own
+        scale, whether the 50 and 89 % intervals held the truth; by simulation: divergences, ess, reruns, ok.
+    stated : whether the truth was stated; ranks are uniform only for truths drawn from the prior.
+    """
+
+    ranks: xr.Dataset
+    stated: bool
+
+    def __repr__(self):
+        from ..results.text import table_text
+
+        n = self.ranks.sizes["simulation"]
+        return "\n".join([f"Recovery of {n} simulations", table_text(self.table()), *self.verdict()])
+
+    def pit(self) -> xr.DataArray:
+        """Ranks as numbers between 0 and 1, uniform where all is right; ties are spread by seeded noise."""
+        rng = np.random.default_rng(self.ranks.attrs["seed"])
+        return (self.ranks["rank"] + rng.uniform(size=self.ranks["rank"].shape)) / (RANKED + 1)
+
+    def table(self) -> pd.DataFrame:
+        """Coverage of the 50 and 89 % intervals, mean error in posterior sds, p-value of the ranks' uniformity."""
+        pit, ranks = self.pit().to_numpy(), self.ranks
+        p = [np.nan if self.stated else _uniform_p(pit[:, i]) for i in range(pit.shape[1])]
+        columns = (
+            ranks["quantity"].to_numpy().astype(str),
+            ranks["inside_50"].mean("simulation"),
+            ranks["inside_89"].mean("simulation"),
+            ranks["z"].mean("simulation"),
+            p,
+        )
+        return pd.DataFrame(dict(zip(COLUMNS, map(np.asarray, columns), strict=True)))
+
+    def contraction(self) -> pd.DataFrame:
+        """What the recordings add to the prior, the mean over simulations."""
+        mean = self.ranks["contraction"].mean("simulation")
+        return pd.DataFrame({"parameter": mean["quantity"].to_numpy().astype(str), "contraction": mean})
+
+    def calibrated(self) -> bool | None:
+        """Whether no quantity's ranks depart from uniform beyond chance; None for a stated truth."""
+        return None if self.stated else bool(self.table()["sbc_p"].min() * self.ranks.sizes["quantity"] > LIMIT)
+
+    def verdict(self) -> list[str]:
+        """What was found, as sentences."""
+        table, n = self.table(), self.ranks.sizes["simulation"]
+        worst = table.loc[(table["coverage_89"] - PROBABILITY).abs().idxmax()]
+        scatter = np.sqrt(PROBABILITY * (1 - PROBABILITY) / n)
+        lines = []
+        if self.stated:
+            of_parameters = table[table["parameter"] != LIKELIHOOD]
+            bias = of_parameters.loc[of_parameters["bias_sd"].abs().idxmax()]
+            lines.append(
+                f"At this truth the estimates of {bias['parameter']} are off most, by {bias['bias_sd']:+.2f}"
+                f" ± {1 / np.sqrt(n):.2f} posterior sd on average; where the data say little, estimates lean towards the prior."
+            )
+        else:
+            low = table.loc[table["sbc_p"].idxmin()]
+            limit = LIMIT / len(table)
+            lines.append(
+                f"Calibration: {'ok' if self.calibrated() else 'NOT OK'}. The smallest of {len(table)} p-values is"
+                f" {low['sbc_p']:.2g}, of {low['parameter']}; below {limit:.2g} the intervals would not be what they claim."
+            )
+        lines.append(
+            f"89 % intervals held the truth in {table['coverage_89'].min():.0%} to {table['coverage_89'].max():.0%} of"
+            f" {n} simulations (chance alone: ± {2 * scatter:.0%}); furthest off is {worst['parameter']}."
+        )
+        again, short = int((self.ranks["reruns"] > 0).sum()), int((~self.ranks["ok"]).sum())
+        lines.append(
+            f"{again} of {n} fits fell short of the sampling checks and were run again, longer;"
+            f" {short} still fall short. All are counted."
+        )
+        return lines
+
+    def plot_calibration(self):
+        """ECDF of the ranks less that of a uniform, with simultaneous bands (ArviZ); a PlotCollection."""
+        from ..report.recovery_plots import plot_calibration
+
+        return plot_calibration(self)
+
+    def plot_recovery(self):
+        """Estimates with their intervals against truths, a panel a parameter; a Matplotlib figure."""
+        from ..report.recovery_plots import plot_recovery
+
+        return plot_recovery(self)
+
+    def plot_contraction(self):
+        """Error in posterior sds against contraction, a panel a parameter; a Matplotlib figure."""
+        from ..report.recovery_plots import plot_contraction
+
+        return plot_contraction(self)
+
+
+def _uniform_p(pit: np.ndarray) -> float:
+    return float(array_stats.uniformity_test(pit)[0])
+
+
+def recover(
+    experiment: Experiment,
+    n: int = 200,
+    truth: Truth | None = None,
+    workers: Workers | None = None,
+    log: Path | None = None,
+    sampling: Sampling = QUICK,
+    generate: Generate = generate,
+) -> Recovery:
+    """Simulate and fit a planned experiment `n` times.
+
+    Parameters
+    ----------
+    experiment : of a plan: a table without potentials.
+    truth : parameter values by name; without, each simulation draws its own from the prior.
+    log : file to which each simulation is written as it is done; those that it holds already are not done again.
+    generate : makes truth and recordings; another than the default serves to see that errors are noticed.
+
+    Raises
+    ------
+    ConfigurationError
+        The log is of a run with other settings.
+    """
+    job = Job(replace(experiment, config=replace(experiment.config, sampling=sampling)), truth, generate)
+    done = _read_log(log, job) if log else {}
+    done = {k: record for k, record in done.items() if k < n}
+    workers, progress = workers or Workers(), Progress(n, len(done))
+    packed = pickle.dumps(job) if workers.elsewhere else job
+
+    def land(k: int, record: dict) -> None:
+        done[k] = record
+        if log:
+            _append(log, job, record)
+        progress.step()
+
+    run_tasks(simulate_and_fit, {k: (packed, k) for k in range(n) if k not in done}, workers, land)
+    return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
+
+
+def _read_log(path: Path, job: Job) -> dict[int, dict]:
+    """Simulations that an earlier run finished; a line that was cut off in the middle of writing does not count."""
+    if not path.exists():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    lines = [json.loads(line) for line in whole.splitlines()]
+    if not lines or lines[0].get("run") != job.fingerprint:
+        raise ConfigurationError(
+            f"{path.parent} holds an unfinished run with other settings. Type the command as it was to finish it, or start"
+            " anew with --force."
+        )
+    if whole != text:
+        os.truncate(path, len(whole.encode()))
+    return {record["simulation"]: record for record in lines[1:]}
+
+
+def _append(path: Path, job: Job, record: dict) -> None:
+    """Write down a simulation at once; the first line of the file says whose run it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start = [] if path.exists() else [{"run": job.fingerprint}]
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in [*start, record])
+
+
+def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:
+    labels = list(records[0]["of"])
+    names = list(records[0]["of"][labels[0]])
+    dims = ("simulation", "quantity")
+    found: dict[str, Any] = {
+        name: (dims, np.array([[record["of"][label][name] for label in labels] for record in records]))
+        for name in names
+    }
+    for name in ("divergences", "ess", "reruns", "ok"):
+        found[name] = ("simulation", np.array([record[name] for record in records]))
+    before = _prior_variance(job)
+    variance = np.array([before.get(label, np.nan) for label in labels])
+    found["contraction"] = (dims, 1 - found["sd"][1] ** 2 / variance)
+    dataset = xr.Dataset(found, {"quantity": labels, "simulation": np.arange(len(records))})
+    dataset.attrs.update(
+        seed=job.seed,
+        ranked=RANKED,
+        config=job.experiment.config.to_toml(),
+        truth=json.dumps(job.truth) if job.truth else "",
+        source=job.experiment.recordings.attrs.get("source", ""),
+    )
+    return dataset
+
+
+def _prior_variance(job: Job, n: int = 10_000) -> Mapping[str, float]:
+    """Variance of each quantity before any data, on its own scale."""
+    rng = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(0, 0)))
+    draws = place_cells(draw_prior(job.experiment, n, rng), job.experiment, rng)
+    return {label: float(np.var(q.own_scale(x))) for label, (q, x) in reported(draws, job.experiment).items()}

@@ -1,0 +1,1 @@
+"""Pictures, methods text and the page that tells a fit."""

@@ -1,0 +1,144 @@
+"""Methods text, ready to paste: what was fitted, to what, how, and how it went, with the references that it cites."""
+
+import json
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from ...models.laws.options import OPTIONS
+from ...models.parameters import JUNCTION
+from ..experiment.config import Config, parse_config
+from ..experiment.interval import LABEL
+from ..results.text import digits
+
+if TYPE_CHECKING:
+    from ..result import Fit
+
+_SAMPLERS = {
+    "nutpie": "the No-U-Turn sampler of nutpie {nutpie}",
+    "pymc": "PyMC's No-U-Turn sampler",
+    "numpyro": "NumPyro's No-U-Turn sampler (Phan et al. 2019)",
+}
+_JUNCTION = {"subtracted": "subtracted, as the table gives it", "corrected": "corrected in the recordings themselves"}
+_HINT = re.compile(r" \((?:change|write) [^()]*\)")  # what notes on the screen say of flags is not for a paper
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A publication: the words that cite it, and its BibTeX entry; prints as one line."""
+
+    cited_as: str
+    bibtex: str
+
+    def field(self, name: str) -> str:
+        found = re.search(rf"\b{name} = \{{((?:[^{{}}]|\{{[^}}]*\}})*)\}}", self.bibtex)
+        return re.sub(r"[{}\\]", "", found[1]).replace("--", "–") if found else ""
+
+    def __str__(self):
+        authors = self.field("author").replace(" and others", " et al.").replace(" and ", "; ")
+        place = ":".join(filter(None, (self.field("volume"), self.field("pages"))))
+        return f"{authors} ({self.field('year')}) {self.field('title')}. {self.field('journal')} {place}."
+
+
+@dataclass(frozen=True)
+class Methods:
+    """The methods text: its `paragraphs`, and the `references` that they cite; prints as plain text."""
+
+    paragraphs: tuple[str, ...]
+    references: tuple[Reference, ...]
+
+    @property
+    def bibtex(self) -> str:
+        """The references as BibTeX entries."""
+        return (
+            "\n\n".join(re.sub(r", (\w+ = \{)", r",\n  \1", reference.bibtex) for reference in self.references) + "\n"
+        )
+
+    def __str__(self):
+        return "\n\n".join([*self.paragraphs, "References", *map(str, self.references)])
+
+
+def cited(text: str) -> tuple[Reference, ...]:
+    """The references that a text cites, as `Goldman (1943)` or `Goldman 1943`."""
+    text = re.sub(r"\((\d{4})\)", r"\1", text)
+    entries = files(__package__).joinpath("references.bib").read_text(encoding="utf-8")
+    return tuple(Reference(m[1], m[2]) for m in re.finditer(r"^% (.+)\n(@.+)$", entries, re.MULTILINE) if m[1] in text)
+
+
+def describe(fit: "Fit") -> Methods:
+    """What was done, from the configuration, versions and diagnostics that the fit itself holds."""
+    config, versions = parse_config(fit.tree.attrs["config"]), json.loads(fit.tree.attrs["versions"])
+    paragraphs = (_data(fit, config), _law(fit, config), _priors(fit), _sampling(fit, config, versions), _checks(fit))
+    return Methods(paragraphs, cited(" ".join(paragraphs)))
+
+
+def _data(fit: "Fit", config: Config) -> str:
+    recordings, source = fit.experiment.recordings, fit.tree.attrs["source"] or "a table in memory"
+    chosen = f" (rows chosen by: {config.where})" if config.where else ""
+    junction = _JUNCTION.get(recordings.attrs.get("ljp", ""), "not reported, and not subtracted")
+    notes = " ".join(_HINT.sub("", note) for note in fit.notes if not note.startswith("Option "))
+    return (
+        f"Data. {recordings.sizes['obs']} resting potentials of {source} in {fit.experiment.n_conditions} conditions"
+        f" were analysed{chosen}. Liquid junction potential: {junction}. {notes}"
+    )
+
+
+def _law(fit: "Fit", config: Config) -> str:
+    law, e = fit.experiment.law, fit.experiment
+    options = "".join(f" Option {name}: {OPTIONS[name].meaning}." for name in config.options)
+    shape = "a Student t distribution with nu degrees of freedom" if config.robust else "a Normal distribution"
+    own = "; the error that a row carries of its own was added in quadrature" if e.error_mV.any() else ""
+    between = [f" Between cells the logarithms of {', '.join(e.spreads)} are Normal around their group's."] * bool(
+        e.spreads
+    )
+    between += [
+        " The error of the liquid junction potential is an offset common to the rows of a solution, Normal around 0 with"
+        " the sd that the table gives."
+        if per == JUNCTION
+        else f" Electrode offsets are inferred, one for each {per}, Normal around 0."
+        for per in e.offsets
+    ]
+    between += [" Input resistances are lognormal around the slope resistance at rest."] * (e.resistance is not None)
+    return (
+        f"Model. The law {law.name} was fitted for the ions {', '.join(config.ions)} ({law.citation}): {law.summary}."
+        f" {law.equation}, with V_T = RT/F.{options} Recordings scatter around the law by {shape} of scale sigma_mV{own}."
+        + "".join(between)
+    )
+
+
+def _priors(fit: "Fit") -> str:
+    e = fit.experiment
+    offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
+    every = (*e.parameters, *e.spreads.values(), *offsets)
+    told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
+    told += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
+    preset = f" (preset {e.config.preset})" if e.config.preset else ""
+    return f"Priors{preset}. {'; '.join(told)}."
+
+
+def _sampling(fit: "Fit", config: Config, versions: dict[str, str]) -> str:
+    s, posterior, check = config.sampling, fit.tree["posterior"], fit.verdict().sampling
+    tuning = fit.tree["sample_stats"].attrs.get("tuning", s.tune)
+    sampler = _SAMPLERS[s.sampler.removesuffix("-light")].format(**versions)
+    return (
+        f"Sampling. The posterior was drawn by {sampler} (Hoffman & Gelman 2014): {posterior.sizes['chain']} chains of"
+        f" {posterior.sizes['draw']} draws after {tuning} draws of tuning, target acceptance {s.target_accept:g}, seed"
+        f" {config.seed}. There {'was' if check.divergences == 1 else 'were'} {check.divergences}"
+        f" divergence{'s' * (check.divergences != 1)}; R-hat was at most {check.max_r_hat:.3f} and the"
+        f" effective sample size (bulk and tail) at least {check.min_ess:.0f} (Vehtari et al. 2021); E-BFMI was at least"
+        f" {check.min_bfmi:.2f}. Software: vrest {versions['vrest']}, PyMC {versions['pymc']} (Abril-Pla et al. 2023),"
+        f" PyTensor {versions['pytensor']}, ArviZ {versions['arviz']} (Kumar et al. 2019), NumPy {versions['numpy']}"
+        " (Harris et al. 2020)."
+    )
+
+
+def _checks(fit: "Fit") -> str:
+    f, i = fit.verdict().fit, fit.verdict().identification
+    weak = f"{', '.join(i.uninformed)} hardly informed" if i.uninformed else "every parameter asked for is informed"
+    pairs = "".join(f"; {a} and {b} told apart badly (correlation {r:+.2f})" for a, b, r in i.confounded)
+    return (
+        f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fit: {f.reason}; the largest Pareto k"
+        f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
+        f" much narrower the posterior is than the prior: {weak}{pairs}."
+    )

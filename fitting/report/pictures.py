@@ -1,0 +1,216 @@
+"""Pictures of what a fit says beyond its series: pump, temperature, residuals, a confounded pair, single cells."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+
+from ...models.conditions import Conditions
+from ...models.constants import thermal_voltage
+from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.textbook.cooling import OWNER, PARTS, shapley
+from ..experiment.experiment import Experiment, at_index
+from ..experiment.interval import LABEL, bounds
+from ..results.posterior import parameter_values
+from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
+
+if TYPE_CHECKING:
+    from ..result import Fit
+
+MOST = 30
+"""Baths or cells that one picture lists; more would be too small to read."""
+_DEGREES, _DOTS = 40, 600
+
+
+def plot_pump(fit: "Fit", axes: Axes | None = None) -> Axes:
+    """What poisoning the pump would cost at once (mV), bath by bath, with its interval; one colour per temperature.
+
+    Of very many baths some, evenly spaced, are shown. A law without a pump raises ConfigurationError.
+    """
+    law, at, reference = fit.experiment.law, fit.experiment.conditions, fit.experiment.reference
+    if not law.has_pump:
+        raise ConfigurationError(f"the law {law.name} has no pump to draw.")
+    theta = fit.experiment.pooled().theta(thinned_draws(fit))
+    columns = np.column_stack([*at.c_o.values(), *at.c_i.values(), at.temperature_C])
+    first = np.asarray(np.unique(columns, axis=0, return_index=True)[1])
+    chosen = first[sorted({*np.linspace(0, first.size - 1, MOST).round().astype(int).tolist()})]
+    baths = at_index(at, chosen)
+    state = np.zeros(len(baths.temperature_C))
+    running, poisoned = (law.potential(theta, replace(baths, blocked=state + b), reference) for b in (0.0, 1.0))
+    lost = np.atleast_2d(poisoned - running)
+    colours = [COLOURS[k] for k in bands_of(at.temperature_C)[0][chosen]]
+    words = short_words(replace(baths, blocked=state))
+    axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, axis=0), colours)
+    axes.set_xlabel(f"$V_m$ lost at once on poisoning the pump (mV)\nmedian and {LABEL}")
+    axes.set_xlim(left=0)
+    return axes
+
+
+def temperature_parts(
+    experiment: Experiment, values: dict[str, np.ndarray], path_C: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Change of V_m (mV) from the reference condition to each temperature of `path_C` (°C, last axis), by part.
+
+    The parts are those of `models.cooling`, here under any law: they add up to the whole change.
+    """
+    theta, reference = experiment.pooled().theta(values), experiment.reference
+    at = replace(reference, temperature_C=path_C)
+    unscaled = thermal_voltage(reference.temperature_C) / thermal_voltage(path_C)
+
+    def potential(changed: frozenset[str]) -> np.ndarray:
+        frozen = {name: x if OWNER.get(name) in {None, *changed} else np.ones(1) for name, x in theta.items()}
+        V_m = np.atleast_2d(experiment.law.potential(frozen, at, reference))
+        return V_m if "thermodynamic" in changed else V_m * unscaled
+
+    return shapley(potential, PARTS)
+
+
+def plot_temperature(fit: "Fit", axes: Axes | None = None) -> Axes:
+    """V_m (mV) against temperature (°C) in the reference bath, and what V_T, leak and pump each have in its change.
+
+    Each part's line leaves V_m at the reference temperature; dots are recordings in that bath with the pump running.
+    """
+    experiment, at, reference = fit.experiment, fit.experiment.conditions, fit.experiment.reference
+    values, recorded = thinned_draws(fit), experiment.recordings["V_m"].to_numpy()
+    path = np.linspace(at.temperature_C.min() - 1, at.temperature_C.max() + 1, _DEGREES)
+    parts = temperature_parts(experiment, values, path)
+    here = replace(reference, temperature_C=np.array([reference.temperature_C]))
+    start = experiment.law.potential(experiment.pooled().theta(values), here, reference)
+    whole = start + sum(parts.values())
+    axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
+    axes.fill_between(path, *bounds(whole, axis=0), color=COLOURS[0], alpha=0.18, lw=0)
+    axes.plot(path, np.median(whole, axis=0), color=COLOURS[0], lw=1.8, label=f"$V_m$, {LABEL}")
+    for (name, part), colour, style in zip(parts.items(), COLOURS[1:4], ("--", "-.", ":"), strict=True):
+        if np.any(np.abs(part) > 1e-9):
+            axes.plot(path, np.median(start + part, axis=0), style, color=colour, lw=1.6, label=f"{name} part alone")
+    same = np.all([np.isclose(at.c_o[name], x) for name, x in reference.c_o.items()], axis=0) & (at.blocked == 0)
+    index = experiment.condition_of_row
+    rows = same[index]
+    axes.plot(at.temperature_C[index][rows], recorded[rows], "o", ms=4, color=COLOURS[0], alpha=0.75)
+    bath = ", ".join(f"{name}_o {float(x):.4g}" for name, x in reference.c_o.items())
+    axes.set(xlabel="temperature (°C)", ylabel="$V_m$ (mV)", title=f"in the bath {bath} mM")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=9)
+    return axes
+
+
+def plot_residuals(fit: "Fit", by: str | None = None, axes: Axes | None = None) -> Axes:
+    """Recordings minus what the law expects (mV), by a column of the table (`cell`, `saline`, …) or else by bath.
+
+    Dots are rows, the bar is their mean with its standard error; of many groups the farthest from the law are shown.
+    A column that the recordings lack raises UnknownNameError.
+    """
+    experiment, recordings = fit.experiment, fit.experiment.recordings
+    known = [str(name) for name in recordings.coords if name not in ("ion", "row")]
+    if by is not None and by not in known:
+        raise UnknownNameError(f"no column {by!r} to sort by.{nearest(by, known)} Columns: {', '.join(known)}.")
+    index, at = experiment.condition_of_row, experiment.conditions
+    values = parameter_values(fit.tree["posterior"].to_dataset(), experiment, flat=True)
+    step = max(1, len(next(iter(values.values()))) // _DOTS)
+    expected = np.atleast_2d(experiment.row_mean({name: x[::step] for name, x in values.items()})).mean(axis=0)
+    residual = recordings["V_m"].to_numpy() - expected
+    labels = np.array(short_words(at))[index] if by is None else recordings[by].to_numpy().astype(str)
+    bath = np.lexsort([at.blocked, at.temperature_C, *reversed(list(at.c_o.values()))])
+    order = labels if by is not None else np.array(short_words(at))[bath]
+    groups = {label: residual[labels == label] for label in dict.fromkeys(order)}
+    farthest = sorted(groups, key=lambda label: -abs(groups[label].mean()))[:MOST]
+    groups = {label: x for label, x in groups.items() if label in farthest}
+    mean = np.array([x.mean() for x in groups.values()])
+    error = np.array([x.std(ddof=1) / np.sqrt(len(x)) if len(x) > 1 else 0.0 for x in groups.values()])
+    names = list(groups) if by is None else list(map(short, groups))
+    axes = _lines(axes, names, mean, (mean - error, mean + error), COLOURS[1:2] * len(groups))
+    for place, x in enumerate(groups.values()):
+        axes.plot(x, place + np.linspace(-0.2, 0.2, len(x)), "o", ms=3, color=COLOURS[0], alpha=0.5)
+    axes.set_xlabel("$V_m$ recorded − expected (mV)\nrows, and their mean ± standard error")
+    return axes
+
+
+def _of_group(fit: "Fit", symbol: str, name: str) -> np.ndarray:
+    """Draws of a variable, of the group that stands in brackets behind its name where it has groups."""
+    variable = fit.tree["posterior"][symbol]
+    return (
+        (variable.sel(population=name.split(" (", 1)[1][:-1]) if "population" in variable.dims else variable)
+        .to_numpy()
+        .ravel()
+    )
+
+
+def plot_pair(fit: "Fit", a: str, b: str, axes: Axes | None = None) -> Axes:
+    """Draws of two parameters against each other, by their public names: how far the data tell them apart."""
+    pair = [q for name in (a, b) for q in fit.experiment.quantities if q.name == name.split(" (")[0]]
+    x, y = (_of_group(fit, q.symbol, name) for q, name in zip(pair, (a, b), strict=True))
+    axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
+    axes.locator_params(nbins=6)
+    step = max(1, len(x) // _DOTS)
+    axes.plot(x[::step], y[::step], "o", ms=3, mew=0, color=COLOURS[0], alpha=0.35)
+    labels = [with_unit(q.name, q.unit) for q in pair]
+    axes.set(xlabel=labels[0], ylabel=labels[1], title=f"correlation {np.corrcoef(x, y)[0, 1]:+.2f}".replace("-", "−"))
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def plot_cells(fit: "Fit", parameter: str, axes: Axes | None = None) -> Axes:
+    """One parameter's median and interval for every cell, a colour for each type, under that of the type (black).
+
+    Of very many cells some are shown, from the least to the greatest. Electrode offsets are shown so, too, of cells or of
+    solutions. A parameter that the fit has for no single one raises ConfigurationError.
+    """
+    levels, table = fit.experiment.levels, fit.summary().query("parameter == @parameter and group != ''")
+    single = ~table["group"].isin(levels.groups)
+    if not single.any():
+        raise ConfigurationError(f"this fit has no {parameter} for single cells.")
+    type_of = {name: name for name in levels.groups}
+    if levels.groups:
+        type_of |= {cell: levels.groups[g] for cell, g in zip(levels.cells, levels.group_of_cell, strict=True)}
+    types = [type_of.get(name, "") for name in table["group"]]
+    table = table.assign(type=types, single=single).sort_values(["type", "single", "median"])
+    order = sorted(set(table["type"]))
+    most = max(3, 2 * MOST // len(order))
+    places = {t: np.linspace(0, n - 1, min(n, most)).round() for t, n in table.groupby("type").size().items()}
+    ranks = table.groupby("type").cumcount()
+    table = table[[rank in places[t] for t, rank in zip(table["type"], ranks, strict=True)]]
+    colours = [
+        COLOURS[order.index(t) % 6] if one else COLOURS[6]
+        for t, one in zip(table["type"], table["single"], strict=True)
+    ]
+    ends = table["lower"].to_numpy(), table["upper"].to_numpy()
+    axes = _lines(axes, list(map(short, table["group"])), table["median"].to_numpy(), ends, colours)
+    axes.set_xlabel(f"{with_unit(parameter, table['unit'].iloc[0])}\nmedian and {LABEL}")
+    return axes
+
+
+def with_unit(name: str, unit: str) -> str:
+    """An axis' label: `P_Na/P_K`, or `pump (mV)` for pump_mV."""
+    return name if unit == "1" else f"{name.removesuffix('_' + unit)} ({unit})"
+
+
+def short_words(at: Conditions) -> list[str]:
+    """Conditions in words, of which only that is said which differs between them: `K_o 5 mM, 22 °C, blocked`."""
+    columns = {f"{name}_{side} {{:.4g}}": x for side, c in (("o", at.c_o), ("i", at.c_i)) for name, x in c.items()}
+    columns |= {"{:.4g} °C": at.temperature_C}
+    differing = {form: x for form, x in columns.items() if len(np.unique(x)) > 1} or columns
+    units = dict.fromkeys([form for form in differing if "°C" not in form][-1:], " mM")  # once, behind the last
+    words = (
+        ", ".join(form.format(x[i]) + units.get(form, "") for form, x in differing.items())
+        for i in range(len(at.temperature_C))
+    )
+    return [text + ", blocked" * int(state > 0) for text, state in zip(words, np.atleast_1d(at.blocked), strict=True)]
+
+
+def _lines(axes: Axes | None, words: Sequence[str], middle: np.ndarray, ends: tuple, colours: Sequence[str]) -> Axes:
+    """A line for each of `words`, from the top: a dot at `middle`, a bar between the `ends`."""
+    size = (SIZE[0], max(2.2, 1.3 + 0.24 * len(words)))
+    axes, places = axes or pyplot.subplots(figsize=size, layout="constrained")[1], np.arange(len(words))
+    axes.hlines(places, ends[0], ends[1], colors=list(colours), lw=1.8)
+    axes.scatter(middle, places, c=list(colours), s=26, zorder=4)
+    if min(ends[0]) < 0 < max(ends[1]):
+        axes.axvline(0, color="0.5", lw=0.8, zorder=0)
+    # Words come from the table: a dollar sign in them is a dollar sign, not mathematics.
+    axes.set_yticks(places, list(words), parse_math=False, fontsize=9)
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_ylim(len(words) - 0.4, -0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes

@@ -1,0 +1,155 @@
+"""Results on disk: a folder that is either complete or not there."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from ...models.errors import ConfigurationError
+from ..experiment.config import parse_config
+from .tables import inert_cell
+
+if TYPE_CHECKING:
+    from ..result import Fit
+
+
+RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "design.csv", "verdict.json")
+"""A folder that holds one of these is a results folder, and may be replaced."""
+
+_LARGE = 100_000  # values, above which an array is packed: a long table repeats its baths and temperatures
+_PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+
+
+def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
+    """Write a fit's results folder."""
+    with finished_folder(folder, force) as aside:
+        write_fit(fit, aside, Path(folder), report, picture)
+    return Path(folder)
+
+
+def write_fit(fit: "Fit", aside: Path, folder: Path, report: bool = False, picture: bool = True) -> None:
+    """Write a fit's files into `aside`, which will stand at `folder`."""
+    write_tree(fit.tree, aside / "fit.nc")
+    summary = fit.summary()
+    summary.assign(group=summary["group"].map(inert_cell)).to_csv(aside / "summary.csv", index=False)
+    (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
+    (aside / "config.toml").write_text(_config_beside(fit, folder), encoding="utf-8")
+    if picture:
+        _save_picture(fit, aside / "series.png")
+    if report:
+        fit.report(aside / "report.html")
+
+
+@contextmanager
+def finished_folder(folder: str | Path, force: bool = False) -> Iterator[Path]:
+    """A folder to write into that takes its place only when everything is written, and is removed when anything fails."""
+    folder = Path(folder)
+    refuse_existing(folder, force)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-unfinished-", dir=folder.parent))
+    try:
+        yield aside
+        aside.chmod(0o777 & ~_umask())
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-replaced-", dir=folder.parent))
+            folder.rename(old / folder.name)
+            aside.rename(folder)
+            shutil.rmtree(old)
+        else:
+            aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def refuse_existing(path: str | Path, force: bool) -> None:
+    """Raise ConfigurationError where `path` exists and `force` is not set, or is no results folder."""
+    path = Path(path)
+    if path.exists() and not force:
+        raise ConfigurationError(f"{path} exists already. Choose another with --out, or replace it with --force.")
+    if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in RESULTS):
+        raise ConfigurationError(f"{path} is a folder with other things in it than results; it is not replaced.")
+
+
+def write_tree(tree: xr.DataTree, path: Path) -> None:
+    """Save a DataTree as netCDF; words become the plain strings that netCDF knows."""
+
+    def plain(dataset: xr.Dataset) -> xr.Dataset:
+        words = {n: v.astype(object) for n, v in dataset.variables.items() if v.dtype.kind in "UT" or v.dtype == "str"}
+        flags = {n: v.astype("int8") for n, v in dataset.variables.items() if v.dtype.kind == "b"}
+        return dataset.assign_coords({n: v for n, v in words.items() if n in dataset.coords}).assign(
+            {n: v for n, v in {**words, **flags}.items() if n not in dataset.coords}
+        )
+
+    tree = xr.map_over_datasets(plain, tree)
+    encoding = {
+        node.path: {name: _PACKED for name, v in node.to_dataset(inherit=False).variables.items() if v.size > _LARGE}
+        for node in tree.subtree
+    }
+    tree.to_netcdf(path, engine="h5netcdf", encoding={path: large for path, large in encoding.items() if large})
+
+
+def read_tree(path: Path) -> xr.DataTree:
+    """Read a DataTree that `write_tree` saved, whole, so that the file is free again."""
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            tree = tree.load().copy(deep=True)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: not a fit that vrest wrote ({error}).") from error
+    if "config" not in tree.attrs or "posterior" not in tree:
+        raise ConfigurationError(f"{path}: a netCDF file, but not a fit that vrest wrote.")
+    return tree
+
+
+def recordings_of(tree: xr.DataTree) -> xr.Dataset:
+    """The recordings that a tree was fitted to."""
+    constant, observed = tree["constant_data"].to_dataset(), tree["observed_data"].to_dataset()
+    recordings = constant.assign(V_m=observed["V_m"], blocked=constant["blocked"].astype(bool))
+    return recordings.assign_attrs(source=tree.attrs["source"], sha256=tree.attrs["data_sha256"])
+
+
+def _config_beside(fit: "Fit", folder: Path) -> str:
+    """The configuration as it will stand in `folder`: complete, with the paths of table and recipes as seen from there."""
+    config = parse_config(fit.tree.attrs["config"])
+    named = {name: path for name in ("data", "solutions") if (path := getattr(config, name)) and Path(path).exists()}
+    seen: dict[str, Any] = {name: Path(os.path.relpath(path, folder)).as_posix() for name, path in named.items()}
+    return replace(config, **seen).to_toml()
+
+
+def _save_picture(fit: "Fit", path: Path) -> None:
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
+    fit.plot_series(axes)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
+
+
+def plain_json(value: object) -> str:
+    """Text of nested dicts and lists, NumPy's numbers among them; what is not finite is null."""
+
+    def plain(x):
+        if isinstance(x, dict):
+            return {key: plain(item) for key, item in x.items()}
+        if isinstance(x, list | tuple):
+            return [plain(item) for item in x]
+        if isinstance(x, np.bool_):
+            return bool(x)
+        if isinstance(x, float | np.floating):
+            return float(x) if np.isfinite(x) else None
+        return int(x) if isinstance(x, np.integer) else x
+
+    return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,71 @@
+"""The table of results: one row a parameter, with its interval, its diagnostics and what the data added."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ...models.parameters import Quantity
+from ..experiment.experiment import Experiment
+from ..experiment.interval import bounds
+
+COLUMNS = [
+    "parameter", "group", "unit", "mean", "sd", "median", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "contraction",
+]  # fmt: skip
+
+
+def contraction(posterior: np.ndarray, prior: np.ndarray) -> float:
+    """1 - posterior variance / prior variance, of draws on the prior's own scale: 0 learned nothing, 1 everything."""
+    return float(1 - np.var(posterior) / np.var(prior))
+
+
+def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
+    """Summary of everything the fit reports; intervals are equal-tailed, contraction is on the prior's own scale.
+
+    Parameters that differ between groups have a row for each group, then spreads and offsets, then a row for each cell.
+    """
+    posterior, prior = tree["posterior"].to_dataset(), tree["prior"].to_dataset()
+    beyond = (*experiment.spreads.values(), *experiment.offsets.values())
+    sampled = [q for q in (*experiment.quantities, *beyond) if q.symbol in posterior]
+    rows = [
+        _row(q, group, draws, before)
+        for q in sampled
+        for (group, draws), (_, before) in zip(_apart(posterior[q.symbol]), _apart(prior[q.symbol]), strict=True)
+    ]
+    for q in experiment.parameters:
+        cells = posterior.get(f"{q.symbol}_cell")
+        if cells is not None:
+            before = _apart(prior[q.symbol])
+            group = experiment.levels.group_of_cell if len(before) > 1 else np.zeros(cells.sizes["cell"], int)
+            rows += [_row(q, cell, draws, before[group[i]][1]) for i, (cell, draws) in enumerate(_apart(cells))]
+    for per in experiment.offsets:
+        quantity = Quantity(f"offset_{per}_mV", "mV", f"electrode offset of the {per}")
+        rows += [_row(quantity, label, draws, None) for label, draws in _apart(posterior[quantity.name])]
+    return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:], float))
+
+
+def _apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
+    """A variable's draws (chain, draw) for each label of its last dimension; one, without a label, where it has none."""
+    if variable.ndim == 2:
+        return [("", variable.to_numpy())]
+    labels = variable[variable.dims[2]].to_numpy().astype(str)
+    return [(str(label), variable.to_numpy()[..., i]) for i, label in enumerate(labels)]
+
+
+def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None) -> dict:
+    from arviz_stats.base import array_stats  # slow to import: not before chains run
+
+    lower, upper = bounds(draws)
+    return {
+        "parameter": q.name,
+        "group": group,
+        "unit": q.unit,
+        "mean": draws.mean(),
+        "sd": draws.std(ddof=1),
+        "median": np.median(draws),
+        "lower": lower,
+        "upper": upper,
+        "ess_bulk": array_stats.ess(draws, method="bulk"),
+        "ess_tail": array_stats.ess(draws, method="tail", prob=(0.05, 0.95)),
+        "r_hat": array_stats.rhat(draws),
+        "contraction": np.nan if prior is None else contraction(q.own_scale(draws), q.own_scale(prior)),
+    }

@@ -1,0 +1,1 @@
+"""Draws of the posterior: samplers, compiled densities, workers."""

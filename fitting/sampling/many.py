@@ -1,0 +1,80 @@
+"""Many fits of one design: the model is compiled once in each process, and only data change hands."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+import numpy as np
+import xarray as xr
+
+from ...models.parameters import Quantity
+from ..experiment.config import Sampling
+from ..experiment.experiment import Experiment
+from ..model.cells import with_cells
+from ..model.model_data import design_of
+from ..results.posterior import Draws, with_derived
+from .sampling import Sampler, compile_sampler
+
+QUICK = Sampling(chains=2, draws=500, tune=500, sampler="nutpie")
+"""Enough for one of many fits, whose intervals and ranks are wanted and not its last digit."""
+
+Drawer = Callable[..., Draws]
+"""(sampling, seed, progress) to draws."""
+
+_compiled: dict[str, Sampler] = {}
+_lock = Lock()
+
+
+def sampler_of(experiment: Experiment) -> Drawer:
+    """What draws from an experiment's posterior, with the model that this process has compiled for its design."""
+    name = experiment.config.sampling.sampler
+    key = name + design_of(experiment)
+    with _lock:  # a worker may have threads, and compiling twice would cost more than waiting
+        if key not in _compiled:
+            _compiled[key] = compile_sampler(experiment, name, cores=1)
+    return lambda sampling, seed, progress=False: _compiled[key].draw(sampling, seed, progress, experiment)
+
+
+def longer(sampling: Sampling) -> Sampling:
+    """For a fit that fell short: four times the draws, twice the warm-up, smaller steps."""
+    return replace(sampling, draws=4 * sampling.draws, tune=2 * sampling.tune, target_accept=0.99)
+
+
+def reported(draws: xr.Dataset, experiment: Experiment) -> dict[str, tuple[Quantity, np.ndarray]]:
+    """Everything that a fit reports of populations, and one cell and offset of each kind, by label.
+
+    Arrays are (chain, draw). One cell stands for all: cells of a group are exchangeable.
+    """
+    draws = with_derived(draws, experiment)
+    wanted = [
+        (q, q.symbol) for q in (*experiment.quantities, *experiment.spreads.values(), *experiment.offsets.values())
+    ]
+    wanted += [(q, f"{q.symbol}_cell") for q in experiment.parameters]
+    wanted += [
+        (Quantity(f"offset_{per}_mV", "mV", "electrode offset"), f"offset_{per}_mV") for per in experiment.offsets
+    ]
+    found = {}
+    for q, symbol in wanted:
+        if symbol not in draws or draws[symbol].dims[:2] != ("chain", "draw"):
+            continue
+        x = draws[symbol]
+        if x.ndim == 2:
+            found[q.name] = (q, x.to_numpy())
+            continue
+        labels = experiment.labels[str(x.dims[2])]
+        for i, label in enumerate(labels if x.dims[2] == "population" else labels[:1]):
+            found[f"{q.name} ({label})"] = (q, x.to_numpy()[..., i])
+    return found
+
+
+def least_ess(arrays: list[np.ndarray]) -> float:
+    """The smallest bulk effective sample size among draws (chain, draw)."""
+    from arviz_stats.base import array_stats
+
+    return float(min(array_stats.ess(x, method="bulk") for x in arrays))
+
+
+def sampled(experiment: Experiment, sampling: Sampling, seed: int) -> tuple[xr.Dataset, int]:
+    """Draws with the cells' values in place, and the number of divergences."""
+    draws = sampler_of(experiment)(sampling, seed)
+    return with_cells(draws.posterior.astype(float), experiment), int(draws.sample_stats["diverging"].sum())

@@ -1,0 +1,154 @@
+"""Independent tasks on one processor, several, or a cluster, by the one interface that all of them offer."""
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ...models.errors import ConfigurationError, VrestError
+
+ATTEMPTS = 3
+"""So many deaths of workers in a row, with nothing done between them, end the run."""
+ANSWER_s = 20
+"""How long a scheduler may take to answer."""
+
+
+class WorkerError(VrestError):
+    """Workers keep dying."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where tasks are done.
+
+    Attributes
+    ----------
+    number : processes on this machine; 1 works in this process itself.
+    scheduler : address of a dask cluster's scheduler, as in `tcp://node1:8786`; it takes the place of `number`.
+    """
+
+    number: int = 1
+    scheduler: str | None = None
+
+    def __post_init__(self):
+        if self.number < 1:
+            raise ConfigurationError(f"--workers {self.number}: it takes 1 or more.")
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether tasks leave this process."""
+        return self.number > 1 or self.scheduler is not None
+
+    @contextmanager
+    def executor(self) -> Iterator[tuple[Executor, Callable[[], int]]]:
+        """An executor, and how many tasks it can work on at a time."""
+        if self.scheduler is not None:
+            with _client(self.scheduler) as client:
+                # Not pure: tasks are told apart by their number, not by what is in them.
+                yield client.get_executor(pure=False, retries=ATTEMPTS), lambda: sum(client.ncores().values()) or 1
+        elif self.number == 1:
+            yield _Here(), lambda: 1
+        else:
+            # Spawned, since a fork would copy locks that the threads of numerical libraries hold.
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(self.number, mp_context=context) as pool:
+                yield pool, lambda: self.number
+
+
+class _Here(Executor):
+    """Does each task at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future[Any]()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _client(scheduler: str):
+    try:
+        from dask.distributed import Client
+    except ImportError as error:
+        raise ConfigurationError(
+            "--scheduler needs dask: pip install 'vrest[distributed]', here and on the cluster's workers."
+        ) from error
+    try:
+        return Client(scheduler, timeout=ANSWER_s)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ConfigurationError(
+            f"--scheduler {scheduler}: no dask scheduler answers there ({error}). Its log says its address, as in"
+            " tcp://node1:8786."
+        ) from error
+
+
+def run_tasks(
+    function: Callable[..., Any],
+    tasks: Mapping[int, tuple],
+    workers: Workers,
+    land: Callable[[int, Any], None],
+) -> None:
+    """Do `function(*tasks[k])` for every k, and hand each result to `land(k, result)` as it comes.
+
+    A worker that dies is replaced, and what it was working on is done again; an error of the function itself is raised.
+
+    Raises
+    ------
+    WorkerError
+        Workers died ATTEMPTS times in a row.
+    """
+    waiting, deaths = dict(tasks), 0
+    while waiting:
+        try:
+            with workers.executor() as (executor, capacity):
+                queue, running = iter(list(waiting)), dict[Future, int]()
+                while True:
+                    # Two tasks a worker: one to work on, one so that it need not wait for the next.
+                    while len(running) < 2 * capacity() and (k := next(queue, None)) is not None:
+                        running[executor.submit(function, *waiting[k])] = k
+                    if not running:
+                        break
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        k = running.pop(future)
+                        land(k, future.result())
+                        del waiting[k]
+                        deaths = 0
+        except BrokenExecutor as error:
+            deaths += 1
+            if deaths >= ATTEMPTS:
+                raise WorkerError(
+                    f"workers died {ATTEMPTS} times in a row ({error}); most often memory ran out. Use fewer --workers."
+                    " What is finished is kept: the same command goes on from there."
+                ) from error
+
+
+class Progress:
+    """How far a long run has come and how long it will still take, on a terminal; silent in a pipe."""
+
+    def __init__(self, total: int, done: int = 0, what: str = "fits"):
+        self.total, self.done, self.what = total, done, what
+        self._started, self._before = time.monotonic(), done
+
+    def step(self) -> None:
+        self.done += 1
+        if not sys.stderr.isatty():
+            return
+        left = (time.monotonic() - self._started) / (self.done - self._before) * (self.total - self.done)
+        end = "\n" if self.done == self.total else ""
+        print(
+            f"\r{self.done} of {self.total} {self.what}, {_in_words(left)} left   ",
+            end=end,
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

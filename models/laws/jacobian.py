@@ -1,0 +1,33 @@
+"""Exact derivatives of a law on numbers alone, by the complex step: no graph is built, nothing compiled."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..conditions import Conditions, Theta
+from .law import Law
+
+_STEP = 1e-30  # no difference is taken, so nothing cancels and the step can be as small as numbers go
+
+
+def jacobian(law: Law, theta: Theta, at: Conditions, reference: Conditions, names: Sequence[str]) -> np.ndarray:
+    """Derivatives of V_m (mV) by the parameters `names`; see `derivatives`."""
+    return derivatives(lambda theta: law.potential(theta, at, reference), theta, names)
+
+
+def derivatives(function: Callable[[Theta], np.ndarray], theta: Theta, names: Sequence[str]) -> np.ndarray:
+    """Derivatives of a function of all parameters with respect to those in `names`, last axis in their order.
+
+    `theta` may hold draws, as arrays that broadcast against what the function returns: the result then has their
+    common shape, with one axis more.
+
+    References
+    ----------
+    Squire & Trapp (1998) SIAM Review 40:110.
+    """
+
+    def derivative(name: str) -> np.ndarray:
+        shifted = {**theta, name: np.asarray(theta[name]) + 1j * _STEP}
+        return np.imag(function(shifted)) / _STEP
+
+    return np.stack(np.broadcast_arrays(*(derivative(name) for name in names)), axis=-1)

@@ -1,0 +1,1 @@
+"""What the equations say without data: Donnan, charge, run-down, cooling, one potential taken apart."""

@@ -1,0 +1,128 @@
+"""The verdict's own arithmetic: lack of fit is calibrated and has power, linearised expectations come true."""
+
+from dataclasses import replace
+
+import arviz as az
+import numpy as np
+import pytest
+
+from tests.synthetic import INSIDE, recordings
+from vrest.fitting.checks.identification import foresee
+from vrest.fitting.checks.lack_of_fit import check_fit, lack_of_fit
+from vrest.fitting.model.expected import look_ahead, look_back
+from vrest.fitting.model.linear import inferred
+from vrest.fitting.results.summary import contraction
+from vrest.fitting.run import configure, prepare
+
+
+def straight_line(rng, bend: float = 0.0, replicates: int = 4):
+    """Posterior (flat prior, known scatter) of a straight line through eight replicated conditions."""
+    x = np.repeat(np.linspace(-1, 1, 8), replicates)
+    y = 2 + 3 * x + bend * x**2 + rng.normal(0, 1.5, len(x))
+    X = np.stack([np.ones_like(x), x], axis=1)
+    covariance = np.linalg.inv(X.T @ X) * 1.5**2
+    beta = rng.multivariate_normal(covariance @ X.T @ y / 1.5**2, covariance, 2000)
+    index = np.repeat(np.arange(8), replicates)
+    return lack_of_fit(beta @ X.T, np.full((2000, len(x)), 1.5), y, index)
+
+
+def test_lack_of_fit_spends_the_degrees_of_freedom_of_the_parameters():
+    _, _, left = straight_line(np.random.default_rng(1))
+    assert left == pytest.approx(8 - 2, abs=0.15)
+
+
+def test_lack_of_fit_is_calibrated_when_the_law_is_right():
+    rng = np.random.default_rng(2)
+    p = np.array([straight_line(rng)[1] for _ in range(300)])
+    assert 0.4 < p.mean() < 0.6
+    assert 0.005 < (p < 0.05).mean() < 0.1
+
+
+def test_lack_of_fit_finds_a_wrong_law():
+    """Negative control: a bend of three scatter sd is found nearly always."""
+    rng = np.random.default_rng(3)
+    p = np.array([straight_line(rng, bend=4.5)[1] for _ in range(50)])
+    assert (p < 0.01).mean() > 0.9
+
+
+def test_lack_of_fit_needs_replicates_and_spare_conditions():
+    y = np.arange(4.0)
+    mu, sigma = np.tile(y, (10, 1)), np.ones((10, 4))
+    assert lack_of_fit(mu, sigma, y, np.arange(4)) is None
+    wandering = mu + np.random.default_rng(1).normal(size=(10, 1)) * 3
+    assert lack_of_fit(wandering, sigma, y, np.array([0, 0, 0, 0])) is None
+
+
+def test_contraction():
+    rng = np.random.default_rng(1)
+    assert contraction(rng.normal(0, 0.5, 50_000), rng.normal(0, 1, 50_000)) == pytest.approx(0.75, abs=0.01)
+
+
+def known_sd(fit, sigma=1.0) -> np.ndarray:
+    """Sd of each parameter around the fit's posterior by the linearised law, with its scatter times `sigma`."""
+    outlook = look_back(fit.experiment, fit.tree["posterior"].to_dataset())
+    noise = {name: sigma * x for name, x in outlook.noise.items()}
+    told = outlook.told / sigma**2
+    return np.sqrt(np.diag(replace(outlook, noise=noise, told=told).posterior[1][0]))
+
+
+def sampled_sd(fit) -> np.ndarray:
+    posterior = fit.tree["posterior"].to_dataset()
+    return np.array([p.own_scale(posterior[p.symbol].to_numpy()).std() for p in inferred(fit.experiment)])
+
+
+def test_linearised_posterior_matches_the_sampled_one(full_fit):
+    np.testing.assert_allclose(known_sd(full_fit), sampled_sd(full_fit), rtol=0.1)
+
+
+def test_foresight_knows_that_a_potassium_series_alone_confounds():
+    def foreseen(**design):
+        e = prepare(recordings(**design), configure(inside=INSIDE, priors={"sigma_mV": 1.5}))
+        expectation, verdict = foresee(e)
+        names = [q.name for q in expectation.quantities]
+        return dict(zip(names, expectation.contraction, strict=True)), verdict
+
+    alone, verdict = foreseen(temperatures=[22], pump=[False], repeats=3)
+    assert {"P_Na/P_K", "pump_mV"} in [set(pair[:2]) for pair in verdict.confounded]
+    assert "block the pump" in verdict.advice[0]
+    blocked, _ = foreseen(temperatures=[22], pump=[False, True])
+    assert alone["pump_mV"] < 0.7 < 0.9 < blocked["pump_mV"]
+
+
+def test_the_pump_is_advised_to_be_quoted_elsewhere_only_if_elsewhere_is_better():
+    def advice(T):
+        config = configure(inside="K=140,Na=12,Cl=passive", reference={"temperature_C": T}, priors={"sigma_mV": 1.5})
+        verdict = foresee(prepare(recordings(), config))[1]
+        assert {"pump_mV", "Q10_pump/Q10_leak"} in [set(pair[:2]) for pair in verdict.confounded] or T == 25
+        return " ".join(verdict.advice)
+
+    assert "with temperature_C = 25" in advice(15)
+    assert "quote it in the middle" not in advice(25)
+
+
+def test_expectation_without_rows_that_matter_is_the_prior():
+    e = prepare(recordings(temperatures=[22], pump=[True]), configure(inside=INSIDE))
+    expectation = look_ahead(e).expect([p for p in e.parameters if p.name == "pump_mV"])
+    assert expectation.contraction[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_information_of_another_size_would_be_noticed(full_fit):
+    """Negative control of the comparison above: twice the scatter misses by more than it allows."""
+    assert abs(known_sd(full_fit, sigma=2.0) / sampled_sd(full_fit) - 1).max() > 0.1
+
+
+def test_pareto_k_and_leave_one_out_ranks_are_arviz(full_fit):
+    theirs = az.loo(full_fit.tree, pointwise=True)
+    check = full_fit.verdict().fit
+    assert check.max_pareto_k == pytest.approx(float(theirs.pareto_k.max()), abs=0.1)
+    assert 0.01 < check.loo_pit_p <= 1  # the model is right, so ranks are uniform
+
+
+def test_a_large_table_is_judged_by_draws_enough(full_fit, monkeypatch):
+    """Rows evenly spaced stand for all where all would take too much memory; the judgement stays."""
+    whole = check_fit(full_fit.tree, full_fit.experiment)
+    monkeypatch.setattr("vrest.fitting.checks.lack_of_fit.MOST_VALUES", 8000)
+    spared = check_fit(full_fit.tree, full_fit.experiment)
+    assert np.isfinite(spared.max_pareto_k)
+    assert spared.ok == whole.ok
+    assert len({row.row for row in spared.worst_rows} & {row.row for row in whole.worst_rows}) >= 4

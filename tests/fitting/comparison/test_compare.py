@@ -1,0 +1,213 @@
+"""Contrasts of groups, predictions, and laws compared by what they predict."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+from tests.many_cells import many_cells
+from tests.synthetic import INSIDE, recordings
+from vrest.cli import main
+from vrest.data.tables.table import to_frame
+from vrest.fitting.comparison import elpd
+from vrest.fitting.comparison.contrasts import COLUMNS, plot_contrasts, too_few
+from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.experiment.interval import bounds
+from vrest.fitting.run import configure, fit, prepare
+from vrest.fitting.sampling.many import sampler_of
+from vrest.models.errors import ConfigurationError, UnknownNameError
+
+BATHS = pd.DataFrame(
+    {"K_o_mM": [4.0, 40.0], "Na_o_mM": [145.0, 109.0], "Cl_o_mM": 130.0, "temperature_C": 22.0, "pump": "on"}
+)
+
+
+def test_contrasts_find_the_difference_that_is_there(typed_fit):
+    result, _ = typed_fit
+    table = result.contrasts()
+    assert list(table.columns) == COLUMNS
+    row = table.set_index("parameter").loc["P_Na/P_K"]
+    assert (row["kind"], row["a"], row["b"]) == ("ratio", "A", "B")
+    assert row["lower"] < 0.5 < row["upper"]
+    assert row["p_direction"] > 0.95
+    assert row["p_rope"] < 0.1
+    p_Na = result.tree["posterior"]["p_Na"].to_numpy()
+    assert row["median"] == pytest.approx(np.median(p_Na[..., 0] / p_Na[..., 1]))
+    pump = table.set_index("parameter").loc["pump_mV"]
+    assert pump["kind"] == "difference"
+    assert pump["lower"] < 0 < pump["upper"]  # there is none in the truth
+    assert "Q10_pump" not in set(table["parameter"])  # shared by both
+    assert len(plot_contrasts(table).axes) == 2
+
+
+def test_few_cells_are_admitted(typed_fit, full_fit):
+    assert too_few(typed_fit[0]) == []
+    with pytest.raises(ConfigurationError, match="no groups to compare"):
+        full_fit.contrasts()
+    assert "Cells were not told apart" in too_few(full_fit)[0]
+
+
+def test_prediction_of_population_new_and_recorded_cell_are_three_things(typed_fit):
+    result, _ = typed_fit
+    population, new = result.predict(BATHS), result.predict(BATHS, cell="new")
+    assert list(population.columns[-4:]) == ["cell_type", "median", "lower", "upper"]
+    assert len(population) == 4  # two baths, two types
+
+    def width(table):
+        return (table["upper"] - table["lower"]).to_numpy()
+
+    assert (width(new) > 1.2 * width(population)).all()
+    assert new["median"].to_numpy() == pytest.approx(population["median"].to_numpy(), abs=1.0)
+    cell = result.predict(BATHS, cell="B2")
+    assert len(cell) == 2
+    assert set(cell["cell_type"]) == {"B"}
+    typed = result.predict(BATHS.assign(cell_type=["A", "B"]))
+    assert list(typed["cell_type"]) == ["A", "B"]
+
+
+def test_prediction_in_a_measured_bath_is_the_posterior_of_that_condition(full_fit):
+    baths = pd.DataFrame(
+        {"K_o_mM": [10.0], "Na_o_mM": [139.0], "Cl_o_mM": [130.0], "temperature_C": [25.0], "pump": ["blocked"]}
+    )
+    row = full_fit.predict(baths).iloc[0]
+    posterior = full_fit.tree["posterior"].to_dataset()
+    V_T = 8.314462618 * 298.15 / 96485.33212 * 1e3  # blocked, so GHK's closed form
+    p_Na, p_Cl = (posterior[name].to_numpy().ravel() for name in ("p_Na", "p_Cl"))
+    V_m = V_T * np.log((10 + p_Na * 139 + p_Cl * 10) / (140 + p_Na * 12 + p_Cl * 130))
+    assert row["median"] == pytest.approx(np.median(V_m), abs=1e-6)
+    assert (row["lower"], row["upper"]) == pytest.approx(tuple(np.quantile(V_m, [0.055, 0.945])), abs=1e-6)
+
+
+def test_prediction_refuses_what_it_does_not_know(typed_fit, full_fit):
+    result, _ = typed_fit
+    with pytest.raises(UnknownNameError, match="Did you mean 'B2'"):
+        result.predict(BATHS, cell="b2")
+    with pytest.raises(UnknownNameError, match="The fit has A, B"):
+        result.predict(BATHS.assign(cell_type=["A", "C"]))
+    with pytest.raises(ConfigurationError, match="cells were not told apart"):
+        full_fit.predict(BATHS, cell="new")
+
+
+def test_predict_on_the_command_line(typed_fit, tmp_path, capsys):
+    typed_fit[0].save(tmp_path / "run")
+    BATHS.to_csv(tmp_path / "baths.csv", index=False)
+    assert main(["predict", str(tmp_path / "run"), str(tmp_path / "baths.csv"), "--out", str(tmp_path / "v.csv")]) == 0
+    table = pd.read_csv(tmp_path / "v.csv")
+    assert list(table.columns) == [*BATHS.columns, "cell_type", "median", "lower", "upper"]
+    assert main(["predict", str(tmp_path / "run"), str(tmp_path / "baths.csv"), "--out", str(tmp_path / "v.csv")]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert main(["predict", str(tmp_path / "run"), str(tmp_path / "baths.csv"), "--cell", "B9"]) == 2
+    assert "unknown cell 'B9'" in capsys.readouterr().err
+
+
+def test_leaving_rows_out_is_arviz_where_its_diagnostic_is_good(full_fit):
+    left = elpd.leave_rows_out(full_fit, lambda mask: pytest.fail("no refit is needed here"))
+    theirs = az.loo(full_fit.tree, pointwise=True)
+    assert left.elpd.sum() == pytest.approx(float(theirs.elpd), abs=0.05)
+    assert left.refits == 0
+
+
+def test_a_cells_integrated_likelihood_against_brute_force(typed_fit):
+    """Importance sampling against 200,000 cells drawn from the population, for four draws of it; and how much it scatters."""
+    result, _ = typed_fit
+    e, full = result.experiment, result.tree["posterior"].to_dataset()
+    posterior = full.isel(chain=[0], draw=slice(0, None, full.sizes["draw"] // 40))
+    cell = e.levels.cells.index("B1")
+    rng = np.random.default_rng(1)
+    proposal = elpd._proposal(full, e, cell)
+    repeats = np.array([elpd._integrated(posterior, e, cell, proposal, rng) for _ in range(30)])
+    assert np.median(repeats.std(axis=0)) < 0.2
+    fast = logsumexp(repeats, axis=0) - np.log(30)
+    values, middle, width = elpd._population(posterior, e, cell)
+    rows = np.flatnonzero(e.levels.entry_of_row == cell)
+    for d in range(4):
+        places = middle[d] + width[d] * rng.standard_normal((200_000, len(e.spreads)))
+        theta = {name: x[d] for name, x in values.items()} | {
+            name: np.exp(places[:, i])[:, None] for i, name in enumerate(e.spreads)
+        }
+        from vrest.fitting.experiment.experiment import at_index
+
+        V_m = e.law.potential(theta, at_index(e.conditions, e.condition_of_row[rows]), e.reference)
+        density = norm(V_m, theta["sigma_mV"]).logpdf(e.recordings["V_m"].to_numpy()[rows]).sum(axis=1)
+        brute = np.log(np.mean(np.exp(density - density.max()))) + density.max()
+        assert fast[d] == pytest.approx(brute, abs=0.15)
+
+
+def test_stacking_gives_all_weight_to_the_law_that_predicts_everything_better():
+    rng = np.random.default_rng(1)
+    good = rng.normal(-2, 0.3, 200)
+    assert elpd.stacking(np.stack([good, good - 1], axis=1)) == pytest.approx([1, 0], abs=1e-3)
+    mixed = np.where(np.arange(200) < 140, 0.0, -5.0)
+    assert elpd.stacking(np.stack([mixed, -5 - mixed], axis=1))[0] == pytest.approx(0.7, abs=0.02)
+
+
+def left_out(law, shift, scheme="row", n=50):
+    return elpd.Left(law, scheme, np.random.default_rng(1).normal(-2, 0.5, n) + shift, np.zeros(n), 0)
+
+
+def test_the_table_and_its_words():
+    table = elpd.comparison([left_out("ghk", 0.0), left_out("ghk-pump", 0.2)])
+    assert list(table.columns) == elpd.COLUMNS
+    assert list(table["law"]) == ["ghk-pump", "ghk"]
+    assert table["elpd_diff"].tolist() == pytest.approx([0.0, -10.0])
+    assert "ghk-pump predicts better than ghk" in next(elpd.judgement(table, {}))
+    close = elpd.comparison([left_out("ghk", 0.0), left_out("ghk-pump", 0.05)])
+    assert "undecided between ghk-pump and ghk" in next(elpd.judgement(close, {}))
+
+
+@pytest.mark.slow
+def test_laws_that_cannot_be_told_apart_are_declared_so():
+    data = recordings(pump=[False], temperatures=[22], repeats=3)
+    fits = {law: fit(data, law, ions="K,Na", inside="K=140,Na=12", progress=False) for law in ("ghk", "mullins-noda")}
+    left = [elpd.leave_rows_out(one, elpd.without_rows(one, 2)) for one in fits.values()]
+    assert "cannot be told apart" in next(elpd.judgement(elpd.comparison(left), fits))
+
+
+@pytest.mark.slow
+def test_leaving_a_cell_out_by_refit_is_the_integrated_estimate():
+    data, _ = many_cells(seed=6, cells=6, types={"A": {}}, K_o=(2.5, 10, 40), temperatures=(22,))
+    result = fit(data, inside=INSIDE, progress=False)
+    refit = elpd.without_rows(result, 2)
+    importance = elpd.leave_cells_out(result, refit)
+    posterior = result.tree["posterior"].to_dataset()
+    rng = np.random.default_rng(1)
+    for cell in (0, 3):
+        draws = refit(result.experiment.levels.entry_of_row == cell).posterior
+        density = elpd._integrated(
+            draws, result.experiment, cell, elpd._proposal(posterior, result.experiment, cell), rng
+        )
+        exact = np.log(np.mean(np.exp(density - density.max()))) + density.max()
+        assert importance.elpd[cell] == pytest.approx(exact, abs=0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", ["ghk", "ghk-pump", "mullins-noda"])
+def test_recordings_are_attributed_to_the_law_they_came_from_where_rows_are_blocked_in_several_baths(truth, tmp_path):
+    data, laws = recordings(seed=9, law=truth, repeats=2, sigma=0.7), ["ghk", "ghk-pump", "mullins-noda"]
+    to_frame(data).to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "laws"
+    options = ["--laws", ",".join(laws), "--inside", INSIDE, "--out", str(out)]
+    assert main(["compare", str(tmp_path / "table.csv"), *options]) == 0
+    table = pd.read_csv(out / "comparison.csv").set_index("law")
+    behind = table["elpd_diff"] < -np.maximum(4, 2 * table["dse"])
+    assert not behind[truth]
+    # A pump that may be 0 contains the law without one, and predicts as well: nothing speaks for it either.
+    assert set(behind.index[~behind]) <= ({"ghk", "ghk-pump"} if truth == "ghk" else {truth})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("changed", "least"), [({"P_Na/P_K": 0.06}, 17), ({}, 14)], ids=["twofold", "none"])
+def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
+    """8 cells of each type, 4 baths × 2 temperatures × block, over 20 seeds, through one compiled model."""
+    sampling, right = Sampling(chains=2, draws=500, tune=500), 0
+    for seed in range(20):
+        types = {"A": {}, "B": changed}
+        data, _ = many_cells(seed=200 + seed, types=types, cells=8, K_o=(2.5, 5, 10, 40), temperatures=(22, 32))
+        e = prepare(data, configure(inside=INSIDE, by="cell_type"))
+        p_Na = sampler_of(e)(sampling, seed).posterior["p_Na"].to_numpy().reshape(-1, 2)
+        ratio = p_Na[:, 0] / p_Na[:, 1]
+        lower, upper = bounds(ratio)
+        right += np.mean(ratio < 1) > 0.95 if changed else lower < 1 < upper
+    assert right >= least

@@ -1,0 +1,214 @@
+"""The further pictures: what is drawn is what the fit says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib import pyplot
+
+import vrest
+from tests.synthetic import INSIDE, recordings
+from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.experiment.experiment import at_index
+from vrest.fitting.experiment.interval import bounds
+from vrest.fitting.experiment.levels import Levels
+from vrest.fitting.report.pictures import (
+    plot_cells,
+    plot_pair,
+    plot_residuals,
+    plot_temperature,
+    short_words,
+    temperature_parts,
+)
+from vrest.fitting.report.plots import COLOURS, bands_of, thinned_draws
+from vrest.fitting.result import Fit
+from vrest.models.textbook.cooling import cooling
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    pyplot.close("all")
+
+
+def test_pump_at_the_reference_is_pump_mV(full_fit):
+    axes = full_fit.plot_pump()
+    assert "(mV)" in axes.get_xlabel()
+    assert "89% interval" in axes.get_xlabel()
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(words) == 21
+    drawn = axes.collections[1].get_offsets()[words.index("K_o 2.5, Na_o 146.5 mM, 15 °C"), 0]
+    pump = thinned_draws(full_fit)["pump_mV"]
+    assert drawn == pytest.approx(np.median(pump), rel=1e-9)
+    low, high = axes.collections[0].get_segments()[words.index("K_o 2.5, Na_o 146.5 mM, 15 °C")][:, 0]
+    assert (low, high) == pytest.approx(bounds(pump))
+
+
+def test_a_law_without_pump_has_none_to_draw(gluconate_fit):
+    with pytest.raises(vrest.ConfigurationError, match="ghk has no pump"):
+        gluconate_fit.plot_pump()
+
+
+def test_parts_of_temperature_add_up_and_are_those_of_cooling(full_fit):
+    experiment = full_fit.experiment
+    one = {name: x[:1] for name, x in thinned_draws(full_fit).items()}
+    parts = temperature_parts(experiment, one, np.array([25.0, 35.0]))
+    reference = experiment.reference
+    at = replace(reference, temperature_C=np.array([15.0, 25.0, 35.0]))
+    V_m = experiment.law.potential(experiment.theta(one), at, reference)[0]
+    assert sum(parts.values())[0] == pytest.approx(V_m[1:] - V_m[0])
+    for name, part in cooling({name: x[0] for name, x in one.items()}, reference, 35.0).items():
+        assert parts[name][0, 1] == pytest.approx(part, abs=1e-9)
+
+
+def test_temperature_picture_has_the_recordings_of_the_reference_bath(full_fit):
+    axes = plot_temperature(full_fit)
+    dots = axes.lines[-1].get_xydata()
+    assert dots[:, 0].tolist() == [15, 25, 35]
+    assert set(dots[:, 1]) <= set(full_fit.experiment.recordings["V_m"].to_numpy())
+    assert [text.get_text() for text in axes.get_legend().get_texts()][1:] == [
+        "thermodynamic part alone", "leak part alone", "pump part alone",
+    ]  # fmt: skip
+
+
+def test_the_series_of_a_group_has_its_rows_and_its_curve(typed_fit):
+    fit, _ = typed_fit
+    group_of_row = fit.experiment.recordings["cell_type"].to_numpy()
+    V_m = fit.experiment.recordings["V_m"].to_numpy()
+
+    def lines(**which) -> dict[str, np.ndarray]:
+        axes = fit.plot_series(**which)
+        dots = [line for line in axes.lines if line.get_marker() == "o"]
+        assert sorted(np.concatenate([dot.get_ydata() for dot in dots])) == sorted(V_m[which_rows])
+        return {str(line.get_label()): line.get_ydata() for line in axes.lines}
+
+    which_rows = slice(None)
+    every = lines()["22 °C"]
+    which_rows = group_of_row == "B"
+    of_B = lines(group="B")["22 °C"]
+    assert np.all(of_B[0] - every[0] > 1)  # twice the P_Na/P_K depolarises
+    at = replace(fit.experiment.reference, temperature_C=np.array([22.0]))
+    own = fit.experiment.pooled().theta(thinned_draws(fit, "B"))
+    assert of_B[0] == pytest.approx(
+        np.median(fit.experiment.law.potential(own, at, fit.experiment.reference)), abs=1e-6
+    )
+    with pytest.raises(vrest.UnknownNameError, match="Groups: A, B"):
+        fit.plot_series(group="C")
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "names"),
+    [
+        ([15, 22.25, 22, 30], ["15 °C", "22 °C", "22.25 °C", "30 °C"]),
+        ([*np.linspace(21.6, 22.4, 9), *np.linspace(31, 32.5, 4), 36], ["21.6–22.4 °C", "31–32.5 °C", "36 °C"]),
+        (np.linspace(15, 35, 40), ["15–19.6 °C", "20.1–24.7 °C", "25.3–29.9 °C", "30.4–35 °C"]),
+        (np.arange(0, 50, 2), None),
+    ],
+    ids=["few", "apart", "gliding", "very many"],
+)
+def test_temperatures_off_a_thermometer_share_a_colour(temperatures, names):
+    band, found = bands_of(np.asarray(temperatures, float))
+    assert found == names or (names is None and len(found) == len(COLOURS))
+    order = np.argsort(temperatures)
+    assert np.all(np.diff(band[order]) >= 0)
+    assert set(band) == set(range(len(found)))
+
+
+def test_a_series_at_gliding_temperatures_has_a_curve_a_band():
+    plan = recordings(K_o=(2.5, 5, 10, 20, 40), temperatures=(22,), repeats=3)
+    glided = plan.assign(temperature=plan["temperature"] + np.linspace(-0.4, 0.4, plan.sizes["obs"]))
+    few = Sampling(chains=2, draws=50, tune=50)
+    axes = vrest.fit(glided, inside=INSIDE, sampling=few, progress=False).plot_series()
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels[:2] == ["21.6–22.4 °C", "21.6–22.4 °C, pump blocked"]
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    assert sum(len(line.get_ydata()) for line in dots) == plan.sizes["obs"], (
+        "all are on the curve, none a bath of its own"
+    )
+
+
+def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
+    """The Na-free recordings of the bundled set are no circles on the curve of the salines with sodium."""
+    recordings = vrest.load_data("crayfish_muscle")
+    few = Sampling(chains=2, draws=50, tune=50)
+    fit = vrest.fit(recordings, "ghk", ions="K,Na", inside="K=250+-60,Na=20", sampling=few, progress=False)
+    axes = fit.plot_series()
+    V_m = recordings["V_m"].to_numpy()[recordings["saline"].to_numpy() == "Na-free"]
+    aside = np.concatenate([line.get_ydata() for line in axes.lines if line.get_marker() == "d"])
+    assert sorted(aside) == sorted(V_m)
+
+
+def test_very_many_cells_are_thinned_from_the_least_to_the_greatest(gluconate_fit):
+    recordings = gluconate_fit.experiment.recordings
+    cells = [f"cell {i:02d} {'long ' * 9}{i:02d}" for i in range(recordings.sizes["obs"])] * 2
+    twice = xr.concat([recordings, recordings], "obs").assign_coords(
+        cell=("obs", [f"{c}{i}" for i, c in enumerate(cells)])
+    )
+    fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, recordings=twice))
+    row, names = gluconate_fit.summary()[:1], twice["cell"].to_numpy()
+    fit.__dict__["_summary"] = pd.concat([row.assign(group=name, median=-i) for i, name in enumerate(names)])
+    axes = plot_cells(fit, "P_Na/P_K")
+    drawn = axes.collections[1].get_offsets()[:, 0]
+    assert len(drawn) == 60
+    assert np.all(np.diff(drawn) > 0)
+    assert (drawn[0], drawn[-1]) == (1 - len(names), 0)
+    assert max(len(label.get_text()) for label in axes.get_yticklabels()) < 30
+
+
+def test_pump_block_is_no_bath(typed_fit):
+    """A bath whose first row is a blocked one is named without it: all baths are shown with the pump running."""
+    fit, _ = typed_fit
+    at = replace(fit.experiment.conditions, blocked=np.ones(len(fit.experiment.conditions.blocked)))
+    words = Fit(fit.tree, replace(fit.experiment, conditions=at)).plot_pump().get_yticklabels()
+    assert [label.get_text() for label in words] == [
+        "K_o 2.5, Na_o 146.5 mM",
+        "K_o 10, Na_o 139 mM",
+        "K_o 40, Na_o 109 mM",
+    ]
+
+
+def test_residuals_are_sorted_by_any_column(gluconate_fit):
+    axes = plot_residuals(gluconate_fit, "saline")
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    saline = gluconate_fit.experiment.recordings["saline"].to_numpy()
+    assert words == list(dict.fromkeys(saline))
+    assert sum(len(line.get_xdata()) for line in axes.lines) >= len(saline)
+    simulated = gluconate_fit.tree["posterior_predictive"]["V_m"].mean(("chain", "draw")).to_numpy()
+    residual = gluconate_fit.experiment.recordings["V_m"].to_numpy() - simulated
+    assert axes.collections[1].get_offsets()[0, 0] == pytest.approx(residual[saline == words[0]].mean(), abs=0.3)
+    assert len(plot_residuals(gluconate_fit).get_yticklabels()) == gluconate_fit.experiment.n_conditions
+    with pytest.raises(vrest.UnknownNameError, match="Did you mean 'saline'"):
+        plot_residuals(gluconate_fit, "salin")
+
+
+def test_confounded_pair(potassium_fit):
+    axes = plot_pair(potassium_fit, "P_Na/P_K", "pump_mV")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("P_Na/P_K", "pump (mV)")
+    r = next(r for a, b, r in potassium_fit.verdict().identification.confounded if {a, b} == {"P_Na/P_K", "pump_mV"})
+    assert axes.get_title() == f"correlation {r:+.2f}".replace("-", "−")
+
+
+def test_cells_stand_under_their_type(gluconate_fit):
+    cells = tuple(f"cell {i}" for i in range(6))
+    levels = Levels("cell_type", ("b", "a"), cells, np.array([0, 0, 1, 1, 1, 1]))
+    fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, levels=levels))
+    row = gluconate_fit.summary()[:1]
+    groups = ["b", "a", *cells]
+    fit.__dict__["_summary"] = pd.concat([row.assign(group=g, median=i) for i, g in enumerate(groups)])
+    axes = plot_cells(fit, "P_Na/P_K")
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    assert words == ["a", "cell 2", "cell 3", "cell 4", "cell 5", "b", "cell 0", "cell 1"]
+    assert axes.collections[1].get_offsets()[:, 0].tolist() == [groups.index(word) for word in words]
+    with pytest.raises(vrest.ConfigurationError, match="for single cells"):
+        plot_cells(gluconate_fit, "P_Na/P_K")
+
+
+def test_conditions_are_told_by_what_differs(full_fit):
+    at = full_fit.experiment.conditions
+    one_bath = at_index(at, np.flatnonzero((at.c_o["K"] == 5) & (at.temperature_C < 30)))
+    assert sorted(short_words(one_bath)) == ["15 °C", "15 °C, blocked", "25 °C", "25 °C, blocked"]
+    assert short_words(at_index(at, np.array([0]))) == [
+        "K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10 mM, 15 °C"
+    ]

@@ -1,0 +1,222 @@
+"""The report: complete, self-contained, made again from fit.nc alone, and inert to whatever names a table has."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+
+from tests.chromium import BROWSER, visit
+from vrest.cli import main
+from vrest.fitting.report.report import image, marks, pictures, report_html
+from vrest.fitting.result import Fit
+
+EVIL = [
+    "<script>document.title='owned'</script>",
+    "\"'><img src=x onerror=owned()>",
+    "=cmd|' /C calc'!A0",
+    "😀 $x^ ../../etc",
+]
+VOID = {"meta", "br", "path", "rect", "use", "circle", "stop"}
+
+
+class Page(HTMLParser):
+    """What a browser would find: tags with their attributes, headings, and whether every tag is closed in order."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags, self.open, self.headings = [], [], []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def evil_fit(gluconate_fit) -> Fit:
+    """A fit whose source, labels, cells and types are what an attacker would type, with rows for types and cells."""
+    recordings = gluconate_fit.experiment.recordings
+    n = recordings.sizes["obs"]
+    cells = [f"{EVIL[i % 4]} {i % 12}" for i in range(n)]
+    types = [EVIL[i % 4] for i in range(n)]
+    recordings = recordings.assign_coords(cell=("obs", cells), saline=("obs", types), cell_type=("obs", types))
+    tree = gluconate_fit.tree.copy()
+    tree.attrs = {**tree.attrs, "source": f"../{EVIL[0]}{EVIL[1]}.csv", "notes": EVIL[0]}
+    fit = Fit(tree, replace(gluconate_fit.experiment, recordings=recordings))
+    table = gluconate_fit.summary()
+    grouped = [table[:1].assign(group=group) for group in dict.fromkeys([*types, *cells])]
+    fit.__dict__["_summary"] = pd.concat([*grouped, table[1:]], ignore_index=True)
+    fit.__dict__["_verdict"] = gluconate_fit.verdict()
+    return fit
+
+
+@pytest.fixture(scope="module")
+def evil_page(evil_fit) -> str:
+    return report_html(evil_fit)
+
+
+@pytest.fixture(scope="module")
+def page(gluconate_fit) -> str:
+    return report_html(gluconate_fit)
+
+
+def test_page_opens_with_the_answer_and_goes_on_in_order(page, gluconate_fit):
+    places = [page.index(f"<h2>{title}") for title in ("The answer", "Can it", "Pictures", "Methods", "Where it comes")]
+    assert places == sorted(places)
+    answer = page[places[0] : places[1]]
+    row = gluconate_fit.summary().iloc[0]
+    assert f"<b>P<sub>Na</sub>/P<sub>K</sub></b> = {row['median']:.4f}" in answer
+    assert "89% interval" in answer
+    for line in str(gluconate_fit.verdict()).splitlines():  # their beginnings are headings and marks
+        line = re.sub(r"^[A-Z].*?: ok[.:] ", "", line).strip()
+        assert f"<p>{line[0].upper()}{line[1:]}</p>".replace("'", "&#x27;") in page
+    for kept in (
+        gluconate_fit.tree.attrs["data_sha256"],
+        "seed",
+        "vrest fit --config config.toml",
+        "@article{Goldman1943",
+    ):
+        assert kept in page
+
+
+def test_page_needs_nothing_but_itself_and_can_be_heard(page):
+    found = Page(page)
+    assert "script" not in {tag for tag, _ in found.tags}
+    for tag, attributes in found.tags:
+        assert not {name for name in attributes if name.startswith("on")}
+        for name in {"src", "href", "xlink:href", "data", "action"} & set(attributes):
+            assert attributes[name].startswith(("#", "data:")) or (tag == "a" and "doi.org" in attributes[name])
+    assert not re.search(r"@import|url\((?!#)", page)
+    assert all(after <= before + 1 for before, after in zip(found.headings, found.headings[1:], strict=False))
+    pictures = [attributes for tag, attributes in found.tags if tag == "svg"]
+    assert len(pictures) >= 5
+    assert all(len(attributes["aria-label"]) > 30 and attributes["role"] == "img" for attributes in pictures)
+    assert len(page.encode()) < 3e6
+
+
+def test_colours_have_contrast_AA(page):
+    def luminance(colour: str) -> float:
+        colour = colour * 2 if len(colour) == 3 else colour
+        c = np.array([int(colour[i : i + 2], 16) for i in (0, 2, 4)]) / 255
+        return float(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+    schemes = re.findall(r":root \{(.*?)\}", page, re.DOTALL)
+    assert len(schemes) == 2
+    for scheme in schemes:
+        colours = dict(re.findall(r"--(\w+): #(\w+)", scheme))
+        for name in ("ink", "faint", "link", "good", "amber", "bad"):
+            for ground in ("paper", "card"):
+                light, dark = sorted((luminance(colours[name]), luminance(colours[ground])), reverse=True)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, ground)
+
+
+def test_hostile_names_are_words(evil_page):
+    found = Page(evil_page)
+    assert {tag for tag, _ in found.tags} & {"script", "img", "iframe"} == set()
+    for text in ("&lt;script&gt;document.title", "=cmd|", "😀 $x^ ../../etc"):
+        assert text in evil_page
+    assert "<script" not in evil_page
+
+
+def test_every_group_has_its_series_and_names_are_no_mathematics(typed_fit):
+    """Pictures of a fit of two groups, one of which is called what Matplotlib would take for a broken formula."""
+    fit, _ = typed_fit
+    evil = f"$x^$ {'y' * 40}"
+    levels = replace(fit.experiment.levels, groups=(evil, "B"))
+    tree = fit.tree.copy()
+    for name in ("posterior", "prior"):
+        tree[name] = tree[name].to_dataset().assign_coords(population=[evil, "B"])
+    hostile = Fit(tree, replace(fit.experiment, levels=levels))
+    hostile.__dict__.update(_summary=fit.summary().replace({"group": {"A": evil}}), _verdict=fit.verdict())
+    drawn = {title: (told, image(draw, told)) for title, told, draw in pictures(hostile)}
+    assert "67 resting potentials in 6 conditions" in report_html(hostile)
+    series = [title for title in drawn if title.startswith("Potential against potassium")]
+    assert series == [f"Potential against potassium, {evil}", "Potential against potassium, B"]
+    assert drawn[series[0]][1] != drawn[series[1]][1]
+    assert "mean of the groups" in drawn["The pump, bath by bath"][0]
+    for title in (series[0], "Posterior against prior", "Do the chains agree?"):
+        words = re.findall(r">([^<>]*)</text>", drawn[title][1])
+        assert any(word.startswith("$x^$ y") and "…" in word and len(word) < 30 for word in words), title
+    assert "Vm(mV)" in re.sub(r"<[^>]*>|\s", "", drawn["Posterior predictive check"][1])
+
+
+def test_hostile_groups_are_no_formulas_in_csv_and_no_markup_in_tables(evil_fit, tmp_path):
+    folder = evil_fit.save(tmp_path / "run")
+    groups = pd.read_csv(folder / "summary.csv", keep_default_na=False)["group"]
+    assert not groups.str.match(r"[=+\-@\t\r]").any()
+    assert groups.str.startswith("'=cmd").any()
+    assert "<script" not in evil_fit.summary("html")
+    assert re.search(r"(?<!\\)[|]", evil_fit.summary("markdown").split("\n")[4].strip("| ").replace(" | ", "")) is None
+    assert r"\$x\textasciicircum{}" in evil_fit.summary("latex")
+    assert "<script" not in evil_fit._repr_html_()
+    assert "<script" not in evil_fit.experiment.recordings._repr_html_()
+
+
+def test_a_failed_fit_says_so_before_it_says_anything_else(gluconate_fit, page):
+    tree = gluconate_fit.tree.copy(deep=True)
+    tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > 0)
+    failed = Fit(tree, gluconate_fit.experiment)
+    assert marks(failed)["sampling"] == "bad"
+    failure = report_html(failed)
+    assert failure.index("Do not use these numbers") < failure.index("<ul>")
+    assert marks(gluconate_fit)["sampling"] == "good"
+    assert "Do not use these numbers" not in page
+
+
+def test_report_is_made_again_from_the_file_alone(gluconate_fit, tmp_path, capsys):
+    folder = gluconate_fit.save(tmp_path / "run", report=True)
+    first = (folder / "report.html").read_bytes()
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (folder / "fit.nc").rename(alone / "fit.nc")
+    (alone / "report.html").write_bytes(first[:900])  # a report of ours is replaced
+    assert main(["report", str(alone / "fit.nc")]) == 0
+    assert (alone / "report.html").read_bytes() == first
+    (alone / "report.html").write_text("<html>someone's thesis</html>")
+    assert main(["report", str(alone)]) == 2
+    assert "not replaced" in capsys.readouterr().err
+    assert sorted(p.name for p in alone.iterdir()) == ["fit.nc", "report.html"]
+    assert not pyplot.get_fignums()
+
+
+def test_a_picture_of_very_many_dots_is_made_of_dots(monkeypatch):
+    assert image(pyplot.subplots, "an & empty frame").startswith("<svg")
+    monkeypatch.setattr("vrest.fitting.report.report._LARGEST_SVG", 1000)
+    dots = image(pyplot.subplots, "an & empty frame")
+    assert dots.startswith('<img src="data:image/png;base64,')
+    assert dots.endswith('alt="an &amp; empty frame">')
+    assert not pyplot.get_fignums()
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+@pytest.mark.parametrize(("width", "dark", "ground"), [(1280, False, "255, 255, 255"), (400, True, "18, 22, 27")])
+def test_chromium_shows_the_page_whole_and_runs_nothing(evil_page, tmp_path, width, dark, ground):
+    found, console = visit(evil_page, tmp_path, width, dark)
+    title = f"../{EVIL[0]}{EVIL[1]}.csv: ghk"
+    assert found == {"title": title, "too_wide": False, "width": width, "fetched": 0, "ground": f"rgb({ground})"}
+    assert console == ""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+def test_chromium_would_have_noticed(page, tmp_path):
+    """Negative control: a script that runs, a picture from elsewhere and a line too long for the page are seen."""
+    fetch = "<img src='http://127.0.0.1:9/pixel.png'>"  # nobody listens there
+    added = f"<script>document.title = 'owned'; console.log('heard')</script>{fetch}"
+    found, console = visit(page.replace("</main>", f"{added}<pre style='width: 3000px'>1</pre></main>"), tmp_path)
+    assert (found["title"], found["too_wide"], found["fetched"]) == ("owned", True, 1)
+    assert "heard" in console

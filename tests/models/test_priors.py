@@ -1,0 +1,102 @@
+"""Priors as written, read and drawn; the registry's defaults against the published table."""
+
+import numpy as np
+import pytest
+from scipy.stats import gamma, halfnorm, kstest, lognorm, norm, truncnorm
+
+from vrest.models.errors import ConfigurationError
+from vrest.models.ions import ions
+from vrest.models.laws.registry import LAWS
+from vrest.models.parameters import C_M, NU, PUMP, RECTIFICATION, SIGMA, inside_concentration
+from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, parse_prior
+
+EXAMPLES = [
+    LogNormal(0.04, 1.0),
+    HalfNormal(8.0),
+    Normal(14.0, 10.0),
+    Normal(0.0, 2.0, positive=False),
+    Gamma(2.0, 0.1),
+]
+
+
+@pytest.mark.parametrize("prior", [*EXAMPLES, Fixed(0.3)], ids=str)
+def test_text_reads_back(prior):
+    assert parse_prior(str(prior)) == prior
+
+
+SCIPY = [
+    lognorm(s=1.0, scale=0.04), halfnorm(scale=8.0), truncnorm(-1.4, np.inf, 14.0, 10.0), norm(0.0, 2.0), gamma(2.0, scale=10.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("prior", "scipys"), list(zip(EXAMPLES, SCIPY, strict=True)), ids=list(map(str, EXAMPLES)))
+def test_density_draws_and_moments_are_scipys(prior, scipys):
+    x = prior.draw(np.random.default_rng(1), 100_000)
+    assert kstest(x[:20_000], scipys.cdf).pvalue > 0.01
+    assert prior.log_density(x[:100]) == pytest.approx(scipys.logpdf(x[:100]), rel=1e-9)
+    own = prior.own_scale(x)
+    assert own.std() == pytest.approx(prior.sd, rel=0.01)
+    assert prior.from_own_scale(own) == pytest.approx(x)
+    assert scipys.cdf(prior.typical) == pytest.approx(0.5, abs=0.1)
+    if prior.scale == "natural":
+        assert prior.sd == pytest.approx(scipys.std())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("LogNormal(0.04)", "takes 2 numbers"),
+        ("Lognormal(log 0.04, 1)", "Write it as one of"),
+        ("Uniform(0, 1)", "Write it as one of"),
+        ("HalfNormal(-3)", "must be above 0"),
+        ("LogNormal(log -1, 1)", "must be above 0"),
+        ("narrow", "Write it as one of"),
+        (True, "Write it as one of"),
+    ],
+)
+def test_what_is_no_prior_is_refused_with_the_forms_that_are(text, says):
+    if text is True:
+        text = "True"
+    with pytest.raises(ConfigurationError, match=says):
+        parse_prior(text)
+
+
+def test_a_bare_number_fixes_and_lognormal_takes_the_log_mean():
+    assert parse_prior(0.3) == Fixed(0.3)
+    assert parse_prior("LogNormal(0, 1)") == LogNormal(1.0, 1.0)
+
+
+def test_what_is_never_below_zero_stays_above_whatever_prior_is_set():
+    K_i = inside_concentration(ions(["K"])[0], 140.0, 10.0)
+    assert K_i.with_prior(Normal(130.0, 5.0, positive=False)).prior == Normal(130.0, 5.0)
+    assert RECTIFICATION.with_prior(Normal(0.0, 1.0, positive=False)).prior == Normal(0.0, 1.0, positive=False)
+    assert RECTIFICATION.with_prior(Fixed(-0.3)).prior == Fixed(-0.3)
+    assert PUMP.with_prior(Fixed(0.0)).prior == Fixed(0.0)
+    for parameter, value in ((PUMP, -5.0), (K_i, 0.0), (C_M, -1.0)):
+        with pytest.raises(ConfigurationError, match=f"{parameter.name} = {value:g}: it must be"):
+            parameter.with_prior(Fixed(value))
+
+
+def test_default_priors_are_those_of_the_documentation():
+    parameters = {
+        p.name: str(p.prior) for p in (*LAWS["ghk-pump"].parameters(ions(["K", "Na", "Cl", "Ca"])), SIGMA, NU)
+    }
+    assert parameters == {
+        "P_Na/P_K": "LogNormal(log 0.04, 1)",
+        "P_Cl/P_K": "LogNormal(log 0.3, 1)",
+        "P_Ca/P_K": "LogNormal(log 0.1, 1.5)",
+        "pump_mV": "HalfNormal(8)",
+        "Q10_pump": "LogNormal(log 2.3, 0.2)",
+        "Q10_leak": "LogNormal(log 1.4, 0.15)",
+        "sigma_mV": "HalfNormal(5)",
+        "nu": "Gamma(2, 0.1)",
+    }
+
+
+def test_every_parameter_says_where_its_prior_comes_from():
+    for law in LAWS.values():
+        for p in law.parameters(law.usable(ions(["K", "Na", "Cl", "Ca"]))):
+            assert p.source
+            assert p.meaning
+            assert p.unit
+            assert "/" not in p.symbol
