@@ -100,6 +100,12 @@ class Fit:
 
         return plot_pump(self, axes)
 
+    def page(self) -> str:
+        """The report as HTML."""
+        from .report.report import report_html
+
+        return report_html(self)
+
     def report(self, path: str | Path) -> Path:
         """Write the report, a page of HTML that needs nothing but itself, to `path`; returns it."""
         from .report.report import write_report

@@ -28,6 +28,10 @@ class DataWarning(VrestWarning):
     """Something about the recordings that the user should know, and that does not stop the work."""
 
 
+class FileWarning(VrestWarning):
+    """Something about the files that are written: what stays, or where else results are."""
+
+
 class CacheWarning(VrestWarning):
     """What would make the next run fast could not be kept; results are the same."""
 

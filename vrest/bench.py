@@ -1,18 +1,22 @@
 """What the commands between rig and table do: solutions as weighed, and recordings read from files."""
 
 import argparse
+import hashlib
 import math
+import os
 import re
 import sys
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .commands import say
+from .commands import inputs, say
+from .fitting.results.outputs import ResultsFile, ResultsFolder
 from .models.errors import ConfigurationError, DataError, VrestError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from .data.recordings.baseline import Rest
 
 
@@ -24,7 +28,7 @@ def solutions(options: argparse.Namespace) -> int:
     from .data.tables.baths import named
     from .fitting.results.text import table_text
 
-    out = _free(options.out, options.force) if options.out else None
+    place = ResultsFile(options.out, options.force, inputs(options)) if options.out else None
     made = read_solutions(options.file)
     frame = pd.DataFrame({"solution": list(made)})
     for ion in dict.fromkeys(ion for solution in made.values() for ion in solution.ions):
@@ -47,8 +51,9 @@ def solutions(options: argparse.Namespace) -> int:
             say(f"At {options.temperature:g} °C {series_in_words(options.pipette, ljp, ljp.values())}")
     formats = dict.fromkeys(frame.columns[1:], ".5g") | {"charge_mM": ".3g", "ljp_mV": "+.1f"}
     print(table_text(frame, formats))
-    if out:
-        _write(frame, out)
+    if place:
+        with place.writing() as aside:
+            frame.to_csv(aside, index=False)
     return 0
 
 
@@ -60,38 +65,80 @@ def import_recordings(options: argparse.Namespace) -> int:
     from .data.recordings.pictures import save_picture
     from .fitting.results.text import table_text
 
-    out = _free(options.out, options.force)
-    pictures = _free(str(out.with_name(f"{out.stem}-pictures")), options.force, folder=True)
-    files = _files(options.files)
+    files = _without_repeats(_files(options.files))
     if options.ljp not in (None, "compute", "corrected") and not re.fullmatch(r"[-+]?\d+(\.\d+)?", options.ljp):
         raise ConfigurationError(f"--ljp {options.ljp}: give compute, corrected, or the mV to subtract.")
-    stems = [file.stem for file in files]
+    out = Path(options.out)
+    names = _names(files)
+    pictures = _picture_names(names.values())
+    table = ResultsFile(out, options.force, files)
+    folder = ResultsFolder(out.with_name(f"{out.stem}-pictures"), options.force, files, pictures.values())
     rows, sentences = [], []
-    for k, file in enumerate(files):
+    read: dict[bytes, Path] = {}
+    with folder.writing() as aside:
+        for k, (file, name) in enumerate(names.items()):
+            if sys.stderr.isatty():
+                print(f"\r\x1b[K{k + 1} of {len(files)}: {file.name}", end="", file=sys.stderr, flush=True)
+            try:
+                rest = resting_potential(read_recording(file), options.channel)
+            except VrestError as error:
+                sentences.append(str(error))
+                continue
+            if (first := read.setdefault(hashlib.sha256(file.read_bytes()).digest(), file)) is not file:
+                question = "Is it a copy, or was the wrong recording saved under this name?"
+                sentences.append(f"{file}: holds the same bytes as {first}, and is left out. {question}")
+                continue
+            save_picture(aside / pictures[name], name, rest)
+            rows.append(_row(name, file, rest, options))
         if sys.stderr.isatty():
-            print(f"\r\x1b[K{k + 1} of {len(files)}: {file.name}", end="", file=sys.stderr, flush=True)
-        name = file.stem if stems.count(file.stem) == 1 else f"{file.parent.name}-{file.name}"
-        try:
-            rest = resting_potential(read_recording(file), options.channel)
-        except VrestError as error:
-            sentences.append(str(error))
-            continue
-        pictures.mkdir(exist_ok=True)
-        save_picture(pictures / f"{name}.png", name, rest)
-        rows.append(_row(name, file, rest, options))
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
-    say(*dict.fromkeys(sentences))
-    if not rows:
-        raise DataError(f"none of {len(files)} files gave a resting potential; nothing was written.")
-    frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
+            print("\r\x1b[K", end="", file=sys.stderr)
+        say(*dict.fromkeys(sentences))
+        if not rows:
+            raise DataError(f"none of {len(files)} files gave a resting potential; nothing was written.")
+        frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
+        with table.writing() as beside:
+            frame.to_csv(beside, index=False)
     print(table_text(frame, {"V_m_mV": ".2f", "drift_mV": "+.2f", "temperature_C": ".1f", "holding_pA": ".1f"}))
-    _write(frame, out)
     flagged = int((frame["flags"] != "").sum())
-    say(f"{len(rows)} of {len(files)} files read, {flagged} of them flagged: see {out} and {pictures}.")
+    say(f"{len(rows)} of {len(files)} files read, {flagged} of them flagged: see {out} and {folder.name}.")
     if "temperature_C" not in frame or frame["temperature_C"].isna().any():
         say("Some files have no temperature channel: give --temperature C, or fill in temperature_C.")
     return 0
+
+
+def _without_repeats(files: list[Path]) -> list[Path]:
+    """Each file once, however often and by whatever path it was named."""
+    kept: dict[Path, Path] = {}
+    for file in files:
+        if kept.setdefault(file.resolve(), file) is not file:
+            say(f"{file}: is named twice, and is read once.")
+    return list(kept.values())
+
+
+def _names(files: list[Path]) -> dict[Path, str]:
+    """A cell's name for each file: its name without ending, and where two share that, as much of the path as it takes."""
+    parts = {file: Path(os.path.abspath(file)).parts for file in files}
+    depth = dict.fromkeys(files, 0)
+    while True:
+        names = {file: "/".join(parts[file][-n:]) if n else file.stem for file, n in depth.items()}
+        shared = [name for name, times in Counter(names.values()).items() if times > 1]
+        if not shared:
+            break
+        for file in (file for file in files if names[file] in shared):
+            depth[file] += 1
+    if longer := [names[file] for file, n in depth.items() if n]:
+        say(f"Files of the same name are told apart by their folders: {', '.join(longer)}.")
+    return names
+
+
+def _picture_names(names: Iterable[str]) -> dict[str, str]:
+    """A file name for each cell's picture; different ones also where capitals do not count."""
+    taken: dict[str, str] = {}
+    for name in names:
+        plain = name.replace("/", "-")
+        free = (f"{plain}{end}.png" for end in chain([""], (f"-{n}" for n in count(2))))
+        taken[name] = next(file for file in free if file.casefold() not in map(str.casefold, taken.values()))
+    return taken
 
 
 def _row(name: str, file: Path, rest: "Rest", options: argparse.Namespace) -> dict[str, object]:
@@ -128,23 +175,6 @@ def _files(given: list[str]) -> list[Path]:
     if not files:
         raise DataError(f"{' '.join(given)}: no recordings there ({', '.join(FORMATS)}).")
     return files
-
-
-def _free(path: str, force: bool, folder: bool = False) -> Path:
-    """Where to write, refused where something stands already."""
-    out = Path(path)
-    if out.exists() and not (force and out.is_dir() == folder):
-        raise ConfigurationError(f"{out} exists; give another --out, or --force to replace it.")
-    if not out.parent.is_dir():
-        raise ConfigurationError(f"{out}: there is no folder {out.parent}; make it first.")
-    return out
-
-
-def _write(frame: "pd.DataFrame", out: Path) -> None:
-    """The table in a file, aside and then renamed, so that an interruption leaves nothing half-written."""
-    aside = out.with_name(f".{out.name}.part")
-    frame.to_csv(aside, index=False)
-    aside.replace(out)
 
 
 COMMANDS = {"solutions": solutions, "import": import_recordings}

@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
         "--pump", type=float, metavar="mV", help="what the pump adds (default: 3:2 balance with the leaks)"
     )
     explain.add_argument("--plot", metavar="FILE", help="draw the parts and the run-down into a PNG, PDF or SVG")
+    explain.add_argument("--force", action="store_true", help="replace a picture that vrest drew")
 
     commands.add_parser("laws", help="the membrane laws there are")
     priors = commands.add_parser("priors", help="a law's parameters with their priors, and where those come from")

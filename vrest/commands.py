@@ -17,7 +17,8 @@ from .models.laws.registry import law as law_named
 
 
 def fit(options: argparse.Namespace) -> int:
-    from .fitting.results.store import refuse_existing
+    from .fitting.results.outputs import ResultsFolder
+    from .fitting.results.store import FILES, write_fit
     from .fitting.results.text import summary_text
     from .fitting.run import prepare, run
 
@@ -29,12 +30,13 @@ def fit(options: argparse.Namespace) -> int:
         raise ConfigurationError("--workers and --scheduler are for many fits: with --each cell, or vrest recover.")
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}")
-    refuse_existing(folder, options.force)
+    place = ResultsFolder(folder, options.force, inputs(options, config), FILES)
     recordings = read_recordings(config, options)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     result = run(experiment)
-    result.save(folder, options.force, report=not options.no_report, picture=not options.no_report)
+    with place.writing() as aside:
+        write_fit(result, aside, folder, report=not options.no_report, picture=not options.no_report)
     say(*result.notes[len(experiment.notes) :])
 
     from .fitting.experiment.interval import LABEL
@@ -231,6 +233,15 @@ def read_recordings(config: Config, options: argparse.Namespace, potentials: boo
 
         say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
     return recordings
+
+
+def inputs(options: argparse.Namespace, config: Config | None = None) -> list[str]:
+    """Every file that a command may read; none of them is ever written."""
+    names = ("data", "config", "map_file", "truth", "add", "baths", "file")
+    given = [getattr(options, name, None) for name in names]
+    if run := getattr(options, "run", None):
+        given.append(str(Path(run) / "fit.nc") if Path(run).is_dir() else run)
+    return [path for path in [*given, *([config.data, config.solutions] if config else [])] if path]
 
 
 def say(*sentences: str) -> None:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from .commands import configuration, read_recordings, recordings_used, say
+from .commands import configuration, inputs, read_recordings, recordings_used, say
 from .fitting.experiment.config import Config
 from .models.errors import ConfigurationError
 
@@ -22,18 +22,19 @@ def compare(options: argparse.Namespace) -> int:
 
 def _groups(options: argparse.Namespace, config: Config) -> int:
     from .fitting.comparison.contrasts import contrasts, plot_contrasts, too_few
-    from .fitting.results.store import finished_folder, refuse_existing, write_fit
+    from .fitting.results.outputs import ResultsFolder
+    from .fitting.results.store import FILES, write_fit
     from .fitting.results.text import table_text
     from .fitting.run import prepare, run
 
     folder = Path(options.out or f"{Path(config.data or '').stem}-by-{config.by}")
-    refuse_existing(folder, options.force)
+    place = ResultsFolder(folder, options.force, inputs(options, config), (*FILES, "contrasts.csv", "contrasts.png"))
     recordings = read_recordings(config, options)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     fit = run(experiment)
     table = contrasts(fit)
-    with finished_folder(folder, options.force) as aside:
+    with place.writing() as aside:
         write_fit(fit, aside, folder)
         table.to_csv(aside / "contrasts.csv", index=False)
         figure = plot_contrasts(table)
@@ -48,7 +49,7 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
 
 def _laws(options: argparse.Namespace, config: Config) -> int:
     from .fitting.comparison import elpd
-    from .fitting.results.store import finished_folder, refuse_existing
+    from .fitting.results.outputs import ResultsFolder
     from .fitting.results.text import table_text
     from .fitting.run import available_cores, prepare, run
 
@@ -56,7 +57,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
     if len(names) < 2:
         raise ConfigurationError(f"--laws {options.laws}: name two laws or more, as in ghk,ghk-pump.")
     folder = Path(options.out or f"{Path(config.data or '').stem}-laws")
-    refuse_existing(folder, options.force)
+    place = ResultsFolder(folder, options.force, inputs(options, config), ("comparison.csv", "config.toml"))
     recordings = read_recordings(config, options)
     experiments = {name: prepare(recordings, replace(config, law=name)) for name in names}
     say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
@@ -72,7 +73,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
             if one.refits and one.law == name:
                 say(f"{name}: fitted again without each of {one.refits} {one.scheme}s (Pareto k above {elpd.GOOD_K}).")
     table = elpd.comparison(left)
-    with finished_folder(folder, options.force) as aside:
+    with place.writing() as aside:
         table.to_csv(aside / "comparison.csv", index=False)
         (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
     print(table_text(table, dict.fromkeys(("elpd", "se", "elpd_diff", "dse"), ".1f") | {"weight": ".2f"}))
@@ -90,16 +91,15 @@ def predict(options: argparse.Namespace) -> int:
     """V_m in baths that were not measured."""
     from .data.tables.reader import read_csv
     from .fitting.result import load
-    from .fitting.results.store import refuse_existing
+    from .fitting.results.outputs import ResultsFile
     from .fitting.results.text import table_text
 
-    if options.out:
-        refuse_existing(options.out, options.force)
+    place = ResultsFile(options.out, options.force, inputs(options)) if options.out else None
     fit = load(options.run)
     table = fit.predict(read_csv(options.baths, potentials=False), cell=options.cell)
-    if options.out:
-        Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(options.out, index=False)
+    if place:
+        with place.writing() as aside:
+            table.to_csv(aside, index=False)
         say(f"Predictions are in {options.out}")
     elif sys.stdout.isatty():
         print(table_text(table))

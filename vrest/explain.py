@@ -2,10 +2,12 @@
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from .fitting.results.outputs import ResultsFile
 from .fitting.results.text import digits, table_text
 from .models.errors import ConfigurationError
 from .models.textbook.explain import DAY, HOUR, SECOND, Explanation
@@ -15,6 +17,7 @@ IONS = ("K", "Na", "Cl")
 
 
 def explain(options: argparse.Namespace) -> int:
+    place = ResultsFile(options.plot, options.force) if options.plot else None
     explanation = take_apart(
         {name: getattr(options, f"{name}_o") for name in IONS},
         {name: getattr(options, f"{name}_i") for name in IONS},
@@ -27,8 +30,9 @@ def explain(options: argparse.Namespace) -> int:
         P_K_cm_s=options.P_K,
         diameter_um=options.diameter,
     )
-    if options.plot:
-        draw(explanation, options.plot)
+    if place:
+        with place.writing() as aside:
+            draw(explanation, aside)
     print(table_text(pd.DataFrame(rows(explanation), columns=["what", "value", "unit", "meaning"])))
     return 0
 
@@ -63,7 +67,7 @@ def rows(of: Explanation) -> Iterator[tuple[str, str, str, str]]:
     yield "pump poisoned: in the end", f"{of.donnan_mV:.2f}", "mV", end
 
 
-def draw(of: Explanation, path: str) -> None:
+def draw(of: Explanation, path: Path) -> None:
     """Waterfall of the parts, and the run-down after poisoning, into a file of the kind that `path` ends in."""
     from matplotlib.figure import Figure
 
@@ -99,5 +103,5 @@ def draw(of: Explanation, path: str) -> None:
         axes.spines[["top", "right"]].set_visible(False)
     try:
         figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot draw into {path}: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"--plot {path.name}: {error}.") from error

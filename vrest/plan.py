@@ -4,17 +4,19 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from .commands import configuration, read_plan, say
+from .commands import configuration, inputs, read_plan, say
 
 
 def design(options: argparse.Namespace) -> int:
     """What a plan would pin down, and which rows would help most."""
     from .fitting.planning.design import design as design_one
-    from .fitting.results.store import finished_folder, refuse_existing
+    from .fitting.results.outputs import ResultsFolder
 
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-design")
-    refuse_existing(folder, options.force)
+    place = ResultsFolder(
+        folder, options.force, inputs(options, config), ("design.csv", "next_rows.csv", "config.toml")
+    )
     plan = read_plan(config, options)
     add = read_plan(replace(config, data=options.add, where=None), options) if options.add else None
     truth = None
@@ -33,7 +35,7 @@ def design(options: argparse.Namespace) -> int:
     )
     say(*found.notes)
     print(found)
-    with finished_folder(folder, options.force) as aside:
+    with place.writing() as aside:
         found.table.to_csv(aside / "design.csv", index=False)
         if found.chosen:
             found.next_rows.to_csv(aside / "next_rows.csv", index=False)

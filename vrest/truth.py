@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from .commands import configuration, read_plan, read_recordings, recordings_used, say
+from .commands import configuration, inputs, read_plan, read_recordings, recordings_used, say
 
 
 def simulate(options: argparse.Namespace) -> int:
@@ -16,13 +16,15 @@ def simulate(options: argparse.Namespace) -> int:
     from .data.tables.table import to_frame
     from .fitting.planning.simulate import draw_truth, read_truth, truth_in_toml
     from .fitting.planning.simulate import simulate as simulate_one
-    from .fitting.results.store import refuse_existing
+    from .fitting.results.outputs import ResultsFile
     from .fitting.run import prepare
 
     config = configuration(options)
-    files = [Path(options.out), Path(options.out).with_suffix(".truth.toml")] if options.out else []
-    for path in files:
-        refuse_existing(path, options.force)
+    places = []
+    if options.out:
+        places = [ResultsFile(options.out, options.force, inputs(options, config))]
+        beside = Path(options.out).with_suffix(".truth.toml")
+        places.append(ResultsFile(beside, options.force, inputs(options, config)))
     experiment = prepare(read_plan(config, options), config)
     say(*experiment.notes)
     rng = np.random.default_rng(config.seed)
@@ -33,14 +35,14 @@ def simulate(options: argparse.Namespace) -> int:
     if beyond:
         say(f"{beyond} of the potentials lie outside {low:g} to {high:g} mV, and vrest fit will refuse them.")
     text = to_frame(recordings.assign(V_m=recordings["V_m"].round(3))).to_csv(index=False)
-    if not files:
+    if not places:
         print(text, end="")
         return 0
-    table, beside = files
-    table.parent.mkdir(parents=True, exist_ok=True)
-    table.write_text(text, encoding="utf-8")
+    table = Path(options.out)
     heading = f"# The truth behind {table.name}: law {config.law}, seed {config.seed}\n"
-    beside.write_text(heading + truth_in_toml(experiment, truth), encoding="utf-8")
+    for place, content in zip(places, (text, heading + truth_in_toml(experiment, truth)), strict=True):
+        with place.writing() as aside:
+            aside.write_text(content, encoding="utf-8")
     say(f"{recordings.sizes['obs']} simulated recordings are in {table}, their truth in {beside}")
     return 0
 
@@ -49,7 +51,7 @@ def recover(options: argparse.Namespace) -> int:
     """Simulate and fit a plan many times."""
     from .fitting.planning.recovery import LIKELIHOOD, recover
     from .fitting.planning.simulate import read_truth
-    from .fitting.results.store import finished_folder, refuse_existing
+    from .fitting.results.outputs import ResultsFolder
     from .fitting.results.text import table_text
     from .fitting.run import prepare
     from .fitting.sampling.workers import Workers
@@ -59,7 +61,8 @@ def recover(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"--n {options.n}: fewer than 20 simulations say nothing about coverage.")
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-recovery")
-    refuse_existing(folder, options.force)
+    writes = ("recovery.csv", "ranks.nc", "config.toml", "calibration.png", "recovery.png", "contraction.png")
+    place = ResultsFolder(folder, options.force, inputs(options, config), writes)
     workers = Workers(options.workers, options.scheduler)
     experiment = prepare(read_plan(config, options), config)
     truth = read_truth(options.truth) if options.truth else None
@@ -70,7 +73,7 @@ def recover(options: argparse.Namespace) -> int:
     elif unfinished.exists():
         say(f"Going on with the run that was stopped ({unfinished}).")
     recovery = recover(experiment, options.n, truth, workers, unfinished / "simulations.jsonl")
-    with finished_folder(folder, options.force) as aside:
+    with place.writing() as aside:
         recovery.table().to_csv(aside / "recovery.csv", index=False)
         recovery.ranks.to_netcdf(aside / "ranks.nc", engine="h5netcdf")
         (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
@@ -98,19 +101,22 @@ def fit_each(options: argparse.Namespace) -> int:
 
     from .fitting.experiment.interval import LABEL
     from .fitting.planning.each import fit_each, summary_of_each, table_of_each
-    from .fitting.results.store import finished_folder, plain_json, refuse_existing, write_fit
+    from .fitting.results.outputs import ResultsFolder
+    from .fitting.results.store import plain_json, write_fit
     from .fitting.results.text import table_text
     from .fitting.sampling.workers import Workers
 
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-each-{options.each}")
-    refuse_existing(folder, options.force)
+    place = ResultsFolder(
+        folder, options.force, inputs(options, config), ("summary.csv", "verdict.json", "config.toml")
+    )
     recordings = read_recordings(config, options)
     config = replace(config, data_sha256=recordings.attrs["sha256"])
     fits, refused = fit_each(recordings, config, options.each, Workers(options.workers, options.scheduler))
     notes = [fit.experiment.notes for fit in fits.values()]
     say(*(note for note in notes[0] if all(note in others for others in notes)))
-    with finished_folder(folder, options.force) as aside:
+    with place.writing() as aside:
         summary_of_each(fits).to_csv(aside / "summary.csv", index=False)
         verdicts = {label: fit.verdict().to_dict() for label, fit in fits.items()}
         (aside / "verdict.json").write_text(plain_json(verdicts), encoding="utf-8")

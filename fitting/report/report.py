@@ -22,11 +22,11 @@ import pandas as pd
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
-from ...models.errors import ConfigurationError
 from ...models.parameters import JUNCTION
 from ..checks.identification import UNINFORMED
 from ..checks.lack_of_fit import labels_of
 from ..experiment.interval import LABEL
+from ..results.outputs import ResultsFile
 from ..results.tables import html_name, html_table, number, printed_unit, summary_table
 from .pictures import MOST, plot_cells, plot_pair, plot_pump, plot_residuals, plot_temperature
 from .plots import COLOURS, SIZE, plot_series, short
@@ -57,12 +57,10 @@ _MOST = 3  # pictures of residuals by a column, and of confounded pairs
 
 
 def write_report(fit: "Fit", path: Path) -> Path:
-    """Write the report aside, then rename it to `path`, where only another report is replaced."""
-    if path.exists() and b'name="generator" content="vrest"' not in path.read_bytes()[:600]:
-        raise ConfigurationError(f"{path} exists and is no report of vrest's; it is not replaced.")
-    aside = path.with_name(f".{path.name}-unfinished")
-    aside.write_text(report_html(fit), encoding="utf-8")
-    return aside.replace(path)
+    """Write the report to `path`, where only another report that vrest wrote is replaced."""
+    with ResultsFile(path, force=True, of_results=True).writing() as aside:
+        aside.write_text(report_html(fit), encoding="utf-8")
+    return path
 
 
 def report_html(fit: "Fit") -> str:

@@ -2,10 +2,6 @@
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +11,15 @@ import xarray as xr
 
 from ...models.errors import ConfigurationError
 from ..experiment.config import parse_config
+from .outputs import ResultsFolder
 from .tables import inert_cell
 
 if TYPE_CHECKING:
     from ..result import Fit
 
 
-RESULTS = ("fit.nc", "comparison.csv", "contrasts.csv", "recovery.csv", "design.csv", "verdict.json")
-"""A folder that holds one of these is a results folder, and may be replaced."""
+FILES = ("summary.csv", "verdict.json", "config.toml", "series.png", "report.html", "fit.nc")
+"""What `save` may write."""
 
 _LARGE = 100_000  # values, above which an array is packed: a long table repeats its baths and temperatures
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -30,7 +27,9 @@ _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
     """Write a fit's results folder."""
-    with finished_folder(folder, force) as aside:
+    config = parse_config(fit.tree.attrs["config"])
+    place = ResultsFolder(folder, force, filter(None, (config.data, config.solutions)), FILES)
+    with place.writing() as aside:
         write_fit(fit, aside, Path(folder), report, picture)
     return Path(folder)
 
@@ -45,37 +44,7 @@ def write_fit(fit: "Fit", aside: Path, folder: Path, report: bool = False, pictu
     if picture:
         _save_picture(fit, aside / "series.png")
     if report:
-        fit.report(aside / "report.html")
-
-
-@contextmanager
-def finished_folder(folder: str | Path, force: bool = False) -> Iterator[Path]:
-    """A folder to write into that takes its place only when everything is written, and is removed when anything fails."""
-    folder = Path(folder)
-    refuse_existing(folder, force)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-unfinished-", dir=folder.parent))
-    try:
-        yield aside
-        aside.chmod(0o777 & ~_umask())
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-replaced-", dir=folder.parent))
-            folder.rename(old / folder.name)
-            aside.rename(folder)
-            shutil.rmtree(old)
-        else:
-            aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def refuse_existing(path: str | Path, force: bool) -> None:
-    """Raise ConfigurationError where `path` exists and `force` is not set, or is no results folder."""
-    path = Path(path)
-    if path.exists() and not force:
-        raise ConfigurationError(f"{path} exists already. Choose another with --out, or replace it with --force.")
-    if path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in RESULTS):
-        raise ConfigurationError(f"{path} is a folder with other things in it than results; it is not replaced.")
+        (aside / "report.html").write_text(fit.page(), encoding="utf-8")
 
 
 def write_tree(tree: xr.DataTree, path: Path) -> None:
@@ -147,9 +116,3 @@ def plain_json(value: object) -> str:
         return int(x) if isinstance(x, np.integer) else x
 
     return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -351,7 +351,7 @@ def test_many_files_make_one_table_that_can_be_read(tmp_path, capsys):
     assert "cell9.abf: is empty (0 bytes)." in said
     assert "3 of 4 files read, 0 of them flagged" in said
     assert [line.split()[0] for line in printed.splitlines()] == ["cell", "cell0", "cell1", "cell2"]
-    pictures = sorted((tmp_path / "rig-pictures").iterdir())
+    pictures = sorted((tmp_path / "rig-pictures").glob("*.png"))
     assert [p.name for p in pictures] == ["cell0.png", "cell1.png", "cell2.png"]
     assert all(p.read_bytes().startswith(b"\x89PNG") for p in pictures)
     table = pd.read_csv(out)
@@ -384,3 +384,27 @@ def test_real_recordings(name, expected, within):
     if not path.exists():
         pytest.skip("set VREST_RECORDINGS to a folder with pyABF's sample files")
     assert resting_potential(read_recording(path)).V_m == pytest.approx(expected, abs=within)
+
+
+def test_two_cells_are_never_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rests = {"a/x/f.abf": -70, "b/x/f.abf": -66, "g.abf": -62, "x-f.abf": -58, "X-F.abf": -54}
+    for n, (name, rest) in enumerate(rests.items()):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        write_abf(Path(name), trace(2, rest, seed=n))
+    Path("copy.abf").write_bytes(Path("g.abf").read_bytes())
+    files = [*rests, "./g.abf", "copy.abf"]
+    assert main(["import", *files, "--temperature", "22", "--out", "t.csv"]) == 0
+    said = capsys.readouterr().err
+    assert "told apart by their folders: a/x/f.abf, b/x/f.abf." in said
+    assert "g.abf: is named twice" in said
+    assert "copy.abf: holds the same bytes as g.abf, and is left out" in said
+    table = pd.read_csv("t.csv").set_index("cell")
+    expected = {"a/x/f.abf": -70, "b/x/f.abf": -66, "g": -62, "x-f": -58, "X-F": -54}
+    assert table["V_m_mV"].to_dict() == pytest.approx(expected, abs=0.3)
+    pictures = [p.name for p in Path("t-pictures").glob("*.png")]
+    assert len({name.casefold() for name in pictures}) == 5
+    assert main(["import", *files, "--out", "t.csv", "--force"]) == 0
+    recording = Path("g.abf").read_bytes()
+    assert main(["import", *files, "--out", "g.abf", "--force"]) == 2
+    assert Path("g.abf").read_bytes() == recording

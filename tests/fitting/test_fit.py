@@ -129,6 +129,7 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
         "series.png",
         "summary.csv",
         "verdict.json",
+        "written-by-vrest.sha256",
     ]
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
     again = vrest.load(folder)

@@ -63,8 +63,8 @@ def test_the_command_draws(tmp_path):
         (["--pump", "400"], "pump_mV = 400: it must be between 0 and 100"),
         (["--temperature", "310"], "between −2 and 50 °C"),
         (["--temperature", "10", "--cool", "30"], "between −2 and 50 °C"),
-        (["--plot", "nowhere/parts.png"], "cannot draw into nowhere/parts.png"),
-        (["--plot", "parts.foo"], "cannot draw into parts.foo"),
+        (["--plot", "/dev/null/parts.png"], "/dev/null/parts.png cannot be written"),
+        (["--plot", "parts.foo"], "--plot parts.foo: Format 'foo' is not supported"),
     ],
 )
 def test_bad_input_gets_a_sentence(arguments, sentence, capsys, tmp_path, monkeypatch):

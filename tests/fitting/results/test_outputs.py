@@ -1,0 +1,310 @@
+"""No file of the user's is lost: what `--force` replaces, what it leaves, and what happens to two runs at once."""
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import vrest
+from tests.synthetic import INSIDE, recordings
+from vrest.cli import main
+from vrest.fitting.results.outputs import LIST, ResultsFile, ResultsFolder
+from vrest.models.errors import FileWarning
+
+
+def state(folder: Path) -> dict[str, str | bytes]:
+    """Everything below a folder: what links point to, and what files hold."""
+    return {
+        str(p.relative_to(folder)): os.readlink(p) if p.is_symlink() else p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_symlink() or p.is_file()
+    }
+
+
+def write(folder: Path, **files: str) -> None:
+    with ResultsFolder(folder, force=True, writes=["a.csv", "b.csv", "cells/1.csv"]).writing() as aside:
+        for name, text in files.items():
+            path = aside / (name.replace("_", "/") + ".csv")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+
+@pytest.fixture
+def results(tmp_path) -> Path:
+    """A folder that vrest wrote, one folder in it."""
+    write(tmp_path / "run", a="one", b="two", cells_1="three")
+    return tmp_path / "run"
+
+
+def test_the_list_is_one_that_sha256sum_checks(results):
+    done = subprocess.run(
+        ["sha256sum", "-c", "--strict", LIST], cwd=results, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("OK") == 3
+    listed = (results / LIST).read_text().splitlines()[1:]
+    assert f"{hashlib.sha256(b'two').hexdigest()}  b.csv" in listed
+
+
+def test_force_replaces_what_is_listed_and_leaves_the_rest(results):
+    (results / "notes.txt").write_text("mine")
+    (results / "cells/drawing.svg").write_text("mine")
+    (results / "raw").mkdir()
+    (results / "raw/a.csv").write_text("mine")
+    (results / "b.csv").unlink()
+    with pytest.warns(FileWarning, match=r"notes\.txt, raw"):
+        write(results, a="new")
+    assert {n: s for n, s in state(results).items() if n != LIST} == {
+        "a.csv": b"new", "notes.txt": b"mine", "cells/drawing.svg": b"mine", "raw/a.csv": b"mine"
+    }  # fmt: skip
+    assert [p.name for p in results.parent.iterdir()] == ["run"]
+    with pytest.warns(FileWarning, match="stays"):
+        write(results, a="newer")  # which knows that it wrote a.csv
+
+
+def _lab(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/design.csv").write_text("mine")
+
+
+def _old_results(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/fit.nc").write_text("of a version without lists")
+
+
+def _edited(tmp_path):
+    write(tmp_path / "out", a="one")
+    (tmp_path / "out/a.csv").write_text("annotated")
+
+
+def _own_file_of_our_name(tmp_path):
+    write(tmp_path / "out", a="one")
+    (tmp_path / "out/b.csv").write_text("mine")
+
+
+def _link_in_place_of_a_file(tmp_path):
+    write(tmp_path / "out", a="one")
+    (tmp_path / "thesis.csv").write_text("one")
+    (tmp_path / "out/a.csv").unlink()
+    (tmp_path / "out/a.csv").symlink_to(tmp_path / "thesis.csv")
+
+
+def _linked_folder(tmp_path):
+    write(tmp_path / "out", cells_1="one")
+    (tmp_path / "out/cells").rename(tmp_path / "mine")
+    (tmp_path / "out/cells").symlink_to(tmp_path / "mine")
+
+
+def _list_that_points_outside(tmp_path):
+    (tmp_path / "thesis.csv").write_text("mine")
+    write(tmp_path / "out", a="one")
+    digest = hashlib.sha256(b"mine").hexdigest()
+    with (tmp_path / "out" / LIST).open("a") as file:
+        file.write(f"{digest}  ../thesis.csv\n")
+
+
+def _list_of_someone_else(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a.csv").write_text("mine")
+    (tmp_path / "out" / LIST).write_text(f"{hashlib.sha256(b'mine').hexdigest()}  a.csv\n")
+
+
+def _file(tmp_path):
+    (tmp_path / "out").write_text("mine")
+
+
+def _link_to_nothing(tmp_path):
+    (tmp_path / "out").symlink_to("nowhere")
+
+
+def _pipe(tmp_path):
+    os.mkfifo(tmp_path / "out")
+
+
+TARGETS = [
+    _lab, _old_results, _edited, _own_file_of_our_name, _link_in_place_of_a_file, _linked_folder,
+    _list_that_points_outside, _list_of_someone_else, _file, _link_to_nothing, _pipe,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", TARGETS)
+def test_a_folder_with_anything_of_the_users_in_the_way_is_refused_before_the_work(make, tmp_path):
+    make(tmp_path)
+    before = state(tmp_path) if make is not _pipe else None
+    with pytest.raises(vrest.ConfigurationError, match="another with --out"):
+        ResultsFolder(tmp_path / "out", force=True, writes=["a.csv", "b.csv"])
+    assert before == (state(tmp_path) if make is not _pipe else None)
+
+
+@pytest.mark.parametrize(
+    "place", ["data.csv", "link.csv", "hard.csv", ".", "..", "folder", "data.csv/run", "no\0name", "n" * 300]
+)
+def test_an_input_and_an_impossible_place_are_refused(place, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    Path("data.csv").write_text("mine")
+    Path("link.csv").symlink_to("data.csv")
+    os.link("data.csv", "hard.csv")
+    Path("folder").symlink_to(".")
+    before = state(tmp_path)
+    for kind in (ResultsFolder, ResultsFile):
+        with pytest.raises(vrest.ConfigurationError, match="another"):
+            kind(place, force=True, inputs=["data.csv"])
+    assert state(tmp_path) == before
+
+
+def test_a_place_where_nothing_may_be_made_is_refused_before_the_work(tmp_path, monkeypatch):
+    def refuse(*_, **more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    for kind in (ResultsFolder, ResultsFile):
+        with pytest.raises(vrest.ConfigurationError, match="cannot be written: Permission denied"):
+            kind(tmp_path / "deep/run")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_of_two_runs_into_one_folder_the_second_is_told_and_neither_is_lost(before, tmp_path):
+    if before:
+        write(tmp_path / "run", a="old")
+    first, second = (ResultsFolder(tmp_path / "run", force=before) for _ in range(2))
+
+    def overlap() -> None:
+        with second.writing() as aside:
+            (aside / "a.csv").write_text("second")
+            with first.writing() as other:
+                (other / "a.csv").write_text("first")
+
+    with pytest.raises(vrest.ConfigurationError, match=r"stays as it is\. These results are in .*run-2"):
+        overlap()
+    assert (tmp_path / "run/a.csv").read_text() == "first"
+    assert (tmp_path / "run-2/a.csv").read_text() == "second"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "run-2"]
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["a.csv", LIST]
+
+
+def test_what_the_user_puts_there_while_a_run_works_stays(results):
+    run = ResultsFolder(results, force=True, writes=["a.csv"])
+
+    def overlap() -> None:
+        with run.writing() as aside:
+            (aside / "a.csv").write_text("new")
+            (aside / "c.csv").write_text("new")
+            (results / "c.csv").write_text("mine")
+
+    with pytest.raises(vrest.ConfigurationError, match="run-2"):
+        overlap()
+    assert (results / "c.csv").read_text() == "mine"
+    assert (results / "a.csv").read_text() == "one"
+    assert (results.parent / "run-2/a.csv").read_text() == "new"
+    write(results.parent / "run-2", a="again")
+
+
+def test_a_failure_while_writing_leaves_everything_as_it_was(results, tmp_path):
+    before = state(tmp_path)
+
+    def stop(place: ResultsFolder | ResultsFile) -> None:
+        with place.writing() as aside:
+            (aside / "a.csv" if aside.is_dir() else aside).write_text("half")
+            raise KeyboardInterrupt
+
+    for place in (ResultsFolder(results, force=True), ResultsFolder(tmp_path / "new"), ResultsFile(tmp_path / "x.csv")):
+        with pytest.raises(KeyboardInterrupt):
+            stop(place)
+    assert state(tmp_path) == before
+
+
+def put(path: Path, text: str, force: bool = False) -> None:
+    with ResultsFile(path, force).writing() as aside:
+        aside.write_text(text)
+
+
+def test_a_single_file_is_replaced_only_as_vrest_wrote_it(tmp_path):
+    path = tmp_path / "baths.csv"
+    put(path, "one")
+    with pytest.raises(vrest.ConfigurationError, match="--force"):
+        ResultsFile(path)
+    put(path, "two", force=True)
+    assert path.read_text() == "two"
+    path.write_text("two, and a column of mine")
+    with pytest.raises(vrest.ConfigurationError, match="not as vrest wrote it"):
+        ResultsFile(path, force=True)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(vrest.ConfigurationError, match="not written by vrest"):
+        ResultsFile(tmp_path / "notes.txt", force=True)
+    with pytest.raises(vrest.ConfigurationError, match="not written by vrest"):
+        ResultsFile(tmp_path, force=True)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_of_two_runs_into_one_file_the_second_is_told_and_neither_is_lost(before, tmp_path):
+    if before:
+        put(tmp_path / "p.csv", "old")
+    second = ResultsFile(tmp_path / "p.csv", force=before)
+
+    def overlap() -> None:
+        with second.writing() as aside:
+            aside.write_text("second")
+            put(tmp_path / "p.csv", "first", force=before)
+
+    with pytest.raises(vrest.ConfigurationError, match=r"These results are in .*p-2\.csv"):
+        overlap()
+    assert (tmp_path / "p.csv").read_text() == "first"
+    assert (tmp_path / "p-2.csv").read_text() == "second"
+
+
+COMMANDS = [
+    ("fit", ["--inside", INSIDE]),
+    ("compare", ["--laws", "ghk,ghk-pump"]),
+    ("design", ["--inside", INSIDE]),
+    ("recover", ["--inside", INSIDE]),
+    ("simulate", ["--inside", INSIDE, "--truth", "truth.toml"]),
+    ("solutions", []),
+]
+
+
+@pytest.mark.parametrize(("command", "flags"), COMMANDS, ids=lambda x: x if isinstance(x, str) else "")
+def test_no_command_replaces_a_file_of_the_users(command, flags, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    vrest.to_frame(recordings()).to_csv("data.csv", index=False)
+    for name in ("notes.txt", "truth.toml", "mine.csv"):
+        Path(name).write_text("a = 1\n")
+    Path("lab").mkdir()
+    Path("lab/design.csv").write_text("years of work")
+    Path("s.toml").write_text("[control]\nNaCl = 140\n")
+    Path("settings.toml").write_text("seed = 2\n")
+    given = "s.toml" if command == "solutions" else "data.csv"
+    config = [] if command == "solutions" else ["--config", "settings.toml"]
+    before = state(tmp_path)
+    for out in (given, *config[1:], "notes.txt", "mine.csv", "lab", ".", "notes.txt/x", *flags[3:]):
+        assert main([command, given, *flags, *config, "--force", "--out", out]) == 2, out
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert f"vrest {command}: {out} " in said.err
+        assert state(tmp_path) == before
+
+
+def test_predictions_pictures_and_reports_replace_their_own_alone(full_fit, tmp_path, capsys):
+    run = full_fit.save(tmp_path / "run")
+    baths, out = tmp_path / "baths.csv", tmp_path / "p.csv"
+    baths.write_text("K_o_mM,Na_o_mM,Cl_o_mM,temperature_C\n4,145,130,22\n")
+    asked = ["predict", str(run), str(baths), "--out", str(out), "--force"]
+    assert main(asked) == main(asked) == 0
+    out.write_bytes(out.read_bytes() + b"mine\n")
+    assert main(asked) == 2
+    assert out.read_bytes().endswith(b"mine\n")
+    for place in (baths, run / "fit.nc", run / "summary.csv"):
+        assert main(["predict", str(run), str(baths), "--out", str(place), "--force"]) == 2
+    assert main(["report", str(run)]) == main(["report", str(run)]) == 0
+    full_fit.save(run, force=True, report=True)  # the report is one of its own
+    (run / "report.html").write_text("mine")
+    assert main(["report", str(run)]) == 2
+    assert (run / "report.html").read_text() == "mine"
+    picture = tmp_path / "rest.png"
+    assert main(["explain", "--plot", str(picture)]) == main(["explain", "--plot", str(picture), "--force"]) == 0
+    assert main(["explain", "--plot", str(baths), "--force"]) == 2
+    capsys.readouterr()
