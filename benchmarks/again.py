@@ -14,7 +14,7 @@ from .inside import TEXT
 
 def main(n: int) -> dict:
     warnings.simplefilter("ignore")
-    from vrest.fitting.run import configure, prepare
+    from vrest.fitting.experiment.prepare import configure, prepare
     from vrest.fitting.sampling.many import QUICK, sampler_of
 
     configuration = configure(inside=TEXT, sampling=QUICK)

@@ -92,8 +92,8 @@ def c_density(function, data: dict[str, np.ndarray], names: list[str]):
 
 def package_density(recordings):
     """The package's compiled log-density and gradient, as a function of a flat vector, and the names along it."""
+    from vrest.fitting.experiment.prepare import configure, prepare
     from vrest.fitting.model.model_data import design_of, model_data
-    from vrest.fitting.run import configure, prepare
     from vrest.fitting.sampling.density import density_of
 
     experiment = prepare(recordings, configure(inside=TEXT))

@@ -5,7 +5,7 @@ import pytest
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting.run import fit
+from vrest.fitting.fit import fit
 
 
 @pytest.fixture(scope="session")

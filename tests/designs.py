@@ -7,9 +7,9 @@ import numpy as np
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.experiment.experiment import Experiment
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.linear import starting_point
 from vrest.fitting.model.model_data import design_of, model_data
-from vrest.fitting.run import configure, prepare
 from vrest.fitting.sampling.density import Density, density_of
 
 

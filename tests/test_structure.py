@@ -14,6 +14,8 @@ from vrest.fitting.sampling.density import sources
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"models": set(), "data": {"models"}, "fitting": {"models", "data"}}
+FITTING = ("experiment", "model", "sampling", "results", "checks", "comparison", "planning", "report")
+"""The order inside `fitting`: each folder imports only from itself and from those before it; `fit.py` from all."""
 
 
 def modules(root: Path, folder: str) -> dict[str, Path]:
@@ -69,6 +71,53 @@ def test_the_direction_check_sees_a_wrong_import(tmp_path):
     wrong.write_text("def f():\n    from ...fitting import run\n    from ..ions import Ion\nimport pymc\n")
     assert imports(tmp_path, wrong) == {"fitting.run", "models.ions", "pymc"}
     assert modules(tmp_path, "models") == {"models.laws.wrong": wrong}
+
+
+def backward(root: Path) -> list[str]:
+    """Imports inside `fitting` that run against its order."""
+
+    def place(name: str) -> int:
+        parts = name.split(".")
+        return FITTING.index(parts[1]) if len(parts) > 1 and parts[1] in FITTING else len(FITTING)
+
+    return [
+        f"{name} imports {target}"
+        for name, path in modules(root, "fitting").items()
+        for target in imports(root, path)
+        if target.startswith("fitting.") and place(target) > place(name)
+    ]
+
+
+def test_fitting_is_built_in_one_order(tmp_path):
+    assert {p.name for p in (ROOT / "fitting").iterdir() if (p / "__init__.py").exists()} == set(FITTING)
+    assert backward(ROOT) == []
+    for folder in ("model", "checks"):
+        (tmp_path / "fitting" / folder).mkdir(parents=True)
+    (tmp_path / "fitting/checks/verdict.py").touch()
+    (tmp_path / "fitting/model/wrong.py").write_text("def f():\n    from ..checks.verdict import judge\n")
+    assert backward(tmp_path) == ["fitting.model.wrong imports fitting.checks.verdict"]  # the negative control
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import one another, each once."""
+    reach: dict[str, set[str]] = {}
+    for start in graph:
+        seen, todo = set(), [*graph[start]]
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo += graph.get(name, ())
+        reach[start] = seen
+    return sorted({tuple(sorted(b for b in reach[a] if a in reach[b])) for a in graph if a in reach[a]})
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    found = {n: p for folder in FOLDERS for n, p in modules(ROOT, folder).items()}
+    graph = {name: {t for t in imports(ROOT, path) if t in found} for name, path in found.items()}
+    assert sum(map(len, graph.values())) > 300, "imports are seen"
+    assert circles(graph) == [("fitting.sampling.compiler", "fitting.sampling.density")]
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [("b", "c")]  # the negative control
 
 
 def test_kept_code_depends_on_the_sources_of_all_sub_folders():

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from .data.tables.table import select, to_frame
     from .doors import fit_each, recover, simulate
     from .fitting.experiment.config import Config, Sampling, read_config
+    from .fitting.fit import Fit, fit, load
     from .fitting.planning.design import Design, design
-    from .fitting.result import Fit, load
-    from .fitting.run import fit
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
     from .models.laws.registry import LAWS
 
@@ -29,16 +28,16 @@ _HOME = {
     "DataError": "models.errors",
     "DataWarning": "models.errors",
     "Design": "fitting.planning.design",
-    "Fit": "fitting.result",
+    "Fit": "fitting.fit",
     "Sampling": "fitting.experiment.config",
     "UnknownNameError": "models.errors",
     "VrestError": "models.errors",
     "datasets": "data.sets.bundled",
     "design": "fitting.planning.design",
-    "fit": "fitting.run",
+    "fit": "fitting.fit",
     "fit_each": "doors",
     "from_frame": "data.tables.reader",
-    "load": "fitting.result",
+    "load": "fitting.fit",
     "load_data": "data.sets.bundled",
     "read_config": "fitting.experiment.config",
     "read_csv": "data.tables.reader",

@@ -17,10 +17,11 @@ from .models.laws.registry import law as law_named
 
 
 def fit(options: argparse.Namespace) -> int:
+    from .fitting.experiment.prepare import prepare
+    from .fitting.fit import fit_experiment
     from .fitting.results.outputs import ResultsFolder
     from .fitting.results.store import FILES, write_fit
     from .fitting.results.text import summary_text
-    from .fitting.run import prepare, run
 
     if options.each:
         from .truth import fit_each
@@ -34,7 +35,7 @@ def fit(options: argparse.Namespace) -> int:
     recordings = read_recordings(config, options)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
-    result = run(experiment)
+    result = fit_experiment(experiment)
     with place.writing() as aside:
         write_fit(result, aside, folder, report=not options.no_report, picture=not options.no_report)
     say(*result.notes[len(experiment.notes) :])
@@ -50,7 +51,7 @@ def fit(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    from .fitting.result import load
+    from .fitting.fit import load
 
     run = Path(options.run)
     say(f"The report is {load(run).report((run if run.is_dir() else run.parent) / 'report.html')}")
@@ -65,8 +66,8 @@ def recordings_used(experiment) -> str:
 def check(options: argparse.Namespace) -> int:
     from .fitting.checks.identification import foresee
     from .fitting.checks.verdict import say_identification
+    from .fitting.experiment.prepare import prepare
     from .fitting.results.text import expectation_text
-    from .fitting.run import prepare
 
     config = configuration(options)
     experiment = prepare(read_recordings(config, options), config)
@@ -148,7 +149,7 @@ def datasets(options: argparse.Namespace) -> int:
 
 def configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
     """The configuration file, if any, with the flags laid over it."""
-    from .fitting.run import configure
+    from .fitting.experiment.prepare import configure
 
     config = read_config(options.config) if options.config else Config()
     data = getattr(options, "data", None)

@@ -22,17 +22,18 @@ def compare(options: argparse.Namespace) -> int:
 
 def _groups(options: argparse.Namespace, config: Config) -> int:
     from .fitting.comparison.contrasts import contrasts, plot_contrasts, too_few
+    from .fitting.experiment.prepare import prepare
+    from .fitting.fit import fit_experiment
     from .fitting.results.outputs import ResultsFolder
     from .fitting.results.store import FILES, write_fit
     from .fitting.results.text import table_text
-    from .fitting.run import prepare, run
 
     folder = Path(options.out or f"{Path(config.data or '').stem}-by-{config.by}")
     place = ResultsFolder(folder, options.force, inputs(options, config), (*FILES, "contrasts.csv", "contrasts.png"))
     recordings = read_recordings(config, options)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
-    fit = run(experiment)
+    fit = fit_experiment(experiment)
     table = contrasts(fit)
     with place.writing() as aside:
         write_fit(fit, aside, folder)
@@ -49,9 +50,11 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
 
 def _laws(options: argparse.Namespace, config: Config) -> int:
     from .fitting.comparison import elpd
+    from .fitting.experiment.prepare import prepare
+    from .fitting.fit import fit_experiment
     from .fitting.results.outputs import ResultsFolder
     from .fitting.results.text import table_text
-    from .fitting.run import available_cores, prepare, run
+    from .fitting.sampling.workers import available_cores
 
     names = list(dict.fromkeys(name.strip() for name in options.laws.split(",") if name.strip()))
     if len(names) < 2:
@@ -63,7 +66,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
     say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
     fits, left, short = {}, [], []
     for name, experiment in experiments.items():
-        fits[name] = fit = run(experiment)
+        fits[name] = fit = fit_experiment(experiment)
         refit = elpd.without_rows(fit, available_cores())
         found = [elpd.leave_rows_out(fit, refit), elpd.leave_cells_out(fit, refit)]
         left += [one for one in found if one is not None]
@@ -90,7 +93,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
 def predict(options: argparse.Namespace) -> int:
     """V_m in baths that were not measured."""
     from .data.tables.reader import read_csv
-    from .fitting.result import load
+    from .fitting.fit import load
     from .fitting.results.outputs import ResultsFile
     from .fitting.results.text import table_text
 

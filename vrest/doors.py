@@ -8,12 +8,12 @@ import xarray as xr
 
 from .fitting.experiment.config import Config
 from .fitting.experiment.experiment import Experiment
+from .fitting.experiment.prepare import configure, prepare
+from .fitting.fit import Fit
 from .fitting.planning import each, recovery
 from .fitting.planning import simulate as simulation
 from .fitting.planning.recovery import Recovery
 from .fitting.planning.simulate import Truth
-from .fitting.result import Fit
-from .fitting.run import configure, prepare
 from .fitting.sampling.workers import Workers
 from .models.errors import DataWarning
 
@@ -107,4 +107,4 @@ def fit_each(
     )
     for label, reason in refused.items():
         warnings.warn(f"{label} was not fitted: {reason}", DataWarning, stacklevel=2)
-    return fits
+    return {label: Fit(fit.tree, fit.experiment) for label, fit in fits.items()}

@@ -14,10 +14,10 @@ def simulate(options: argparse.Namespace) -> int:
 
     from .data.tables.schema import COLUMNS
     from .data.tables.table import to_frame
+    from .fitting.experiment.prepare import prepare
     from .fitting.planning.simulate import draw_truth, read_truth, truth_in_toml
     from .fitting.planning.simulate import simulate as simulate_one
     from .fitting.results.outputs import ResultsFile
-    from .fitting.run import prepare
 
     config = configuration(options)
     places = []
@@ -49,11 +49,11 @@ def simulate(options: argparse.Namespace) -> int:
 
 def recover(options: argparse.Namespace) -> int:
     """Simulate and fit a plan many times."""
+    from .fitting.experiment.prepare import prepare
     from .fitting.planning.recovery import LIKELIHOOD, recover
     from .fitting.planning.simulate import read_truth
     from .fitting.results.outputs import ResultsFolder
     from .fitting.results.text import table_text
-    from .fitting.run import prepare
     from .fitting.sampling.workers import Workers
     from .models.errors import ConfigurationError
 

@@ -11,7 +11,7 @@ from scipy.special import fdtrc
 from ...models.parameters import SIGMA
 from ..experiment.experiment import Experiment, at_index, in_words
 from ..experiment.interval import bounds
-from ..results.posterior import parameter_values, row_distribution
+from ..model.draws import parameter_values, row_distribution
 
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""

@@ -7,9 +7,9 @@ import pandas as pd
 
 from ...models.errors import ConfigurationError
 from ...models.parameters import PUMP
+from ..checks.fitted import Fitted
 from ..experiment.interval import bounds
 from ..experiment.levels import FEWEST_CELLS
-from ..result import Fit
 
 COLUMNS = ["parameter", "kind", "a", "b", "median", "lower", "upper", "p_direction", "p_rope", "rope_low", "rope_high"]
 ROPE_RATIO = (0.8, 1.25)
@@ -19,7 +19,7 @@ ROPE_mV = (-1.0, 1.0)
 FEW_CELLS = 5
 
 
-def contrasts(fit: Fit) -> pd.DataFrame:
+def contrasts(fit: Fitted) -> pd.DataFrame:
     """Every pair of groups compared in every parameter that differs between groups.
 
     Returns
@@ -67,7 +67,7 @@ def _contrast(name: str, a: str, b: str, x: np.ndarray, y: np.ndarray) -> dict:
     }
 
 
-def too_few(fit: Fit) -> list[str]:
+def too_few(fit: Fitted) -> list[str]:
     """Honest sentences on groups that hold few cells, or none that can be told apart."""
     levels = fit.experiment.levels
     if not levels.cells:

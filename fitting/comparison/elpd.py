@@ -15,9 +15,10 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, t
 
 from ...models.parameters import NU, SIGMA
+from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment, at_index
-from ..result import Fit
-from ..results.posterior import THINNED, Draws, group_values, parameter_values, row_distribution
+from ..model.draws import Draws, group_values, parameter_values, row_distribution
+from ..results.tree import THINNED
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
 GOOD_K = 0.7
@@ -44,7 +45,7 @@ class Left:
     refits: int
 
 
-def leave_rows_out(fit: Fit, refit: Refit) -> Left:
+def leave_rows_out(fit: Fitted, refit: Refit) -> Left:
     """Leave-one-row-out by importance sampling, exactly where that fails."""
     log_likelihood = _densities(fit)
     elpd, k = _smoothed(log_likelihood)
@@ -58,7 +59,7 @@ def leave_rows_out(fit: Fit, refit: Refit) -> Left:
     return Left(fit.experiment.law.name, "row", elpd, k, len(bad))
 
 
-def _densities(fit: Fit) -> np.ndarray:
+def _densities(fit: Fitted) -> np.ndarray:
     """Log density of each row under each draw (draw, row); of large tables the tree holds too few, and they are made anew."""
     kept = _flat(fit.tree["log_likelihood"]["V_m"].to_numpy()).astype(float)
     values = parameter_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
@@ -69,7 +70,7 @@ def _densities(fit: Fit) -> np.ndarray:
     return row_distribution(few, fit.experiment).logpdf(fit.experiment.recordings["V_m"].to_numpy())
 
 
-def leave_cells_out(fit: Fit, refit: Refit) -> Left | None:
+def leave_cells_out(fit: Fitted, refit: Refit) -> Left | None:
     """Leave-one-cell-out, each cell's likelihood integrated over parameters of its own; None for fewer than five.
 
     None with electrode offsets, too: they would have to be integrated with the cell's parameters.
@@ -182,7 +183,7 @@ def _se(pointwise: np.ndarray) -> float:
     return float(np.sqrt(len(pointwise)) * pointwise.std(ddof=1))
 
 
-def judgement(table: pd.DataFrame, fits: Mapping[str, Fit]) -> Iterator[str]:
+def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:
     """The comparison in words, and whether it could have been decided at all."""
     twins = [fits[name] for name in ("ghk", "mullins-noda") if name in fits]
     if len(twins) == 2 and all(_sodium_and_potassium(fit.experiment) for fit in twins):
@@ -207,7 +208,7 @@ def _sodium_and_potassium(experiment: Experiment) -> bool:
     return set(current) == {"K", "Na"} and not np.any(experiment.conditions.blocked)
 
 
-def without_rows(fit: Fit, cores: int) -> Refit:
+def without_rows(fit: Fitted, cores: int) -> Refit:
     """A way to fit again without some rows, compiled once, on first use."""
     from ..sampling.sampling import Sampler, compile_sampler
 

@@ -8,15 +8,15 @@ from ...data.tables.reader import from_frame
 from ...data.tables.table import to_frame
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment, conditions_of
 from ..experiment.interval import bounds
-from ..result import Fit
-from ..results.posterior import group_values, parameter_values
+from ..model.draws import group_values, parameter_values
 
 WHO = ("population", "new")
 
 
-def predict(fit: Fit, baths: xr.Dataset | pd.DataFrame, cell: str = "population") -> pd.DataFrame:
+def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "population") -> pd.DataFrame:
     """Mean V_m (mV) with its interval in baths, temperatures and pump states of one's choice.
 
     Parameters
@@ -60,7 +60,7 @@ def predict(fit: Fit, baths: xr.Dataset | pd.DataFrame, cell: str = "population"
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
-def _of_whom(fit: Fit, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
+def _of_whom(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """Parameter values with a last axis of groups (or one cell), and what stands in the column cell_type for each."""
     experiment, levels = fit.experiment, fit.experiment.levels
     posterior = fit.tree["posterior"].to_dataset()
@@ -82,7 +82,7 @@ def _of_whom(fit: Fit, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
     return values, [levels.groups[levels.group_of_cell[k]] if levels.groups else ""]
 
 
-def _new_cells(fit: Fit, values: dict[str, np.ndarray], posterior: xr.Dataset) -> dict[str, np.ndarray]:
+def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset) -> dict[str, np.ndarray]:
     experiment = fit.experiment
     if not experiment.spreads:
         raise ConfigurationError(

@@ -19,7 +19,7 @@ from ...models.conditions import Conditions
 from ...models.parameters import NU, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
 from ...models.priors import Fixed, cut_at_zero
 from ..experiment.experiment import Experiment, at_index
-from ..results.posterior import draw_prior
+from .draws import draw_prior
 from .linear import inferred, reported_gradient, resistance_slopes, sensitivity
 
 DRAWS = 60

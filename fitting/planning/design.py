@@ -17,10 +17,10 @@ from ..checks.verdict import say_identification
 from ..experiment.build import allowing_blocks
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment, at_index, conditions_of
+from ..experiment.prepare import configure, prepare
 from ..model.expected import Expectation, look_ahead
 from ..model.linear import inferred
 from ..results.text import expectation_text, spread_text, table_text
-from ..run import configure, prepare
 
 
 @dataclass(frozen=True)

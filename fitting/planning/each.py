@@ -11,19 +11,20 @@ import xarray as xr
 
 from ...data.tables.table import select, to_frame
 from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, VrestError, nearest
+from ..checks.fitted import Fitted
+from ..checks.run import run
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment
-from ..result import Fit
+from ..experiment.prepare import prepare
 from ..results.summary import COLUMNS
-from ..run import prepare, run
 from ..sampling.many import sampler_of
 from ..sampling.workers import Progress, Workers, run_tasks
 
 
 def fit_each(
     recordings: xr.Dataset, config: Config, column: str = "cell", workers: Workers | None = None
-) -> tuple[dict[str, Fit], dict[str, VrestError]]:
-    """Fit the rows of each label of `column` by themselves, all under one reference condition.
+) -> tuple[dict[str, Fitted], dict[str, VrestError]]:
+    """Fitted the rows of each label of `column` by themselves, all under one reference condition.
 
     Returns
     -------
@@ -36,10 +37,10 @@ def fit_each(
     """
     experiments, refused = _experiments(recordings, config, column)
     labels, workers = list(experiments), workers or Workers()
-    fits: dict[str, Fit] = {}
+    fits: dict[str, Fitted] = {}
     progress = Progress(len(labels))
 
-    def land(k: int, fit: Fit) -> None:
+    def land(k: int, fit: Fitted) -> None:
         fits[labels[k]] = fit
         progress.step()
 
@@ -51,11 +52,11 @@ def fit_each(
     return {label: fits[label] for label in labels}, refused
 
 
-def _fit(experiment: Experiment) -> Fit:
+def _fit(experiment: Experiment) -> Fitted:
     return run(experiment, cores=1, progress=False, sampler=sampler_of(experiment))
 
 
-def _fit_pickled(experiment: bytes) -> Fit:
+def _fit_pickled(experiment: bytes) -> Fitted:
     return _fit(pickle.loads(experiment))
 
 
@@ -104,12 +105,12 @@ def _experiments(
         }, refused
 
 
-def summary_of_each(fits: Mapping[str, Fit]) -> pd.DataFrame:
+def summary_of_each(fits: Mapping[str, Fitted]) -> pd.DataFrame:
     """All summaries as one table; `group` is the label."""
     return pd.concat([fit.summary().assign(group=label) for label, fit in fits.items()], ignore_index=True)[COLUMNS]
 
 
-def table_of_each(fits: Mapping[str, Fit]) -> pd.DataFrame:
+def table_of_each(fits: Mapping[str, Fitted]) -> pd.DataFrame:
     """One row a label: medians with intervals of what was asked, and the three judgements."""
     from ..checks.identification import questions
     from ..results.text import digits

@@ -27,7 +27,7 @@ from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..experiment.interval import PROBABILITY, bounds
 from ..model.cells import place_cells
-from ..results.posterior import draw_prior, parameter_values, resistance_distribution, row_distribution
+from ..model.draws import draw_prior, parameter_values, resistance_distribution, row_distribution
 from ..sampling.many import QUICK, least_ess, longer, reported, sampled
 from ..sampling.workers import Progress, Workers, run_tasks
 from .simulate import Truth, draw_truth, simulate
@@ -204,21 +204,26 @@ class Recovery:
         )
         return lines
 
+    @property
+    def parameters(self) -> list[str]:
+        """Names of what was recovered, the log-likelihood left out."""
+        return [str(q) for q in self.ranks["quantity"].values if q != LIKELIHOOD]
+
     def plot_calibration(self):
         """ECDF of the ranks less that of a uniform, with simultaneous bands (ArviZ); a PlotCollection."""
-        from ..report.recovery_plots import plot_calibration
+        from .recovery_plots import plot_calibration
 
         return plot_calibration(self)
 
     def plot_recovery(self):
         """Estimates with their intervals against truths, a panel a parameter; a Matplotlib figure."""
-        from ..report.recovery_plots import plot_recovery
+        from .recovery_plots import plot_recovery
 
         return plot_recovery(self)
 
     def plot_contraction(self):
         """Error in posterior sds against contraction, a panel a parameter; a Matplotlib figure."""
-        from ..report.recovery_plots import plot_contraction
+        from .recovery_plots import plot_contraction
 
         return plot_contraction(self)
 

@@ -14,7 +14,7 @@ from ...models.parameters import Parameter
 from ...models.priors import Fixed, HalfNormal, Normal, Prior
 from ..experiment.experiment import Experiment
 from ..model.cells import place_cells
-from ..results.posterior import draw_prior, parameter_values, resistance_distribution, row_distribution
+from ..model.draws import draw_prior, parameter_values, resistance_distribution, row_distribution
 
 Truth = Mapping[str, float | Mapping[str, float]]
 """Parameter values by public name; a mapping from group to value where groups differ."""

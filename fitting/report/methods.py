@@ -13,7 +13,7 @@ from ..experiment.interval import LABEL
 from ..results.text import digits
 
 if TYPE_CHECKING:
-    from ..result import Fit
+    from ..checks.fitted import Fitted
 
 _SAMPLERS = {
     "nutpie": "the No-U-Turn sampler of nutpie {nutpie}",
@@ -66,14 +66,14 @@ def cited(text: str) -> tuple[Reference, ...]:
     return tuple(Reference(m[1], m[2]) for m in re.finditer(r"^% (.+)\n(@.+)$", entries, re.MULTILINE) if m[1] in text)
 
 
-def describe(fit: "Fit") -> Methods:
+def describe(fit: "Fitted") -> Methods:
     """What was done, from the configuration, versions and diagnostics that the fit itself holds."""
     config, versions = parse_config(fit.tree.attrs["config"]), json.loads(fit.tree.attrs["versions"])
     paragraphs = (_data(fit, config), _law(fit, config), _priors(fit), _sampling(fit, config, versions), _checks(fit))
     return Methods(paragraphs, cited(" ".join(paragraphs)))
 
 
-def _data(fit: "Fit", config: Config) -> str:
+def _data(fit: "Fitted", config: Config) -> str:
     recordings, source = fit.experiment.recordings, fit.tree.attrs["source"] or "a table in memory"
     chosen = f" (rows chosen by: {config.where})" if config.where else ""
     junction = _JUNCTION.get(recordings.attrs.get("ljp", ""), "not reported, and not subtracted")
@@ -84,7 +84,7 @@ def _data(fit: "Fit", config: Config) -> str:
     )
 
 
-def _law(fit: "Fit", config: Config) -> str:
+def _law(fit: "Fitted", config: Config) -> str:
     law, e = fit.experiment.law, fit.experiment
     options = "".join(f" Option {name}: {OPTIONS[name].meaning}." for name in config.options)
     shape = "a Student t distribution with nu degrees of freedom" if config.robust else "a Normal distribution"
@@ -107,7 +107,7 @@ def _law(fit: "Fit", config: Config) -> str:
     )
 
 
-def _priors(fit: "Fit") -> str:
+def _priors(fit: "Fitted") -> str:
     e = fit.experiment
     offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
     every = (*e.parameters, *e.spreads.values(), *offsets)
@@ -117,7 +117,7 @@ def _priors(fit: "Fit") -> str:
     return f"Priors{preset}. {'; '.join(told)}."
 
 
-def _sampling(fit: "Fit", config: Config, versions: dict[str, str]) -> str:
+def _sampling(fit: "Fitted", config: Config, versions: dict[str, str]) -> str:
     s, posterior, check = config.sampling, fit.tree["posterior"], fit.verdict().sampling
     tuning = fit.tree["sample_stats"].attrs.get("tuning", s.tune)
     sampler = _SAMPLERS[s.sampler.removesuffix("-light")].format(**versions)
@@ -133,12 +133,12 @@ def _sampling(fit: "Fit", config: Config, versions: dict[str, str]) -> str:
     )
 
 
-def _checks(fit: "Fit") -> str:
+def _checks(fit: "Fitted") -> str:
     f, i = fit.verdict().fit, fit.verdict().identification
     weak = f"{', '.join(i.uninformed)} hardly informed" if i.uninformed else "every parameter asked for is informed"
     pairs = "".join(f"; {a} and {b} told apart badly (correlation {r:+.2f})" for a, b, r in i.confounded)
     return (
-        f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fit: {f.reason}; the largest Pareto k"
+        f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fitted: {f.reason}; the largest Pareto k"
         f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
         f" much narrower the posterior is than the prior: {weak}{pairs}."
     )

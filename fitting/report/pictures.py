@@ -14,18 +14,18 @@ from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
 from ..experiment.experiment import Experiment, at_index
 from ..experiment.interval import LABEL, bounds
-from ..results.posterior import parameter_values
+from ..model.draws import parameter_values
 from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
 
 if TYPE_CHECKING:
-    from ..result import Fit
+    from ..checks.fitted import Fitted
 
 MOST = 30
 """Baths or cells that one picture lists; more would be too small to read."""
 _DEGREES, _DOTS = 40, 600
 
 
-def plot_pump(fit: "Fit", axes: Axes | None = None) -> Axes:
+def plot_pump(fit: "Fitted", axes: Axes | None = None) -> Axes:
     """What poisoning the pump would cost at once (mV), bath by bath, with its interval; one colour per temperature.
 
     Of very many baths some, evenly spaced, are shown. A law without a pump raises ConfigurationError.
@@ -68,7 +68,7 @@ def temperature_parts(
     return shapley(potential, PARTS)
 
 
-def plot_temperature(fit: "Fit", axes: Axes | None = None) -> Axes:
+def plot_temperature(fit: "Fitted", axes: Axes | None = None) -> Axes:
     """V_m (mV) against temperature (°C) in the reference bath, and what V_T, leak and pump each have in its change.
 
     Each part's line leaves V_m at the reference temperature; dots are recordings in that bath with the pump running.
@@ -97,7 +97,7 @@ def plot_temperature(fit: "Fit", axes: Axes | None = None) -> Axes:
     return axes
 
 
-def plot_residuals(fit: "Fit", by: str | None = None, axes: Axes | None = None) -> Axes:
+def plot_residuals(fit: "Fitted", by: str | None = None, axes: Axes | None = None) -> Axes:
     """Recordings minus what the law expects (mV), by a column of the table (`cell`, `saline`, …) or else by bath.
 
     Dots are rows, the bar is their mean with its standard error; of many groups the farthest from the law are shown.
@@ -128,7 +128,7 @@ def plot_residuals(fit: "Fit", by: str | None = None, axes: Axes | None = None) 
     return axes
 
 
-def _of_group(fit: "Fit", symbol: str, name: str) -> np.ndarray:
+def _of_group(fit: "Fitted", symbol: str, name: str) -> np.ndarray:
     """Draws of a variable, of the group that stands in brackets behind its name where it has groups."""
     variable = fit.tree["posterior"][symbol]
     return (
@@ -138,7 +138,7 @@ def _of_group(fit: "Fit", symbol: str, name: str) -> np.ndarray:
     )
 
 
-def plot_pair(fit: "Fit", a: str, b: str, axes: Axes | None = None) -> Axes:
+def plot_pair(fit: "Fitted", a: str, b: str, axes: Axes | None = None) -> Axes:
     """Draws of two parameters against each other, by their public names: how far the data tell them apart."""
     pair = [q for name in (a, b) for q in fit.experiment.quantities if q.name == name.split(" (")[0]]
     x, y = (_of_group(fit, q.symbol, name) for q, name in zip(pair, (a, b), strict=True))
@@ -152,7 +152,7 @@ def plot_pair(fit: "Fit", a: str, b: str, axes: Axes | None = None) -> Axes:
     return axes
 
 
-def plot_cells(fit: "Fit", parameter: str, axes: Axes | None = None) -> Axes:
+def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
     """One parameter's median and interval for every cell, a colour for each type, under that of the type (black).
 
     Of very many cells some are shown, from the least to the greatest. Electrode offsets are shown so, too, of cells or of

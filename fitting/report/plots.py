@@ -12,10 +12,10 @@ from ...models.errors import UnknownNameError, nearest
 from ...models.laws.nernst import nernst_potential
 from ..experiment.experiment import Experiment, at_index, in_words
 from ..experiment.interval import LABEL, bounds
-from ..results.posterior import group_values
+from ..model.draws import group_values
 
 if TYPE_CHECKING:
-    from ..result import Fit
+    from ..checks.fitted import Fitted
 
 # Okabe & Ito's colours, which the colour-blind tell apart, strongest on white first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -26,7 +26,7 @@ _CURVE_DRAWS = 500
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
 
 
-def thinned_draws(fit: "Fit", group: str | None = None) -> dict[str, np.ndarray]:
+def thinned_draws(fit: "Fitted", group: str | None = None) -> dict[str, np.ndarray]:
     """Parameter values by name, one axis of draws, as many as a picture needs: of one group, or the groups' mean."""
     values, groups = (
         group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True),
@@ -40,7 +40,7 @@ def thinned_draws(fit: "Fit", group: str | None = None) -> dict[str, np.ndarray]
     return {name: x[::step] for name, x in values.items()}
 
 
-def plot_series(fit: "Fit", axes: Axes | None = None, group: str | None = None) -> Axes:
+def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
     """V_m (mV) against K_o (mM, logarithmic): recordings, posterior median with its interval, Nernst line.
 
     One colour for each temperature (or, where many were read off a thermometer, for each band of them, with the curve of

@@ -28,11 +28,12 @@ from ..checks.lack_of_fit import labels_of
 from ..experiment.interval import LABEL
 from ..results.outputs import ResultsFile
 from ..results.tables import html_name, html_table, number, printed_unit, summary_table
+from .methods import describe
 from .pictures import MOST, plot_cells, plot_pair, plot_pump, plot_residuals, plot_temperature
 from .plots import COLOURS, SIZE, plot_series, short
 
 if TYPE_CHECKING:
-    from ..result import Fit
+    from ..checks.fitted import Fitted
 
 _INK = "#1b2026"
 _DARK = ("#5AB4F0", "#FF8B4A", "#35C79B", "#EBA4CB", "#F2B93B", "#9AD3F5", "#FFFFFF")  # COLOURS, for a dark page
@@ -56,17 +57,17 @@ _RANKED = 250  # draws of a chain whose ranks are shown: far enough apart to be 
 _MOST = 3  # pictures of residuals by a column, and of confounded pairs
 
 
-def write_report(fit: "Fit", path: Path) -> Path:
+def write_report(fit: "Fitted", path: Path) -> Path:
     """Write the report to `path`, where only another report that vrest wrote is replaced."""
     with ResultsFile(path, force=True, of_results=True).writing() as aside:
         aside.write_text(report_html(fit), encoding="utf-8")
     return path
 
 
-def report_html(fit: "Fit") -> str:
+def report_html(fit: "Fitted") -> str:
     """The whole page."""
     template = Template(files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
-    experiment, methods, attributes, shared = fit.experiment, fit.methods(), fit.tree.attrs, shared_rows(fit)
+    experiment, methods, attributes, shared = fit.experiment, describe(fit), fit.tree.attrs, shared_rows(fit)
     source, marked, words = attributes["source"] or "a table in memory", marks(fit), fit.verdict().words()
     provenance = [
         ["", ""],
@@ -97,7 +98,7 @@ def report_html(fit: "Fit") -> str:
     )
 
 
-def marks(fit: "Fit") -> dict[str, str]:
+def marks(fit: "Fitted") -> dict[str, str]:
     """Each part of the verdict as `good`, `amber` or `bad`; weak identification is amber, since it is no error."""
     v = fit.verdict()
     return {
@@ -107,13 +108,13 @@ def marks(fit: "Fit") -> dict[str, str]:
     }
 
 
-def shared_rows(fit: "Fit") -> pd.DataFrame:
+def shared_rows(fit: "Fitted") -> pd.DataFrame:
     """The summary without its rows for single cells: what all cells share, and what each type has."""
     summary = fit.summary()
     return summary[summary["group"].isin(["", *fit.experiment.levels.groups])]
 
 
-def answers(fit: "Fit") -> Iterator[str]:
+def answers(fit: "Fitted") -> Iterator[str]:
     """What was found, a list item for each shared row: the value, and a sentence for those who read no posteriors."""
     e = fit.experiment
     meaning = {q.name: q.meaning for q in (*e.quantities, *e.spreads.values(), *e.offsets.values())}
@@ -130,7 +131,7 @@ def answers(fit: "Fit") -> Iterator[str]:
         yield f"<li><b>{html_name(name)}</b>{escape(value)}<br>{escape(sentence[:1].upper() + sentence[1:])}.</li>"
 
 
-def pictures(fit: "Fit") -> Iterator[tuple[str, str, Callable[[], object]]]:
+def pictures(fit: "Fitted") -> Iterator[tuple[str, str, Callable[[], object]]]:
     """Title, text alternative and drawing of every picture in which this fit has something to show."""
     experiment, table, law = fit.experiment, fit.summary(), fit.experiment.law
     groups = experiment.levels.groups
@@ -187,12 +188,12 @@ def pictures(fit: "Fit") -> Iterator[tuple[str, str, Callable[[], object]]]:
     )
 
 
-def _series(fit: "Fit", group: str | None) -> None:
+def _series(fit: "Fitted", group: str | None) -> None:
     plot_series(fit, pyplot.subplots(figsize=SIZE)[1], group)
 
 
 # What every Bayesian fit has to show is ArviZ's to draw.
-def _panels(fit: "Fit", symbols: list[str]) -> dict[str, Any]:
+def _panels(fit: "Fitted", symbols: list[str]) -> dict[str, Any]:
     """ArviZ's arguments for a panel of each variable (of each group), under its public name."""
     from arviz_base.labels import MapLabeller
 
@@ -208,7 +209,7 @@ def _panels(fit: "Fit", symbols: list[str]) -> dict[str, Any]:
     }
 
 
-def _prior_posterior(fit: "Fit") -> None:
+def _prior_posterior(fit: "Fitted") -> None:
     import arviz_plots as az
 
     symbols = [q.symbol for q in fit.experiment.quantities]
@@ -223,7 +224,7 @@ def _prior_posterior(fit: "Fit") -> None:
         axes.xaxis.set_major_formatter(lambda x, _: f"{10.0**x:g}")
 
 
-def _predictive(fit: "Fit") -> None:
+def _predictive(fit: "Fitted") -> None:
     import arviz_plots as az
 
     size = {"figsize": (SIZE[0], 3.0)}
@@ -233,7 +234,7 @@ def _predictive(fit: "Fit") -> None:
             drawn.viz["plot"][name].item().set_xlabel(f"${name[0]}_{{{name[2:]}}}$ ({unit})")
 
 
-def _ranks(fit: "Fit") -> None:
+def _ranks(fit: "Fitted") -> None:
     import arviz_plots as az
 
     step = -(-fit.tree["posterior"].sizes["draw"] // _RANKED)

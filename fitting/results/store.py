@@ -15,7 +15,7 @@ from .outputs import ResultsFolder
 from .tables import inert_cell
 
 if TYPE_CHECKING:
-    from ..result import Fit
+    from ..checks.fitted import Fitted
 
 
 FILES = ("summary.csv", "verdict.json", "config.toml", "series.png", "report.html", "fit.nc")
@@ -25,7 +25,7 @@ _LARGE = 100_000  # values, above which an array is packed: a long table repeats
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
-def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
+def save(fit: "Fitted", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
     """Write a fit's results folder."""
     config = parse_config(fit.tree.attrs["config"])
     place = ResultsFolder(folder, force, filter(None, (config.data, config.solutions)), FILES)
@@ -34,7 +34,7 @@ def save(fit: "Fit", folder: str | Path, force: bool = False, report: bool = Fal
     return Path(folder)
 
 
-def write_fit(fit: "Fit", aside: Path, folder: Path, report: bool = False, picture: bool = True) -> None:
+def write_fit(fit: "Fitted", aside: Path, folder: Path, report: bool = False, picture: bool = True) -> None:
     """Write a fit's files into `aside`, which will stand at `folder`."""
     write_tree(fit.tree, aside / "fit.nc")
     summary = fit.summary()
@@ -84,7 +84,7 @@ def recordings_of(tree: xr.DataTree) -> xr.Dataset:
     return recordings.assign_attrs(source=tree.attrs["source"], sha256=tree.attrs["data_sha256"])
 
 
-def _config_beside(fit: "Fit", folder: Path) -> str:
+def _config_beside(fit: "Fitted", folder: Path) -> str:
     """The configuration as it will stand in `folder`: complete, with the paths of table and recipes as seen from there."""
     config = parse_config(fit.tree.attrs["config"])
     named = {name: path for name in ("data", "solutions") if (path := getattr(config, name)) and Path(path).exists()}
@@ -92,7 +92,7 @@ def _config_beside(fit: "Fit", folder: Path) -> str:
     return replace(config, **seen).to_toml()
 
 
-def _save_picture(fit: "Fit", path: Path) -> None:
+def _save_picture(fit: "Fitted", path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")

@@ -11,8 +11,8 @@ from ...models.parameters import Quantity
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..model.cells import with_cells
+from ..model.draws import Draws, with_derived
 from ..model.model_data import design_of
-from ..results.posterior import Draws, with_derived
 from .sampling import Sampler, compile_sampler
 
 QUICK = Sampling(chains=2, draws=500, tune=500, sampler="nutpie")

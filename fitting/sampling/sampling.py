@@ -9,8 +9,8 @@ import xarray as xr
 
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
+from ..model.draws import Draws
 from ..model.model_data import design_of, model_data
-from ..results.posterior import Draws
 
 MANY_PARAMETERS = 100
 """Above so many, the low-rank metric that follows ridges costs more than it saves."""

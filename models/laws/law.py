@@ -65,11 +65,6 @@ class Law:
     conductance: Callable[[Theta, Conditions, Conditions, Array, Array], Array] | None = None
     refusal: Callable[[Conditions, Conditions, Sequence[str]], str] = nothing_refused
 
-    def __reduce__(self):
-        from .registry import law  # by name: its functions need not be ones that pickle knows
-
-        return law, (self.name,)
-
     def usable(self, ions: Sequence[Ion]) -> tuple[Ion, ...]:
         """Those of `ions` that the law speaks of; raises ConfigurationError where one that it needs is not among them."""
         for name in self.needs:

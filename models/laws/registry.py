@@ -1,5 +1,7 @@
 """The laws there are. A new law is one new file and one line here."""
 
+import copyreg
+
 from ..errors import UnknownNameError, nearest
 from .chord import CHORD
 from .ghk import GHK
@@ -17,3 +19,7 @@ def law(name: str) -> Law:
     if name not in LAWS:
         raise UnknownNameError(f"unknown law {name!r}.{nearest(name, LAWS)} Laws: {', '.join(LAWS)}.")
     return LAWS[name]
+
+
+# By name: a law's functions need not be ones that pickle knows.
+copyreg.pickle(Law, lambda one: (law, (one.name,)))

@@ -260,7 +260,7 @@ def test_other_peoples_columns_and_recipes_on_the_command_line(tmp_path, capsys)
 def test_saved_results_find_their_recipes_again(tmp_path, monkeypatch, gluconate_fit):
     """config.toml repeats the analysis from the results' own folder, where the recipes are not."""
     from vrest.fitting.experiment.config import Config, read_config
-    from vrest.fitting.result import Fit
+    from vrest.fitting.fit import Fit
 
     monkeypatch.chdir(tmp_path)
     Path("baths.toml").write_text(RECIPES, encoding="utf-8")

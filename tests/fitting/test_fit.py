@@ -12,10 +12,11 @@ from scipy.optimize import least_squares
 import vrest
 from tests.synthetic import INSIDE, TRUTH, recordings
 from vrest.fitting.experiment.config import Sampling, parse_config
+from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.fit import fit
 from vrest.fitting.model.model import build_model
 from vrest.fitting.results import store
 from vrest.fitting.results.summary import COLUMNS
-from vrest.fitting.run import configure, fit, prepare
 from vrest.fitting.sampling.sampling import Sampler, compile_sampler
 
 
@@ -192,7 +193,7 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
         """A sampler that never converges: each chain stays at its own place."""
         import xarray as xr
 
-        from vrest.fitting.results.posterior import Draws
+        from vrest.fitting.model.draws import Draws
 
         lengths.append(sampling.draws)
         rng = np.random.default_rng(seed)
@@ -223,8 +224,9 @@ def test_a_fit_shows_itself(full_fit):
 
 
 def test_large_tables_keep_thinned_draws_by_row(monkeypatch):
-    monkeypatch.setattr("vrest.fitting.results.posterior.LARGE_TABLE", 40)
-    from vrest.fitting.results.posterior import Draws, assemble
+    monkeypatch.setattr("vrest.fitting.results.tree.LARGE_TABLE", 40)
+    from vrest.fitting.model.draws import Draws
+    from vrest.fitting.results.tree import assemble
 
     e = prepare(recordings(), configure(inside=INSIDE))
     import xarray as xr
@@ -238,7 +240,7 @@ def test_large_tables_keep_thinned_draws_by_row(monkeypatch):
     assert tree["log_likelihood"]["V_m"].sizes == {"chain": 4, "draw": 100, "obs": 42}
     assert "every 10th draw" in tree["log_likelihood"].attrs["thinned"]
     assert tree["posterior"].sizes["draw"] == 1000
-    monkeypatch.setattr("vrest.fitting.results.posterior.MOST_VALUES", 42 * 20)
+    monkeypatch.setattr("vrest.fitting.results.tree.MOST_VALUES", 42 * 20)
     fewer = assemble(e, Draws(draws, xr.Dataset(coords=coords), "pymc"), np.random.SeedSequence(1))
     assert fewer["log_likelihood"]["V_m"].sizes == {"chain": 4, "draw": 5, "obs": 42}
     assert fewer["log_likelihood"]["V_m"].dtype == np.float32

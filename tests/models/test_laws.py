@@ -16,7 +16,7 @@ from vrest.fitting.checks.candidates import variations
 from vrest.fitting.checks.identification import foresee
 from vrest.fitting.experiment.build import build_experiment, declared_parameters
 from vrest.fitting.experiment.config import Config, parse_config
-from vrest.fitting.run import configure
+from vrest.fitting.experiment.prepare import configure
 from vrest.models.activity import davies, ionic_strength
 from vrest.models.conditions import Conditions
 from vrest.models.errors import ConfigurationError, UnknownNameError

@@ -9,10 +9,10 @@ import pytest
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.checks.identification import foresee
 from vrest.fitting.checks.lack_of_fit import check_fit, lack_of_fit
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.expected import look_ahead, look_back
 from vrest.fitting.model.linear import inferred
 from vrest.fitting.results.summary import contraction
-from vrest.fitting.run import configure, prepare
 
 
 def straight_line(rng, bend: float = 0.0, replicates: int = 4):

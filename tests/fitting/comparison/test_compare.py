@@ -15,7 +15,8 @@ from vrest.fitting.comparison import elpd
 from vrest.fitting.comparison.contrasts import COLUMNS, plot_contrasts, too_few
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
-from vrest.fitting.run import configure, fit, prepare
+from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.fit import fit
 from vrest.fitting.sampling.many import sampler_of
 from vrest.models.errors import ConfigurationError, UnknownNameError
 

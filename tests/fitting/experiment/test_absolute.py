@@ -10,11 +10,11 @@ from scipy import constants
 import vrest
 from vrest.fitting.checks.identification import foresee, questions
 from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.model.draws import resistance_distribution
 from vrest.fitting.model.expected import look_ahead
 from vrest.fitting.model.linear import mode, resistance_rows
 from vrest.fitting.model.model import build_model
-from vrest.fitting.results.posterior import resistance_distribution
-from vrest.fitting.run import configure, prepare
 from vrest.models.conditions import Conditions
 from vrest.models.conductance import slope_conductance
 from vrest.models.ions import ions

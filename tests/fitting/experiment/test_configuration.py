@@ -4,7 +4,7 @@ import pytest
 
 from vrest.fitting.experiment.config import Config, Sampling, parse_config, read_config
 from vrest.fitting.experiment.inside import Inside, parse_inside, parse_insides
-from vrest.fitting.run import configure
+from vrest.fitting.experiment.prepare import configure
 from vrest.models.errors import ConfigurationError, UnknownNameError
 from vrest.models.priors import LogNormal
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.synthetic import INSIDE, recordings
 from vrest.data import load_data
-from vrest.fitting.run import configure, prepare
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError
 
 

@@ -6,10 +6,11 @@ import xarray as xr
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
+from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.fit import fit
 from vrest.fitting.model.cells import from_place, place_prior, with_cells
 from vrest.fitting.model.linear import cells_alone, mode
 from vrest.fitting.model.model import build_model
-from vrest.fitting.run import configure, fit, prepare
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
 

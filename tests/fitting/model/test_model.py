@@ -7,9 +7,9 @@ import xarray as xr
 from scipy.stats import norm
 
 from tests.synthetic import INSIDE, recordings
+from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.model.draws import parameter_values, row_distribution
 from vrest.fitting.model.model import build_model
-from vrest.fitting.results.posterior import parameter_values, row_distribution
-from vrest.fitting.run import configure, prepare
 from vrest.models.laws.registry import LAWS
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 

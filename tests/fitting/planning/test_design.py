@@ -9,11 +9,11 @@ import vrest
 from vrest.cli import main
 from vrest.fitting.checks.identification import RECORDINGS, foresee, listed, questions
 from vrest.fitting.experiment.experiment import Experiment
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.expected import Outlook, look_ahead
 from vrest.fitting.model.linear import inferred
 from vrest.fitting.planning.recovery import recover
 from vrest.fitting.planning.simulate import stated_population
-from vrest.fitting.run import configure, prepare
 from vrest.models.errors import ConfigurationError, UnknownNameError
 from vrest.models.priors import cut_at_zero
 

@@ -18,11 +18,11 @@ import xarray as xr
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.data.tables.table import to_frame
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.model import build_model
 from vrest.fitting.planning import recovery
 from vrest.fitting.planning.recovery import COLUMNS, RANKED, Job, generate, recover, simulate_and_fit
 from vrest.fitting.planning.simulate import draw_truth, simulate
-from vrest.fitting.run import configure, prepare
 from vrest.fitting.sampling import compiler, many
 from vrest.fitting.sampling.workers import Workers
 from vrest.models.errors import ConfigurationError

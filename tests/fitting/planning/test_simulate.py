@@ -6,8 +6,8 @@ from scipy.stats import kstest, norm
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, TRUTH, recordings
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.planning.simulate import draw_truth, read_truth, simulate, truth_in_toml
-from vrest.fitting.run import configure, prepare
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
 STATED = {**TRUTH, "sigma_mV": 1.5}

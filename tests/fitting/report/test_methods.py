@@ -8,8 +8,8 @@ import pytest
 
 import vrest
 from vrest.fitting.experiment.config import parse_config
+from vrest.fitting.fit import Fit
 from vrest.fitting.report.methods import cited
-from vrest.fitting.result import Fit
 from vrest.fitting.results.tables import summary_table
 from vrest.models.ions import ions
 from vrest.models.laws.options import OPTIONS

@@ -14,6 +14,7 @@ from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.experiment import at_index
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.levels import Levels
+from vrest.fitting.fit import Fit
 from vrest.fitting.report.pictures import (
     plot_cells,
     plot_pair,
@@ -23,7 +24,6 @@ from vrest.fitting.report.pictures import (
     temperature_parts,
 )
 from vrest.fitting.report.plots import COLOURS, bands_of, thinned_draws
-from vrest.fitting.result import Fit
 from vrest.models.textbook.cooling import cooling
 
 

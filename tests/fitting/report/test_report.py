@@ -11,8 +11,8 @@ from matplotlib import pyplot
 
 from tests.chromium import BROWSER, visit
 from vrest.cli import main
+from vrest.fitting.fit import Fit
 from vrest.fitting.report.report import image, marks, pictures, report_html
-from vrest.fitting.result import Fit
 
 EVIL = [
     "<script>document.title='owned'</script>",

@@ -11,10 +11,10 @@ from pymc.blocking import DictToArrayBijection
 from tests.designs import DESIGNS, called, cells, evaluated, loaded, pooled
 from tests.synthetic import INSIDE, recordings
 from vrest.data.tables.table import to_frame
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.linear import starting_point
 from vrest.fitting.model.model import Softplus, build_model, random_variable
 from vrest.fitting.model.model_data import design_of, model_data
-from vrest.fitting.run import configure, prepare
 from vrest.fitting.sampling import compiler
 from vrest.fitting.sampling.density import Free, density_of
 from vrest.models.errors import CacheWarning

@@ -6,7 +6,7 @@ import pytest
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE
 from vrest.fitting.experiment.config import Sampling
-from vrest.fitting.run import fit
+from vrest.fitting.fit import fit
 
 
 @pytest.mark.slow

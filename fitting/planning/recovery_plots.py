@@ -6,16 +6,17 @@ import numpy as np
 import xarray as xr
 
 from ..experiment.interval import LABEL
-from ..planning.recovery import LIKELIHOOD, Recovery
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from .recovery import Recovery
 
 _STROKE = "\u2044"
 _HIT, _MISS = "#0072B2", "#D55E00"
 
 
-def plot_calibration(recovery: Recovery):
+def plot_calibration(recovery: "Recovery"):
     """ECDF of the ranks less that of a uniform, with simultaneous 99 % bands; a PlotCollection of ArviZ."""
     import arviz_plots
     from arviz_stats.ecdf_utils import ecdf_pit
@@ -45,7 +46,7 @@ def _inert(name: str) -> str:
     return name.replace("/", _STROKE)
 
 
-def plot_recovery(recovery: Recovery) -> "Figure":
+def plot_recovery(recovery: "Recovery") -> "Figure":
     """Estimates with their intervals against truths; intervals that miss are in another colour and shape."""
     figure, panels = _panels(recovery, f"median and {LABEL}")
     for axes, name in panels:
@@ -63,7 +64,7 @@ def plot_recovery(recovery: Recovery) -> "Figure":
     return figure
 
 
-def plot_contraction(recovery: Recovery) -> "Figure":
+def plot_contraction(recovery: "Recovery") -> "Figure":
     """Error in posterior sds against contraction: far right is informed, far up or down is wrong."""
     figure, panels = _panels(recovery, "error / posterior sd")
     for axes, name in panels:
@@ -74,10 +75,10 @@ def plot_contraction(recovery: Recovery) -> "Figure":
     return figure
 
 
-def _panels(recovery: Recovery, ylabel: str):
+def _panels(recovery: "Recovery", ylabel: str):
     from matplotlib import pyplot
 
-    names = [str(q) for q in recovery.ranks["quantity"].values if q != LIKELIHOOD]
+    names = recovery.parameters
     columns = min(4, len(names))
     rows = int(np.ceil(len(names) / columns))
     figure, grid = pyplot.subplots(

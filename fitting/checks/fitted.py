@@ -1,0 +1,72 @@
+"""What was fitted: the draws, the data and the configuration in one tree, its summary and its verdict."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
+
+import pandas as pd
+import xarray as xr
+
+from ..experiment.experiment import Experiment
+from ..experiment.interval import LABEL
+from ..results.summary import summarise
+from ..results.tables import Style, summary_table
+from ..results.text import summary_text
+from .verdict import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One law fitted to recordings.
+
+    Attributes
+    ----------
+    tree : xarray.DataTree with draws, data and configuration: what ArviZ takes, and all that is saved.
+    experiment : the same data and configuration, ready to compute with.
+    """
+
+    tree: xr.DataTree
+    experiment: Experiment
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
+        return summarise(self.tree, self.experiment)
+
+    @cached_property
+    def _verdict(self) -> Verdict:
+        return judge(self.tree, self.experiment, self._summary)
+
+    @overload
+    def summary(self) -> pd.DataFrame: ...
+    @overload
+    def summary(self, style: Style) -> str: ...
+    def summary(self, style: Style | None = None) -> pd.DataFrame | str:
+        """One row a parameter: unit, mean, sd, median, 89 % equal-tailed interval, diagnostics, contraction.
+
+        With a `style` (`latex`, `markdown` or `html`), the same as text to paste.
+        """
+        return self._summary.copy() if style is None else summary_table(self._summary, style)
+
+    def verdict(self) -> Verdict:
+        """Whether the sampling, the law and the identification can be trusted; prints as sentences."""
+        return self._verdict
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was decided on the user's behalf, as sentences."""
+        rerun, notes = self.tree.attrs.get("rerun", ""), self.tree.attrs.get("notes", "")
+        return (*notes.splitlines(), *((rerun,) if rerun else ()))
+
+    def __repr__(self):
+        config = self.experiment.config
+        return (
+            f"Fit of {config.law} to {self.experiment.recordings.sizes['obs']} rows"
+            f" of {self.tree.attrs['source'] or 'a table in memory'}, seed {config.seed}\n"
+            f"{summary_text(self._summary)}\nlower, upper: {LABEL}\n{self._verdict}"
+        )
+
+    def _repr_html_(self):
+        from html import escape
+
+        verdict = "<br>".join(escape(line) for line in str(self._verdict).splitlines())
+        return f"<p><b>{escape(repr(self).splitlines()[0])}</b></p>{self.summary('html')}<p>{verdict}</p>"

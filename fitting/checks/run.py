@@ -1,0 +1,66 @@
+"""Draw from an experiment's posterior until the checks of the sampling are content, or twice in vain."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..experiment.config import Sampling
+from ..experiment.experiment import Experiment
+from ..model.draws import Draws
+from ..sampling.workers import available_cores
+from .fitted import Fitted
+from .verdict import MIN_ESS, SamplingCheck, check_sampling
+
+
+def run(
+    experiment: Experiment,
+    cores: int | None = None,
+    progress: bool | None = None,
+    sampler: "Callable[..., Draws] | None" = None,
+) -> Fitted:
+    """Sample an experiment that has been prepared, and again, longer, where the checks of the sampling say so.
+
+    `sampler`, of (sampling, seed, progress), is what draws; by default the experiment's model is compiled for it.
+    """
+    progress = sys.stderr.isatty() if progress is None else progress
+    sampler = sampler or _compiled(experiment, cores or available_cores())
+    sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
+    seed = int(sampler_seed.generate_state(1)[0])
+    result = _attempt(sampler, experiment, seed, rest, progress)
+    check = check_sampling(result.tree, result.summary(), experiment)
+    if check.ok:
+        return result
+    longer = replace(experiment.config, sampling=_longer(experiment.config.sampling, check))
+    result = _attempt(sampler, replace(experiment, config=longer), seed, rest, progress)
+    result.tree.attrs["rerun"] = "The first run fell short of the sampling checks and was repeated, longer."
+    return result
+
+
+def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
+    from ..sampling.sampling import compile_sampler
+
+    return compile_sampler(experiment, experiment.config.sampling.sampler, cores).draw
+
+
+def _attempt(
+    sampler: "Callable[..., Draws]", experiment: Experiment, seed: int, rest: np.random.SeedSequence, progress: bool
+) -> Fitted:
+    from ..results.tree import assemble
+
+    draws = sampler(experiment.config.sampling, seed, progress)
+    return Fitted(
+        assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment
+    )
+
+
+def _longer(sampling: Sampling, check: SamplingCheck) -> Sampling:
+    """As many draws as the worst parameter needs, within reason, and smaller steps after divergences."""
+    factor = int(np.clip(np.ceil(2 * MIN_ESS / max(check.min_ess, 1.0)), 1 if check.divergences else 2, 5))
+    return replace(
+        sampling,
+        draws=factor * sampling.draws,
+        tune=2 * sampling.tune,
+        target_accept=max(0.99, sampling.target_accept) if check.divergences else sampling.target_accept,
+    )

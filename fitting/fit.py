@@ -1,0 +1,177 @@
+"""The verbs: fit a law to recordings, and what can be done with the result."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import xarray as xr
+
+from ..models.errors import ConfigurationError
+from ..models.priors import Prior
+from .checks.fitted import Fitted
+from .checks.run import run
+from .experiment.build import build_experiment
+from .experiment.config import Config, Sampling, parse_config
+from .experiment.experiment import Experiment
+from .experiment.inside import Inside
+from .experiment.prepare import configure, prepare
+from .results import store
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .report.methods import Methods
+
+
+class Fit(Fitted):
+    """The result of fitting one law to recordings, with the verbs that follow from it.
+
+    Attributes
+    ----------
+    tree : xarray.DataTree with draws, data and configuration: what ArviZ takes, and all that `save` keeps.
+    experiment : the same data and configuration, ready to compute with.
+    """
+
+    def methods(self) -> "Methods":
+        """Methods text, ready to paste, and the references that it cites; prints as text, `.bibtex` are the entries."""
+        from .report.methods import describe
+
+        return describe(self)
+
+    def plot_series(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
+        """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line.
+
+        Of several groups of cells, all or one `group` is shown.
+        """
+        from .report.plots import plot_series
+
+        return plot_series(self, axes, group)
+
+    def predict(self, baths, cell: str = "population") -> pd.DataFrame:
+        """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""
+        from .comparison.predict import predict
+
+        return predict(self, baths, cell)
+
+    def contrasts(self) -> pd.DataFrame:
+        """Every pair of groups compared in every parameter that differs between them."""
+        from .comparison.contrasts import contrasts
+
+        return contrasts(self)
+
+    def plot_pump(self, axes: "Axes | None" = None) -> "Axes":
+        """What poisoning the pump would cost at once, bath by bath (mV), with its interval."""
+        from .report.pictures import plot_pump
+
+        return plot_pump(self, axes)
+
+    def page(self) -> str:
+        """The report as HTML."""
+        from .report.report import report_html
+
+        return report_html(self)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report, a page of HTML that needs nothing but itself, to `path`; returns it."""
+        from .report.report import write_report
+
+        return write_report(self, Path(path))
+
+    def save(self, folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
+        """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, series.png); returns its path.
+
+        With `report`, report.html as well; without `picture`, no series.png. The folder is written aside and renamed into
+        place, so that one that exists is complete.
+
+        Raises
+        ------
+        ConfigurationError
+            The folder exists and `force` is not set.
+        """
+        return store.save(self, folder, force, report, picture)
+
+
+def load(folder: str | Path) -> Fit:
+    """A fit that was saved: from its folder, or from its `fit.nc` alone.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such folder or file, or it holds no fit.
+    """
+    path = Path(folder)
+    path = path / "fit.nc" if path.is_dir() else path
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: there is no fit here (vrest fit writes one).")
+    tree = store.read_tree(path)
+    return Fit(tree, build_experiment(store.recordings_of(tree), parse_config(tree.attrs["config"], f"{path}, config")))
+
+
+def fit(
+    recordings: xr.Dataset,
+    law: str | None = None,
+    *,
+    ions: str | tuple[str, ...] | list[str] | None = None,
+    inside: str | Mapping[str, str | float | Inside] | None = None,
+    priors: Mapping[str, str | float | Prior] | None = None,
+    reference: Mapping[str, float] | None = None,
+    where: str | None = None,
+    options: str | Sequence[str] | None = None,
+    preset: str | None = None,
+    by: str | None = None,
+    vary: Sequence[str] | None = None,
+    spread: str | None = None,
+    offset: str | Sequence[str] | None = None,
+    robust: bool | None = None,
+    seed: int | None = None,
+    sampling: Sampling | None = None,
+    config: Config | None = None,
+    cores: int | None = None,
+    progress: bool | None = None,
+) -> Fit:
+    """Infer a law's parameters from resting potentials.
+
+    Parameters
+    ----------
+    recordings : from `read_csv`, `from_frame` or `load_data`.
+    law : name of the membrane law (default `ghk-pump`).
+    ions : names of the model's ions; default those of K, Na, Cl that the table has.
+    inside : inside concentrations in mM, as `"K=140+-10,Na=12,Cl=passive"` or a mapping.
+    priors : priors to change, by parameter name, as `{"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}`; a number holds it fixed.
+    reference : bath and temperature that `pump_mV` refers to, as `{"K_o_mM": 5, "temperature_C": 22}`.
+    where : a pandas query that chooses rows.
+    options : additions to the law, as `["Q10_P_Na", "rectification"]`.
+    preset : the preparation whose priors replace the defaults: `neuron`, `skeletal-muscle`, `cardiac` or `glia`.
+    by : column that sorts cells into groups, such as `cell_type`; several, joined by commas, are crossed.
+    vary : parameters that differ between cells; default ratios and the pump; an empty list pools all rows.
+    spread : `shared` (default): cells of all groups differ as much; `group`: each group has its own spread.
+    offset : `cell`, `solution` or both: electrode offsets that are inferred.
+    robust : Student t scatter, for tables with outliers.
+    seed : every random number follows from it.
+    sampling : chains, draws, tuning.
+    config : a whole configuration, over which the other arguments are laid.
+    cores : processors to use; default all that this process may use.
+    progress : show a progress bar; default on a terminal only.
+
+    Returns
+    -------
+    Fit
+        A run that falls short of the sampling checks is repeated once, longer; `verdict()` says how it ended.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        With a sentence that says what to change.
+    """
+    config = configure(
+        config, law=law, ions=ions, inside=inside, priors=priors, reference=reference, where=where, robust=robust,
+        seed=seed, sampling=sampling, options=options, preset=preset, by=by, vary=vary, spread=spread, offset=offset,
+    )  # fmt: skip
+    return fit_experiment(prepare(recordings, config), cores=cores, progress=progress)
+
+
+def fit_experiment(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fit:
+    """Sample an experiment that has been prepared; see `fit`."""
+    fitted = run(experiment, cores=cores, progress=progress)
+    return Fit(fitted.tree, fitted.experiment)
