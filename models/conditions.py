@@ -1,11 +1,13 @@
 """The conditions under which a potential was measured, and the one condition that they are all referred to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from .activity import davies, ionic_strength
 from .arrays import Array
-from .ions import Ion
+from .ions import Ion, ion
 
 Theta = Mapping[str, Array]
 """Values of a law's parameters by name (`P_Na/P_K`, `pump_mV`, …), each broadcasting against the conditions."""
@@ -36,9 +38,53 @@ class Conditions:
     davies: bool = False
     seal: Array = 0.0
 
+    @property
+    def bath(self) -> dict[str, Array]:
+        """What the bath is, by the names of the table's columns: its concentrations and its temperature."""
+        return {ion(name).outside: x for name, x in self.c_o.items()} | {"temperature_C": self.temperature_C}
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """Everything that differs between conditions, by name: the one list of it. A seal only where there is one."""
+        inside = {ion(name).inside: x for name, x in self.c_i.items()}
+        return {**self.bath, **inside, "blocked": self.blocked, **({"seal": self.seal} if self.sealed else {})}
+
+    @property
+    def sealed(self) -> bool:
+        """Whether an electrode's seal conducts anywhere."""
+        return not (isinstance(self.seal, float) and self.seal == 0.0)
+
+    def with_arrays(self, arrays: Mapping[str, Array]) -> "Conditions":
+        """The same conditions with other arrays, by the names of `arrays`; none may be missing."""
+        return replace(
+            self,
+            c_o={name: arrays[ion(name).outside] for name in self.c_o},
+            c_i={name: arrays[ion(name).inside] for name in self.c_i},
+            temperature_C=arrays["temperature_C"],
+            blocked=arrays["blocked"],
+            seal=arrays["seal"] if self.sealed else 0.0,
+        )
+
+    def map(self, function: Callable[[Array], Array]) -> "Conditions":
+        """The same conditions with `function` of every array."""
+        return self.with_arrays({name: function(x) for name, x in self.arrays.items()})
+
+    @property
+    def size(self) -> int:
+        """How many conditions there are."""
+        return len(self.temperature_C)
+
+    def take(self, index: int | np.ndarray) -> "Conditions":
+        """Those of the conditions that `index` names."""
+        return self.map(lambda x: x[index] if np.ndim(x) else x)
+
+    def unsealed(self) -> "Conditions":
+        """The same conditions as no seal would have them."""
+        return replace(self, seal=0.0)
+
     def inside(self, theta: Theta) -> dict[str, Array]:
         """Inside concentrations in mM: those known, and those that are parameters (`K_i_mM`)."""
-        return {s.name: theta.get(f"{s.name}_i_mM", self.c_i.get(s.name)) for s in self.ions}
+        return {s.name: theta.get(s.inside, self.c_i.get(s.name)) for s in self.ions}
 
     def activities(self, theta: Theta) -> tuple[dict[str, Array], dict[str, Array]]:
         """What drives the ions, inside and outside, in mM: concentrations, or activities where those are asked for."""
@@ -50,7 +96,7 @@ class Conditions:
             if self.davies:
                 a_o[s.name] = a_o[s.name] * davies(s.valence, strength_o, self.temperature_C)
             if s.name in inside:
-                given = theta.get(f"gamma_{s.name}_i")
+                given = theta.get(s.activity)
                 if given is None:
                     given = davies(s.valence, strength_i, self.temperature_C) if self.davies else 1.0
                 a_i[s.name] = given * inside[s.name]

@@ -32,7 +32,7 @@ def current_per_mM(P: Array) -> Array:
 
 def seal_term(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     """The ohmic coefficient g (mM) of the seal or shunt: 0.0 where there is none."""
-    if isinstance(at.seal, float) and at.seal == 0.0:
+    if not at.sealed:
         return 0.0
     volts = 1e-3 * thermal_voltage(at.temperature_C)
     return at.seal * theta.get(C_M.name, 1.0) * volts / current_per_mM(permeability(theta, at, reference))

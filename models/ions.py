@@ -26,6 +26,26 @@ class Ion:
         """The permeability ratio's name in tables, as in `P_Na/P_K`."""
         return f"P_{self.name}/P_K"
 
+    @property
+    def conductance_ratio(self) -> str:
+        """The conductance ratio's name, as in `g_Na/g_K`."""
+        return f"g_{self.name}/g_K"
+
+    @property
+    def outside(self) -> str:
+        """The bath concentration's name, as in `K_o_mM`."""
+        return f"{self.name}_o_mM"
+
+    @property
+    def inside(self) -> str:
+        """The inside concentration's name, as in `K_i_mM`."""
+        return f"{self.name}_i_mM"
+
+    @property
+    def activity(self) -> str:
+        """The name of the activity coefficient inside, as in `gamma_K_i`."""
+        return f"gamma_{self.name}_i"
+
 
 IONS: dict[str, Ion] = {
     name: Ion(name, valence)

@@ -1,51 +1,121 @@
 """What can be inferred: each parameter's name, unit, meaning, default prior and where that prior comes from."""
 
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from .arrays import Array
 from .errors import ConfigurationError
 from .ions import Ion
-from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior
+from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior, Scale
 
-SPREAD = " spread"
-"""Ends the name of a parameter's spread between cells."""
 REFERENCE = "at the reference condition"
+
+
+class Role(Enum):
+    """What a quantity is to the membrane or to the recordings, where that decides how it is treated."""
+
+    OTHER = "whatever a law needs"
+    PERMEABILITY_RATIO = "permeability of an ion relative to K"
+    CONDUCTANCE_RATIO = "conductance of an ion relative to K's"
+    PUMP = "what the pump adds to V_m"
+    PUMP_CURRENT = "current of the pump"
+    Q10 = "factor on the pump's or the leak's rate for 10 °C"
+    Q10_RATIO = "the pump's Q10 over the leak's"
+    Q10_OF_RATIO = "factor on a permeability ratio for 10 °C"
+    INSIDE = "concentration inside"
+    ACTIVITY = "activity coefficient"
+    PERMEABILITY = "permeability of K, absolute"
+    CAPACITANCE = "capacitance of membrane"
+    SCATTER = "scatter of recordings, nothing of the membrane"
+    SPREAD = "how much cells differ"
+    OFFSET = "electrode offset, or how much offsets differ"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something a fit reports: `name` as in tables and plots, `unit` (1 where it has none), `meaning` in words."""
+    """Something a fit reports.
+
+    Attributes
+    ----------
+    name : as in tables and plots. unit : 1 where it has none. meaning : in words.
+    role : what it is, where that matters.
+    symbol : the name inside the DataTree, where PyMC and netCDF forbid '/': `P_Na/P_K` is `p_Na`.
+    scale : where contraction is judged, and sds are given.
+    signed : whether it can be below 0.
+    judged : whether identification is judged on it.
+    ion : the ion that it is of, if any.
+    """
 
     name: str
     unit: str
     meaning: str
+    role: Role = field(default=Role.OTHER, kw_only=True)
+    symbol: str = field(default="", kw_only=True)
+    scale: Scale = field(default=Scale.NATURAL, kw_only=True)
+    signed: bool = field(default=False, kw_only=True)
+    judged: bool = field(default=False, kw_only=True)
+    ion: str = field(default="", kw_only=True)
 
-    def own_scale(self, values: Array) -> Array:
-        """`values` on the scale where contraction is judged: the logarithm for what is a factor, else themselves."""
-        factor = self.name.startswith(("Q10_", "pump_current_pA", "pump_current_uA"))  # the latter scale with P_K
-        return np.log(values) if factor else values
+    def __post_init__(self):
+        object.__setattr__(self, "symbol", self.symbol or self.name.replace("/", "_"))
 
     @property
-    def symbol(self) -> str:
-        """The name inside the DataTree, where PyMC and netCDF forbid '/': `P_Na/P_K` is `p_Na`."""
-        if self.name.endswith(SPREAD):
-            return Quantity(self.name.removesuffix(SPREAD), "1", "").symbol + "_spread"
-        if self.name.endswith(("/P_K", "/g_K")):
-            return self.name[:-4].replace("P_", "p_")
-        return "Q10_ratio" if self.name == "Q10_pump/Q10_leak" else self.name
+    def of_cells(self) -> str:
+        """The tree's name for its values in every cell."""
+        return f"{self.symbol}_cell"
+
+    @property
+    def place(self) -> str:
+        """The tree's name for the coordinate that stands for it (of cells, or of offsets) in the sampling."""
+        return f"{self.symbol}_place"
+
+    @property
+    def compared(self) -> Scale:
+        """How two values are compared: by their difference (natural) or by their ratio (log)."""
+        return Scale.NATURAL if self.signed or self.unit == "mV" else Scale.LOG
 
 
 @dataclass(frozen=True)
 class Parameter(Quantity):
-    """A quantity that is sampled, with its prior and the `source` of that prior."""
+    """A quantity that is sampled, with its prior and the `source` of that prior; `scale` is the prior's.
+
+    Attributes
+    ----------
+    signed : as of a quantity; said by the prior where nothing else is.
+    judged : True unless said otherwise: what a law infers is a question that recordings are to answer.
+    varies : whether it differs between cells unless the configuration says what does.
+    may_vanish : whether it can be held at 0; said by the prior, a HalfNormal, where nothing else is.
+    """
 
     prior: Prior
     source: str
+    scale: Scale = field(init=False, repr=False)
+    signed: bool = field(default=None, kw_only=True)  # type: ignore[assignment]
+    judged: bool = field(default=True, kw_only=True)
+    varies: bool = field(default=False, kw_only=True)
+    may_vanish: bool = field(default=None, kw_only=True)  # type: ignore[assignment]
 
-    def own_scale(self, values: Array) -> Array:
-        return self.prior.own_scale(values)
+    def __post_init__(self):
+        super().__post_init__()
+        said = {"scale": self.prior.scale}
+        said |= {"signed": self.prior.reaches_below_zero} if self.signed is None else {}
+        said |= {"may_vanish": isinstance(self.prior, HalfNormal)} if self.may_vanish is None else {}
+        for name, value in said.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def between(self) -> Scale:
+        """The scale on which cells differ: a signed parameter has no logarithm."""
+        return Scale.NATURAL if self.signed else Scale.LOG
+
+    def cell_slope(self, values: Array) -> Array:
+        """d(own scale) / d(scale on which cells differ), at `values`."""
+        return self.between.slope(values) / self.scale.slope(values)
+
+    @property
+    def either_sign(self) -> str:
+        """The tree's name for an sd that is sampled with either sign, in units of its HalfNormal prior's."""
+        return f"{self.symbol}_signed"
 
     def with_prior(self, prior: Prior, source: str = "set by the user") -> "Parameter":
         """The same parameter under another prior, which is cut off at 0 where the parameter is never below.
@@ -55,13 +125,11 @@ class Parameter(Quantity):
         ConfigurationError
             It would be held at a value that it cannot have.
         """
-        if isinstance(self.prior, Normal) and not self.prior.positive:
+        if self.signed:
             return replace(self, prior=prior, source=source)
-        if isinstance(prior, Fixed):
-            may_vanish = self.name.endswith(("/P_K", "/g_K")) or isinstance(self.prior, HalfNormal)
-            if prior.value < 0 or (prior.value == 0 and not may_vanish):
-                low = "0 or above" if may_vanish else "above 0"
-                raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
+        if isinstance(prior, Fixed) and (prior.value < 0 or (prior.value == 0 and not self.may_vanish)):
+            low = "0 or above" if self.may_vanish else "above 0"
+            raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
         cut = replace(prior, positive=True) if isinstance(prior, Normal) else prior
         return replace(self, prior=cut, source=source)
 
@@ -72,19 +140,27 @@ def permeability_ratio(ion: Ion) -> Parameter:
         "Na": (LogNormal(0.04, 1.0), "squid axon 0.04 (Hodgkin & Katz 1949), Purkinje 0.02–0.05 (Miura et al. 1977)"),
         "Cl": (LogNormal(0.3, 1.0), "a neurone's; squid axon 0.45 (Hodgkin & Katz 1949)"),
     }.get(ion.name, (LogNormal(0.1, 1.5), "wide: little is known"))  # fmt: skip
-    return Parameter(ion.ratio, "1", f"permeability of {ion.name} relative to K", prior, source)
+    return Parameter(
+        ion.ratio, "1", f"permeability of {ion.name} relative to K", prior, source, role=Role.PERMEABILITY_RATIO,
+        symbol=f"p_{ion.name}", ion=ion.name, varies=True, may_vanish=True,
+    )  # fmt: skip
 
 
 def inside_concentration(ion: Ion, mean_mM: float, sd_mM: float) -> Parameter:
     """The uncertain concentration of one ion inside the cell."""
     prior = Normal(mean_mM, sd_mM, positive=True)
-    return Parameter(f"{ion.name}_i_mM", "mM", f"{ion.name} inside the cell", prior, "given by the user")
+    meaning, source = f"{ion.name} inside the cell", "given by the user"
+    return Parameter(ion.inside, "mM", meaning, prior, source, role=Role.INSIDE, ion=ion.name, judged=False)
 
 
 def inside_activity(ion: Ion) -> Parameter:
     """The activity coefficient of one ion inside the cell."""
-    name, meaning = f"gamma_{ion.name}_i", f"activity coefficient of {ion.name} inside the cell"
-    return Parameter(name, "1", meaning, LogNormal(0.7, 0.1), "rabbit papillary muscle K: 82.6 of 134.9 mM, 0.61")
+    meaning, source = (
+        f"activity coefficient of {ion.name} inside the cell",
+        "rabbit papillary muscle K: 82.6 of 134.9 mM, 0.61",
+    )
+    prior = LogNormal(0.7, 0.1)
+    return Parameter(ion.activity, "1", meaning, prior, source, role=Role.ACTIVITY, ion=ion.name, judged=False)
 
 
 def conductance_ratio(ion: Ion) -> Parameter:
@@ -94,89 +170,119 @@ def conductance_ratio(ion: Ion) -> Parameter:
         "Na": (LogNormal(0.15, 1.0), derived.format("Na", 0.04, "K 5/140, Na 150/15")),
         "Cl": (LogNormal(0.4, 1.0), derived.format("Cl", 0.3, "K 5/140, Cl 120/10")),
     }.get(ion.name, (LogNormal(0.1, 1.5), "wide: little is known"))
-    return Parameter(f"g_{ion.name}/g_K", "1", f"conductance of {ion.name} relative to K's", prior, source)
+    return Parameter(
+        ion.conductance_ratio, "1", f"conductance of {ion.name} relative to K's", prior, source,
+        role=Role.CONDUCTANCE_RATIO, symbol=f"g_{ion.name}", ion=ion.name, varies=True, may_vanish=True,
+    )  # fmt: skip
 
 
 PUMP = Parameter(
     "pump_mV", "mV", f"hyperpolarisation lost at once when the pump is poisoned, {REFERENCE}",
     HalfNormal(8.0), "ouabain depolarises by 1–14 mV: barnacle 1–4, atria 5, ileum 8, fly muscle 13.7",
+    role=Role.PUMP, varies=True, may_vanish=True,
 )  # fmt: skip
 Q10_PUMP = Parameter(
     "Q10_pump", "1", "factor on the pump's current for 10 °C of warming",
-    LogNormal(2.3, 0.2), "SA node 2.1, Purkinje fibre 2.4, heart 2.7",
+    LogNormal(2.3, 0.2), "SA node 2.1, Purkinje fibre 2.4, heart 2.7", role=Role.Q10, judged=False,
 )  # fmt: skip
 Q10_LEAK = Parameter(
     "Q10_leak", "1", "factor on P_K for 10 °C of warming",
     LogNormal(1.4, 0.15), "resting conductance: Purkinje fibre 1.3, stick insect muscle 1.44, locust muscle 2.1",
+    role=Role.Q10, judged=False,
 )  # fmt: skip
 Q10_P_NA = Parameter(
     "Q10_P_Na/P_K", "1", "factor on P_Na/P_K for 10 °C of warming",
     LogNormal(1.0, 0.4), "hippocampal neurones depolarise by 8–14 mV from 30 to 41 °C, against the pump's sign (PMID 22783167)",
+    role=Role.Q10_OF_RATIO, symbol="Q10_p_Na",
 )  # fmt: skip
 RECTIFICATION = Parameter(
     "rectification", "1", "exponent m of P_K ~ (K_o/K_ref)^m; above 0, P_K rises with K_o",
     Normal(0.0, 0.5, positive=False), "Purkinje fibre: about 0.6 from K_o 2 to 4 and -0.5 from 4 to 16 (Miura et al. 1977)",
+    judged=False,
 )  # fmt: skip
 PUMP_RATIO = Parameter(
     "pump_ratio", "1", "Na ions that the pump carries for each K ion", LogNormal(1.5, 0.2), "3 Na : 2 K, give or take",
+    judged=False,
 )  # fmt: skip
 K_K = Parameter(
     "K_K_mM", "mM", "K outside that activates the pump's K sites by half",
-    LogNormal(1.5, 0.4), "SA node 1.4; squid 0.45 without and 3.9 in 400 mM Na (PMC2216238)",
+    LogNormal(1.5, 0.4), "SA node 1.4; squid 0.45 without and 3.9 in 400 mM Na (PMC2216238)", judged=False,
 )  # fmt: skip
-N_K = Parameter("n_K", "1", "Hill exponent of K outside", Normal(1.4, 0.3), "SA node 1.2, squid 1.5")
+N_K = Parameter("n_K", "1", "Hill exponent of K outside", Normal(1.4, 0.3), "SA node 1.2, squid 1.5", judged=False)
 K_NA = Parameter(
     "K_Na_mM", "mM", "Na inside that activates the pump's Na sites by half", LogNormal(13.0, 0.4), "9, 14 and 17 mM",
+    judged=False,
 )  # fmt: skip
-N_NA = Parameter("n_Na", "1", "Hill exponent of Na inside", Normal(2.0, 0.6), "1.3 to 3")
+N_NA = Parameter("n_Na", "1", "Hill exponent of Na inside", Normal(2.0, 0.6), "1.3 to 3", judged=False)
 P_K = Parameter(
     "P_K_cm_s", "cm/s", f"permeability of K, {REFERENCE}", LogNormal(1e-6, 2.0), "wide: a factor of 50 either way",
+    role=Role.PERMEABILITY, varies=True, judged=False,
 )  # fmt: skip
 P_K_AREA = Parameter(
     "P_K_area_cm3_s", "cm3/s", f"permeability of K times the membrane's area, {REFERENCE}",
     LogNormal(2e-11, 3.0), "a cell of 20 pF at 1e-6 cm/s, and wide enough for muscle fibres",
+    role=Role.PERMEABILITY, varies=True, judged=False,
 )  # fmt: skip
 C_M = Parameter(
     "C_m_uF_cm2", "uF/cm2", "capacitance of membrane, by which C_m_pF gives the area", Fixed(1.0),
-    "neurones 0.9–1 µF/cm²; insect muscle 6–12",
+    "neurones 0.9–1 µF/cm²; insect muscle 6–12", role=Role.CAPACITANCE, judged=False,
 )  # fmt: skip
 R_IN_SCATTER = Parameter(
     "R_in_scatter", "1", "sd of the logarithm of input resistances that carry no sd of their own",
     HalfNormal(0.2), "input resistances repeat to tens of percent",
+    role=Role.SCATTER, judged=False, may_vanish=False,
 )  # fmt: skip
 SIGMA = Parameter(
     "sigma_mV", "mV", "scatter of single recordings around the law",
     HalfNormal(5.0), "electrodes and cells together: 1–10 mV",
+    role=Role.SCATTER, judged=False, may_vanish=False,
 )  # fmt: skip
 NU = Parameter(
     "nu", "1", "degrees of freedom of the robust scatter; small means heavy tails",
-    Gamma(2.0, 0.1), "Juárez & Steel (2010) J Bus Econ Stat 28:52",
+    Gamma(2.0, 0.1), "Juárez & Steel (2010) J Bus Econ Stat 28:52", role=Role.SCATTER, judged=False,
 )  # fmt: skip
 
-SCATTER = (SIGMA.name, NU.name, R_IN_SCATTER.name)
-"""Names of the parameters that describe scatter and nothing of the membrane."""
-
-PUMP_CURRENT = Quantity("pump_current_mM", "mM", f"pump current over F·P_K, {REFERENCE}")
-PUMP_CURRENT_PA = Quantity("pump_current_pA", "pA", f"pump current of the cell, {REFERENCE}")
-PUMP_CURRENT_DENSITY = Quantity("pump_current_uA_cm2", "uA/cm2", f"pump current per membrane area, {REFERENCE}")
-Q10_RATIO = Quantity("Q10_pump/Q10_leak", "1", "how much faster than the leak the pump speeds up with 10 °C of warming")
+PUMP_CURRENT = Quantity("pump_current_mM", "mM", f"pump current over F·P_K, {REFERENCE}", role=Role.PUMP_CURRENT)
+PUMP_CURRENT_PA = Quantity(
+    "pump_current_pA", "pA", f"pump current of the cell, {REFERENCE}", role=Role.PUMP_CURRENT, scale=Scale.LOG
+)
+PUMP_CURRENT_DENSITY = Quantity(
+    "pump_current_uA_cm2", "uA/cm2", f"pump current per membrane area, {REFERENCE}", role=Role.PUMP_CURRENT,
+    scale=Scale.LOG,
+)  # fmt: skip
+Q10_RATIO = Quantity(
+    "Q10_pump/Q10_leak", "1", "how much faster than the leak the pump speeds up with 10 °C of warming",
+    role=Role.Q10_RATIO, symbol="Q10_ratio", scale=Scale.LOG,
+)  # fmt: skip
 
 
 def between_cells(parameter: Parameter) -> Parameter:
-    """How much cells of one type differ in a parameter: the sd of its logarithm."""
-    meaning = f"how much cells of one type differ in {parameter.name}: sd of its logarithm, 0.1 being about 10 %"
+    """How much cells of one type differ in a parameter: the sd of its logarithm, or its own where it can be negative."""
+    unit, what, prior = "1", "sd of its logarithm, 0.1 being about 10 %", HalfNormal(0.3)
+    source = "cells of one type differ by tens of percent"
+    if parameter.signed:
+        unit, what, prior = parameter.unit, "sd", HalfNormal(parameter.prior.sd / 2)
+        source = "cells of one type differ by less than what is believed of them all"
     return Parameter(
-        parameter.name + SPREAD, "1", meaning, HalfNormal(0.3), "cells of one type differ by tens of percent"
-    )
+        f"{parameter.name} spread", unit, f"how much cells of one type differ in {parameter.name}: {what}", prior,
+        source, role=Role.SPREAD, symbol=f"{parameter.symbol}_spread", judged=False, may_vanish=False,
+    )  # fmt: skip
 
 
 JUNCTION = "ljp"
 """What an offset belongs to that comes from a junction potential known with an error."""
 
 
-def electrode_offset(per: str) -> Parameter:
+def offset_sd(per: str) -> Parameter:
     """How much the electrode's offset differs between cells, or between solutions; for `ljp` it stands in the table."""
     if per == JUNCTION:
-        return Parameter("ljp_sd_mV", "mV", "sd of the junction potential", Fixed(1.0), "as given in the table")
-    meaning = f"sd of the electrode's offset between {per}s"
-    return Parameter(f"offset_{per}_sd_mV", "mV", meaning, HalfNormal(2.0), "electrodes drift by a few mV")
+        name, meaning, prior, source = "ljp_sd_mV", "sd of the junction potential", Fixed(1.0), "as given in the table"
+    else:
+        name, meaning = f"offset_{per}_sd_mV", f"sd of the electrode's offset between {per}s"
+        prior, source = HalfNormal(2.0), "electrodes drift by a few mV"
+    return Parameter(name, "mV", meaning, prior, source, role=Role.OFFSET, judged=False, may_vanish=False)
+
+
+def offset(per: str) -> Quantity:
+    """The electrode's offset in a cell, or in a solution."""
+    return Quantity(f"offset_{per}_mV", "mV", f"electrode offset of the {per}", role=Role.OFFSET, signed=True)

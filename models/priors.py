@@ -3,21 +3,46 @@
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from enum import Enum
 from math import exp, lgamma, log, pi, sqrt
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
-from .arrays import Array
+from .arrays import Array, namespace
 from .errors import ConfigurationError
+
+
+class Scale(Enum):
+    """Where differences are taken: on values themselves, or on their logarithms."""
+
+    NATURAL = "natural"
+    LOG = "log"
+
+    def of(self, values: Array) -> Array:
+        """`values` on this scale."""
+        return namespace(values).log(values) if self is Scale.LOG else values
+
+    def undo(self, values: Array) -> Array:
+        """Undo `of`."""
+        return namespace(values).exp(values) if self is Scale.LOG else values
+
+    def slope(self, values: Array) -> Array:
+        """d(value) / d(value on this scale)."""
+        return values if self is Scale.LOG else 0 * values + 1.0
 
 
 @dataclass(frozen=True)
 class Prior(ABC):
-    """A univariate prior; `scale` ("log" or "natural") is where it is simple, and where contraction is judged."""
+    """A univariate prior; `scale` is where it is simple, and where contraction is judged."""
 
-    scale: ClassVar[str] = "natural"
+    scale: ClassVar[Scale] = Scale.NATURAL
+
+    @property
+    def reaches_below_zero(self) -> bool:
+        """Whether negative values are possible under it."""
+        return False
 
     @property
     def uncut(self) -> tuple[float, float]:
@@ -47,18 +72,10 @@ class Prior(ABC):
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Log density on the natural scale."""
 
-    def own_scale(self, values: Array) -> Array:
-        """`values` on the prior's own scale: their logarithm for LogNormal, themselves otherwise."""
-        return np.log(values) if self.scale == "log" else values
-
-    def from_own_scale(self, values: Array) -> Array:
-        """Undo `own_scale`."""
-        return np.exp(values) if self.scale == "log" else values
-
     @property
     def typical(self) -> float:
         """`centre` on the natural scale."""
-        return float(self.from_own_scale(self.centre))
+        return float(self.scale.undo(self.centre))
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,7 @@ class LogNormal(Prior):
 
     median: float
     sigma: float
-    scale: ClassVar[str] = "log"
+    scale: ClassVar[Scale] = Scale.LOG
 
     @property
     def centre(self) -> float:
@@ -142,6 +159,10 @@ class Normal(Prior):
     @property
     def ends_at_zero(self):
         return self.positive
+
+    @property
+    def reaches_below_zero(self):
+        return not self.positive
 
     def draw(self, rng, size):
         if not self.positive:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...models.conditions import Conditions
 from ...models.parameters import Quantity
-from ..experiment.experiment import Experiment, at_index, in_words
+from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, Outlook
 
 
@@ -48,7 +48,7 @@ def rank(
     """Every candidate, recorded so many times in every cell (group, experiment), best first for `wanted`."""
     groups = max(len(outlook.experiment.levels.groups), 1)
     together = _stacked([c.at for c in candidates])
-    each = at_index(together, np.repeat(np.arange(len(candidates)), groups))
+    each = together.take(np.repeat(np.arange(len(candidates)), groups))
     slopes = outlook.slopes(each, np.tile(np.arange(groups), len(candidates)))
     slopes = slopes.reshape(len(slopes), len(candidates), groups, -1)
     before, proposals = outlook.expect(wanted), []
@@ -101,12 +101,6 @@ def is_doubtful(experiment: Experiment, candidate: Candidate) -> bool:
 
 def _stacked(several: Sequence[Conditions]) -> Conditions:
     """Conditions of numbers as one of arrays."""
-    first = several[0]
-    return replace(
-        first,
-        c_o={name: np.array([float(at.c_o[name]) for at in several]) for name in first.c_o},
-        c_i={name: np.array([float(at.c_i[name]) for at in several]) for name in first.c_i},
-        temperature_C=np.array([float(at.temperature_C) for at in several]),
-        blocked=np.array([float(at.blocked) for at in several]),
-        seal=0.0,
-    )
+    arrays = [at.unsealed().arrays for at in several]
+    stacked = {name: np.array([float(one[name]) for one in arrays]) for name in arrays[0]}
+    return several[0].unsealed().with_arrays(stacked)

@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SCATTER, SIGMA, Quantity
+from ...models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Quantity, Role, offset
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, Outlook, look_ahead, look_back
-from ..model.linear import inferred
 from .candidates import is_doubtful, rank, variations
 
 UNINFORMED = 0.5
@@ -30,21 +29,18 @@ _WORTHWHILE = 0.1  # relative narrowing below which a bath is not worth proposin
 
 def questions(experiment: Experiment) -> tuple[Quantity, ...]:
     """The quantities on which identification is judged."""
-    temperatures = len(np.unique(experiment.conditions.temperature_C))
-    asked = [q for q in experiment.parameters if q.name.endswith(("/P_K", "/g_K")) or q.name == PUMP.name]
-    speeds: tuple[str, ...] = (Q10_RATIO.name,) if temperatures > 1 else ()
-    if experiment.resistance:
-        rows = experiment.condition_of_row[experiment.resistance.rows]
-        if len(np.unique(experiment.conditions.temperature_C[rows])) > 1:
-            speeds = (Q10_PUMP.name, Q10_LEAK.name)
-    return (*asked, *(q for q in experiment.quantities if q.name in speeds))
+    T = experiment.conditions.temperature_C
+    with_R_in = experiment.condition_of_row[experiment.resistance.rows] if experiment.resistance else []
+    apart = len(np.unique(T[with_R_in])) > 1
+    speeds = Role.Q10 if apart else Role.Q10_RATIO if len(np.unique(T)) > 1 else None
+    quantities = experiment.quantities
+    return (*(q for q in quantities if q.judged), *(q for q in quantities if q.role is speeds))
 
 
 def listed(experiment: Experiment) -> tuple[Quantity, ...]:
     """The questions, and what else is worth naming when it is uninformed or confounded, such as inside concentrations."""
-    silent = {*SCATTER, Q10_PUMP.name, Q10_LEAK.name, Q10_RATIO.name}
     asked = questions(experiment)
-    return (*asked, *(p for p in experiment.parameters if p.name not in silent and p not in asked))
+    return (*asked, *(p for p in experiment.inferred if p.role is not Role.Q10 and p not in asked))
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ _NOTHING = Identification(True, (), (), ())
 
 def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Identification:
     """Judge a posterior: what was learned, what is confounded, and which bath would help most."""
-    if not inferred(experiment):
+    if not experiment.inferred:
         return _NOTHING
     posterior = tree["posterior"].to_dataset()
     quantities, asked = listed(experiment), {q.name for q in questions(experiment)}
@@ -101,7 +97,7 @@ def _offsets_like(
 ) -> Iterator[tuple[str, str, float]]:
     """Each quantity that cannot be told from an electrode's offset, or from their mean, with the offset most like it."""
     for per in experiment.offsets:
-        name = f"offset_{per}_mV"
+        name = offset(per).name
         labels = posterior[f"{per}_offset"].to_numpy().astype(str)
         offsets = posterior[name].to_numpy().reshape(-1, len(labels))
         candidates = {f"{name} ({label})": x for label, x in zip(labels, offsets.T, strict=True)}
@@ -109,7 +105,7 @@ def _offsets_like(
         asked = {quantity: (x, candidates) for quantity, x in draws.items()}
         for p in experiment.parameters if per == "cell" else ():
             if p.name in experiment.spreads:  # a cell's own value against its own offset
-                for cell, x in zip(experiment.levels.cells, posterior[f"{p.symbol}_cell"].to_numpy().T, strict=True):
+                for cell, x in zip(experiment.levels.cells, posterior[p.of_cells].to_numpy().T, strict=True):
                     own = f"{name} ({cell})"
                     asked |= {f"{p.name} ({cell})": (x.T.ravel(), {own: candidates[own]})} if own in candidates else {}
         for quantity, (x, among) in asked.items():
@@ -121,7 +117,7 @@ def _offsets_like(
 
 def foresee(experiment: Experiment, outlook: Outlook | None = None) -> tuple[Expectation, Identification]:
     """Judge the experiment before any sampling, from its outlook; by default the average over the priors."""
-    if not inferred(experiment):
+    if not experiment.inferred:
         return Expectation((), *np.zeros((3, 0))), _NOTHING
     outlook, asked = outlook or look_ahead(allowing_blocks(experiment)), {q.name for q in questions(experiment)}
     expectation = outlook.expect(listed(experiment))

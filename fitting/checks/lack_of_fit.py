@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.special import fdtrc
 
 from ...models.parameters import SIGMA
-from ..experiment.experiment import Experiment, at_index, in_words
+from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
 
@@ -118,10 +118,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     distribution = row_distribution(values, experiment)
     mu, sigma = np.broadcast_arrays(*distribution.args[-2:])
 
-    baths = [
-        in_words(at_index(experiment.conditions, i), inside=True)
-        for i in range(len(experiment.conditions.temperature_C))
-    ]
+    baths = [in_words(experiment.conditions.take(i), inside=True) for i in range(experiment.conditions.size)]
     bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it
     test = lack_of_fit(mu, sigma, y, bath_of_row)
     excess = _excess_over_own_error(values, experiment)
@@ -197,7 +194,7 @@ def labels_of(experiment: Experiment) -> dict[str, np.ndarray]:
 
 def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[str]:
     """What rows that miss the law together have in common, worst group first."""
-    words = np.array([experiment.words(i) for i in range(len(experiment.conditions.temperature_C))])
+    words = np.array([experiment.words(i) for i in range(experiment.conditions.size)])
     groupings = {**labels_of(experiment), "condition": words[experiment.condition_of_row]}
     found: dict[tuple, tuple] = {}
     for name, labels in groupings.items():

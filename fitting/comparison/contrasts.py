@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ...models.errors import ConfigurationError
-from ...models.parameters import PUMP
+from ...models.parameters import Quantity
+from ...models.priors import Scale
 from ..checks.fitted import Fitted
 from ..experiment.interval import bounds
 from ..experiment.levels import FEWEST_CELLS
@@ -16,6 +17,7 @@ ROPE_RATIO = (0.8, 1.25)
 """Ratios between these are taken as practically equal."""
 ROPE_mV = (-1.0, 1.0)
 """Differences between these, in mV, are taken as practically equal: less than electrodes agree among themselves."""
+_NO_ROPE = (np.nan, np.nan)
 FEW_CELLS = 5
 
 
@@ -25,8 +27,9 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `kind` is "ratio" (a / b) for ratios, currents and Q10s, "difference" (a - b, mV) for the pump; `p_direction` is
-        the probability of the more probable direction, `p_rope` that of practical equality.
+        `kind` is "ratio" (a / b) for ratios, currents and Q10s, "difference" (a - b) for what is in mV, as the pump, or can
+        be negative; `p_direction` is the probability of the more probable direction, `p_rope` that of practical equality
+        (empty for differences that are not in mV: there is no range that is agreed upon).
 
     Raises
     ------
@@ -43,17 +46,17 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
             continue
         draws = posterior[q.symbol].to_numpy().reshape(-1, len(levels.groups))
         for i, j in combinations(range(len(levels.groups)), 2):
-            rows.append(_contrast(q.name, levels.groups[i], levels.groups[j], draws[:, i], draws[:, j]))
+            rows.append(_contrast(q, levels.groups[i], levels.groups[j], draws[:, i], draws[:, j]))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _contrast(name: str, a: str, b: str, x: np.ndarray, y: np.ndarray) -> dict:
-    difference = name == PUMP.name
-    values, (low, high) = (x - y, ROPE_mV) if difference else (x / y, ROPE_RATIO)
+def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray) -> dict:
+    difference = q.compared is Scale.NATURAL
+    values, (low, high) = (x - y, ROPE_mV if q.unit == "mV" else _NO_ROPE) if difference else (x / y, ROPE_RATIO)
     lower, upper = bounds(values)
     above = float(np.mean(x > y))
     return {
-        "parameter": name,
+        "parameter": q.name,
         "kind": "difference" if difference else "ratio",
         "a": a,
         "b": b,
@@ -61,7 +64,7 @@ def _contrast(name: str, a: str, b: str, x: np.ndarray, y: np.ndarray) -> dict:
         "lower": float(lower),
         "upper": float(upper),
         "p_direction": max(above, 1 - above),
-        "p_rope": float(np.mean((values > low) & (values < high))),
+        "p_rope": np.nan if np.isnan(low) else float(np.mean((values > low) & (values < high))),
         "rope_low": low,
         "rope_high": high,
     }

@@ -14,9 +14,9 @@ from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, t
 
-from ...models.parameters import NU, SIGMA
+from ...models.parameters import NU, SIGMA, Parameter
 from ..checks.fitted import Fitted
-from ..experiment.experiment import Experiment, at_index
+from ..experiment.experiment import Experiment
 from ..model.draws import Draws, group_values, parameter_values, row_distribution
 from ..results.tree import THINNED
 
@@ -103,7 +103,7 @@ def _smoothed(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.ndarray, np.ndarray]:
-    """Parameters of the cell's group for a thinned set of draws, with the mean and sd of its cells' log parameters."""
+    """Parameters of the cell's group for a thinned set of draws, and mean and sd of what varies between its cells."""
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = slice(None, None, max(1, total // _DRAWS))
     group = experiment.levels.group_of_cell[cell]
@@ -119,14 +119,20 @@ def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.
         widths.append(
             np.full(n, spread.prior.centre) if held else own(_flat(posterior[spread.symbol].to_numpy()))[thin]
         )
-    return values, np.log(np.stack([values[name] for name in experiment.spreads], axis=-1)), np.stack(widths, axis=-1)
+    middle = [p.between.of(values[p.name]) for p in _varying(experiment)]
+    return values, np.stack(middle, axis=-1), np.stack(widths, axis=-1)
+
+
+def _varying(experiment: Experiment) -> list[Parameter]:
+    """The parameters that differ between cells, in the order of the spreads."""
+    by_name = {p.name: p for p in experiment.parameters}
+    return [by_name[name] for name in experiment.spreads]
 
 
 def _proposal(posterior, experiment: Experiment, cell: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and inflated covariance of a cell's log parameters, as its own rows have narrowed them."""
-    symbols = {p.name: p.symbol for p in experiment.parameters}
-    logs = [np.log(_flat(posterior[f"{symbols[name]}_cell"].to_numpy())[:, cell]) for name in experiment.spreads]
-    return np.mean(logs, axis=1), np.atleast_2d(np.cov(logs)) * 1.5
+    """Mean and inflated covariance of a cell's own parameters (on the scales on which cells differ), as its rows left them."""
+    own = [p.between.of(_flat(posterior[p.of_cells].to_numpy())[:, cell]) for p in _varying(experiment)]
+    return np.mean(own, axis=1), np.atleast_2d(np.cov(own)) * 1.5
 
 
 def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.random.Generator) -> np.ndarray:
@@ -146,9 +152,9 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
     rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
     conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
     theta = {name: x[:, None, None] for name, x in values.items()}
-    theta |= {name: np.exp(place[..., i])[..., None] for i, name in enumerate(experiment.spreads)}
+    theta |= {p.name: p.between.undo(place[..., i])[..., None] for i, p in enumerate(_varying(experiment))}
     theta |= {name: np.asarray(x) for name, x in experiment.fixed.items()}
-    V_m = experiment.law.potential(theta, at_index(experiment.conditions, conditions), experiment.reference)
+    V_m = experiment.law.potential(theta, experiment.conditions.take(conditions), experiment.reference)
     scale = np.hypot(theta[SIGMA.name], experiment.error_mV[rows])
     y = experiment.recordings["V_m"].to_numpy()[rows]
     rows_density = t(theta[NU.name], V_m[..., of_row], scale) if NU.name in theta else norm(V_m[..., of_row], scale)

@@ -77,8 +77,10 @@ def _of_whom(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
         )
     k = levels.cells.index(cell)
     values = parameter_values(posterior, experiment, flat=True)
-    values = {name: x for name, x in values.items() if not name.startswith("offset_")}
-    values = {name: x[:, [k]] if experiment.varies(name) else x[:, None] for name, x in values.items()}
+    values = {
+        p.name: values[p.name][:, [k]] if experiment.varies(p.name) else values[p.name][:, None]
+        for p in experiment.parameters
+    }
     return values, [levels.groups[levels.group_of_cell[k]] if levels.groups else ""]
 
 
@@ -90,12 +92,13 @@ def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset
         )
     rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(99,)))
     new = dict(values)
-    for name, spread in experiment.spreads.items():
+    for p in (p for p in experiment.parameters if p.name in experiment.spreads):
+        spread = experiment.spreads[p.name]
         width = posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.asarray(spread.prior.centre)
         width = width.reshape(-1, *width.shape[2:]) if width.ndim else width
         width = width[:, None] if width.ndim == 1 else width
         shape = (max(len(x) for x in values.values()), max(x.shape[1] for x in values.values()))
-        new[name] = values[name] * np.exp(width * rng.standard_normal(shape))
+        new[p.name] = p.between.undo(p.between.of(values[p.name]) + width * rng.standard_normal(shape))
     return new
 
 
@@ -103,4 +106,4 @@ def _potential(experiment: Experiment, values: dict[str, np.ndarray], at: Condit
     theta = {name: np.asarray(x)[..., None] for name, x in {**experiment.fixed, **values}.items()}
     V_m = experiment.law.potential(theta, at, experiment.reference)
     groups = max(x.shape[1] for x in values.values())
-    return np.broadcast_to(V_m, (max(len(x) for x in values.values()), groups, len(at.temperature_C)))
+    return np.broadcast_to(V_m, (max(len(x) for x in values.values()), groups, at.size))

@@ -18,21 +18,18 @@ from ...models.parameters import (
     C_M,
     JUNCTION,
     NU,
-    P_K,
-    P_K_AREA,
-    PUMP,
     Q10_PUMP,
-    SCATTER,
     SIGMA,
     Parameter,
+    Role,
     between_cells,
-    electrode_offset,
     inside_concentration,
+    offset_sd,
 )
 from ...models.presets import preset
 from ...models.priors import Fixed
 from .config import Config
-from .experiment import Experiment, at_index, in_words
+from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
 from .levels import find_levels
 from .resistance import BROUGHT_BY, find_resistance, resistance_notes
@@ -79,9 +76,9 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
     added = resistance.parameters(recordings, law.parameters(chosen)) if resistance else ()
     declared = declared_parameters(law, chosen, inside, config, added)
     vary = varying_parameters(declared, config)
-    levels, grouping = find_levels(recordings, config.by, _distinct(everything)[0], vary)
-    index, first = _distinct(everything, levels.entry_of_row)
-    conditions = at_index(everything, first)
+    levels, grouping = find_levels(recordings, config.by, distinct(everything.unsealed())[0], vary)
+    index, first = distinct(everything, levels.entry_of_row)
+    conditions = everything.take(first)
     _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
     reference = _reference(everything, config)
     reason = law.refusal(conditions, reference, config.options)
@@ -90,7 +87,7 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
 
     spreads = {name: between_cells(p) for p in declared if levels.cells and (name := p.name) in levels.varying}
     junction = (JUNCTION,) if "ljp_sd" in recordings else ()
-    offsets = {per: electrode_offset(per) for per in (*config.offset, *junction)}
+    offsets = {per: offset_sd(per) for per in (*config.offset, *junction)}
     for per in config.offset:
         if per not in recordings.coords:
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
@@ -104,7 +101,7 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
         condition_of_row=index,
         reference=reference,
         parameters=tuple(p for p in declared if not isinstance(p.prior, Fixed)),
-        fixed={p.name: p.prior.value for p in declared if isinstance(p.prior, Fixed)},
+        held=tuple(p for p in declared if isinstance(p.prior, Fixed)),
         levels=levels,
         entry_of_condition=levels.entry_of_row[first],
         spreads={name: beyond[p.name] for name, p in spreads.items()},
@@ -218,23 +215,6 @@ def _every_row(recordings, config, chosen, inside, passive, blocked) -> Conditio
     )
 
 
-def _bath(at: Conditions) -> dict[str, np.ndarray]:
-    return {f"{name}_o_mM": x for name, x in at.c_o.items()} | {"temperature_C": at.temperature_C}
-
-
-def _distinct(at: Conditions, entry_of_row: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Index of each row's condition (entries apart), in order of first appearance, and each condition's first row."""
-    columns = {
-        **({} if entry_of_row is None else {"entry": entry_of_row}),
-        **_bath(at),
-        "blocked": at.blocked,
-        "seal": at.seal,
-        **{f"{name}_i_mM": x for name, x in at.c_i.items()},
-    }
-    index = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
-    return index, np.unique(index, return_index=True)[1]
-
-
 def _refuse_empty_baths(at: Conditions, rows: np.ndarray) -> None:
     inward = sum(x for name, x in at.c_o.items() if ions([name])[0].valence > 0)
     anions = any(s.valence < 0 for s in at.ions)
@@ -248,7 +228,7 @@ def _refuse_empty_baths(at: Conditions, rows: np.ndarray) -> None:
 
 def _reference(at: Conditions, config: Config) -> Conditions:
     """The commonest unblocked bath and temperature (ties: the first in the table), or the one that is asked for."""
-    bath = _bath(at)
+    bath = at.bath
     names = list(bath)
     usable = np.ones(len(at.temperature_C), bool)
     for name, value in config.reference.items():
@@ -263,26 +243,19 @@ def _reference(at: Conditions, config: Config) -> Conditions:
                 + ", ".join(f"{name} = {value:g}" for name, value in config.reference.items())
                 + f". To refer to a condition that was not measured, give all of {', '.join(names)}."
             )
-        return replace(
-            at,
-            c_o={name: float(config.reference[f"{name}_o_mM"]) for name in at.c_o},
-            c_i={name: float(x.mean()) for name, x in at.c_i.items()},
-            temperature_C=float(config.reference["temperature_C"]),
-            blocked=0.0,
-            seal=0.0,
-        )
+        given = {name: float(value) for name, value in config.reference.items()}
+        return _unblocked(at.map(lambda x: float(x.mean())), **given)
     running = usable & (at.blocked == 0)
     usable = running if running.any() else usable
     group = pd.DataFrame(bath)[usable].groupby(names, sort=False).ngroup()
     rows = np.flatnonzero(usable)[group.to_numpy() == group.value_counts(sort=False).sort_index().to_numpy().argmax()]
-    return replace(
-        at,
-        c_o={name: float(x[rows[0]]) for name, x in at.c_o.items()},
-        c_i={name: float(x[rows].mean()) for name, x in at.c_i.items()},
-        temperature_C=float(at.temperature_C[rows[0]]),
-        blocked=0.0,
-        seal=0.0,
-    )
+    first = {name: float(x[rows[0]]) for name, x in bath.items()}
+    return _unblocked(at.map(lambda x: float(x[rows].mean())), **first)
+
+
+def _unblocked(at: Conditions, **bath: float) -> Conditions:
+    """A condition in that bath with the pump running, and no seal."""
+    return replace(at.with_arrays({**at.arrays, **bath}), blocked=0.0, seal=0.0)
 
 
 def declared_parameters(
@@ -321,7 +294,7 @@ def foreseen_parameters(
     vary = varying_parameters([*sure, *(p for _, p in brought)], config)
     spreads = [between_cells(p) for p in (*sure, *(p for _, p in brought)) if p.name in vary]
     brought += [("cells told apart", p) for p in spreads]
-    offsets = [electrode_offset(per) for per in config.offset]
+    offsets = [offset_sd(per) for per in config.offset]
     sure = (*sure, *_with_priors(offsets, config).values())
     _refuse_unknown_priors([*sure, *(p for _, p in brought)], config, law, chosen)
     return sure, [(why, _with_priors([p], config)[p.name]) for why, p in brought]
@@ -343,11 +316,11 @@ def _refuse_unknown_priors(parameters: Sequence[Parameter], config: Config, law:
 
 
 def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[str, ...]:
-    """Names of the parameters that differ between cells, if cells there are: by default ratios and the pump."""
-    names = [p.name for p in declared if p.name not in SCATTER and not isinstance(p.prior, Fixed)]
+    """Names of the parameters that differ between cells, if cells there are: unless said, those that usually do."""
+    sampled = [p for p in declared if p.role is not Role.SCATTER and not isinstance(p.prior, Fixed)]
     if config.vary is None:
-        sizes = (PUMP.name, P_K.name, P_K_AREA.name)
-        return tuple(name for name in names if name.endswith(("/P_K", "/g_K")) or name in sizes)
+        return tuple(p.name for p in sampled if p.varies)
+    names = [p.name for p in sampled]
     for name in config.vary:
         if name not in names:
             raise UnknownNameError(

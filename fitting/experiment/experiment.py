@@ -6,6 +6,7 @@ resting potential must be solved, and the condition to which pump and Q10s refer
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,10 @@ from ...models.parameters import (
     PUMP_CURRENT,
     PUMP_CURRENT_DENSITY,
     PUMP_CURRENT_PA,
-    SCATTER,
     Parameter,
     Quantity,
+    Role,
+    offset,
 )
 from .config import Config
 from .levels import Levels
@@ -46,7 +48,7 @@ class Experiment:
     conditions : the distinct conditions of the table, arrays of one axis.
     condition_of_row : for each row, the index of its condition.
     reference : the condition to which `pump_mV` and the Q10s refer, numbers.
-    parameters : what is sampled, in order; `fixed` holds the values of those that the user holds fixed.
+    parameters : what is sampled, in order. held : those that the user holds at a value.
     levels : cells and groups, and which parameters differ between them.
     entry_of_condition : for each condition, the index of its entry (cell, else group) in `levels`.
     spreads : by varying parameter, how much its cells differ.
@@ -63,7 +65,7 @@ class Experiment:
     condition_of_row: np.ndarray
     reference: Conditions
     parameters: tuple[Parameter, ...]
-    fixed: Mapping[str, float]
+    held: tuple[Parameter, ...] = ()
     levels: Levels = field(default_factory=Levels)
     entry_of_condition: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     spreads: Mapping[str, Parameter] = field(default_factory=dict)
@@ -74,10 +76,20 @@ class Experiment:
     dormant: tuple[str, ...] = ()
 
     @property
+    def fixed(self) -> dict[str, float]:
+        """The values of the parameters that are held, by name."""
+        return {p.name: p.prior.centre for p in self.held}
+
+    @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Everything a fit reports, in the order of the summary: the law's parameters, what derives from them, noise."""
-        sampled = [p for p in self.parameters if p.name not in SCATTER]
-        return (*sampled, *self.derived_quantities, *(p for p in self.parameters if p.name in SCATTER))
+        scatter = tuple(p for p in self.parameters if p.role is Role.SCATTER)
+        return (*self.inferred, *self.derived_quantities, *scatter)
+
+    @property
+    def inferred(self) -> tuple[Parameter, ...]:
+        """The parameters that the law's potential depends on: all that are sampled but those of the scatter."""
+        return tuple(p for p in self.parameters if p.role is not Role.SCATTER)
 
     @property
     def derived_quantities(self) -> tuple[Quantity, ...]:
@@ -90,9 +102,7 @@ class Experiment:
     @property
     def n_conditions(self) -> int:
         """How many distinct conditions were recorded in, as a person counts: the same bath in two cells is one."""
-        at = self.conditions
-        columns = [*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked]
-        return len(np.unique(np.column_stack(columns), axis=0))
+        return len(distinct(self.conditions.unsealed())[1])
 
     @property
     def error_mV(self) -> np.ndarray:
@@ -137,7 +147,7 @@ class Experiment:
         """Expected recording in mV for each row (last axis), or those of `rows`: V_m of its condition, and offsets."""
         mean = self.potential(values)[..., self.condition_of_row[rows]]
         for per in self.offsets:
-            mean = mean + np.asarray(values[f"offset_{per}_mV"])[..., self.labels_of(per)[1][rows]]
+            mean = mean + np.asarray(values[offset(per).name])[..., self.labels_of(per)[1][rows]]
         return mean
 
     def labels_of(self, per: str) -> tuple[tuple[str, ...], np.ndarray]:
@@ -163,16 +173,17 @@ class Experiment:
 
     def dims_of(self, symbol: str) -> tuple[str, ...]:
         """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
-        levels, spreads = self.levels, [p.symbol for p in self.spreads.values()]
-        symbol = symbol.removesuffix("_signed")
-        if symbol.startswith("offset_") and symbol.endswith("_place"):
-            return (symbol.removesuffix("_place").removeprefix("offset_") + "_offset",)
-        if symbol.endswith("_place"):
-            cells = any(f"{p.symbol}_place" == symbol and p.name in self.spreads for p in self.parameters)
-            return ("cell",) if cells else ()
-        varying = any(p.symbol == symbol and self.varies(p.name) for p in self.parameters)
-        grouped = varying or (symbol in spreads and self.config.spread == "group")
-        return ("population",) if grouped and levels.groups else ()
+        return self._dims[symbol]
+
+    @cached_property
+    def _dims(self) -> dict[str, tuple[str, ...]]:
+        grouped = ("population",) if self.levels.groups else ()
+        of_spreads = grouped if self.config.spread == "group" else ()
+        dims = {p.symbol: grouped if self.varies(p.name) else () for p in self.parameters}
+        dims |= {p.place: ("cell",) if p.name in self.spreads else () for p in self.parameters}
+        dims |= {name: of_spreads for p in self.spreads.values() for name in (p.symbol, p.either_sign)}
+        dims |= {name: () for p in self.offsets.values() for name in (p.symbol, p.either_sign)}
+        return dims | {offset(per).place: (f"{per}_offset",) for per in self.offsets}
 
     def offset_sd(self, per: str, width):
         """Standard deviation (mV) of each offset: `width`, but for junction potentials what the table says."""
@@ -216,19 +227,14 @@ class Experiment:
 
     def words(self, index: int) -> str:
         """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
-        return in_words(at_index(self.conditions, index))
+        return in_words(self.conditions.take(index))
 
 
-def at_index(at: Conditions, index: int | np.ndarray) -> Conditions:
-    """Those of the conditions that `index` names."""
-    return replace(
-        at,
-        c_o={name: x[index] for name, x in at.c_o.items()},
-        c_i={name: x[index] for name, x in at.c_i.items()},
-        temperature_C=at.temperature_C[index],
-        blocked=at.blocked[index],
-        seal=at.seal[index] if np.ndim(at.seal) else at.seal,
-    )
+def distinct(at: Conditions, *beside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which kind of condition each is, in order of appearance, and the first of each kind; `beside` tells more apart."""
+    columns = dict(enumerate([*at.arrays.values(), *beside]))
+    kind = pd.DataFrame(columns).groupby(list(columns), sort=False).ngroup().to_numpy()
+    return kind, np.unique(kind, return_index=True)[1]
 
 
 def in_words(at: Conditions, inside: bool = False) -> str:
@@ -248,15 +254,12 @@ def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
         A bath lacks an ion of the model.
     """
     require_outside(baths, experiment.config.ions)
-    reference, c_i = experiment.reference, {}
-    for name, known in reference.c_i.items():
-        has_column = "c_i" in baths and name in baths["ion"]
-        column = baths["c_i"].sel(ion=name).to_numpy() if has_column else np.full(baths.sizes["obs"], np.nan)
-        c_i[name] = np.where(np.isnan(column), known, column)
-    return replace(
-        reference,
-        c_o={name: baths["c_o"].sel(ion=name).to_numpy() for name in reference.c_o},
-        c_i=c_i,
-        temperature_C=baths["temperature"].to_numpy(),
-        blocked=baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump,
-    )
+    given = {s.outside: baths["c_o"].sel(ion=s.name).to_numpy() for s in experiment.conditions.ions}
+    given |= {"temperature_C": baths["temperature"].to_numpy()}
+    given |= {"blocked": baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump}
+    for s in experiment.conditions.ions:
+        if "c_i" in baths and s.name in baths["ion"]:
+            column, known = baths["c_i"].sel(ion=s.name).to_numpy(), experiment.reference.c_i.get(s.name)
+            given[s.inside] = column if known is None else np.where(np.isnan(column), known, column)
+    everywhere = experiment.reference.map(lambda x: np.full(baths.sizes["obs"], x))
+    return everywhere.with_arrays({**everywhere.arrays, **given})

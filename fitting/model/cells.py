@@ -5,7 +5,7 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import Q10_LEAK, Q10_PUMP, Parameter
+from ...models.parameters import Q10_LEAK, Q10_PUMP, Parameter, offset
 from ...models.priors import LogNormal
 from ..experiment.experiment import Experiment
 from .linear import cells_alone, offset_variance
@@ -29,23 +29,18 @@ def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any
     return middle + width**2 / total * (estimate - middle) + width * (variance / total) ** 0.5 * place
 
 
-def signed(parameter: Parameter) -> str:
-    """The tree name under which an sd is sampled, of either sign and in units of its HalfNormal prior's."""
-    return f"{parameter.symbol}_signed"
-
-
-def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[str, Any, Any]:
-    """A varying parameter's symbol, and the log of its group's value and the cells' spread as each cell sees them."""
-    symbol = next(p.symbol for p in experiment.parameters if p.name == name)
+def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[Parameter, Any, Any]:
+    """A varying parameter, its group's value on the scale on which cells differ, and their spread, as each cell sees them."""
+    parameter = next(p for p in experiment.parameters if p.name == name)
     spread = experiment.spreads[name]
     width: Any = posterior.get(spread.symbol, xr.DataArray(spread.prior.centre))
     group = xr.DataArray(experiment.levels.group_of_cell, dims="cell")
-    middle: Any = np.log(posterior[symbol])
+    middle: Any = parameter.between.of(posterior[parameter.symbol])
 
     def of_cells(x: Any) -> Any:
         return x.isel(population=group).drop_vars("population") if "population" in x.dims else x
 
-    return symbol, of_cells(middle), of_cells(width)
+    return parameter, of_cells(middle), of_cells(width)
 
 
 def speeds_tied(experiment: Experiment) -> bool:
@@ -62,47 +57,47 @@ def _offset_width(posterior: xr.Dataset, experiment: Experiment, per: str, param
 
 def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     """Q10_pump, every cell's values (`p_Na_cell`) and offsets (mV), in place of what stood for them in the sampling."""
-    place = posterior.get(f"{Q10_PUMP.symbol}_place")
+    place = posterior.get(Q10_PUMP.place)
     if place is not None:
         posterior = posterior.drop_vars(str(place.name))
         posterior[Q10_PUMP.symbol] = np.exp(place) * posterior[Q10_LEAK.symbol]
-    widths = [p for p in (*experiment.spreads.values(), *experiment.offsets.values()) if signed(p) in posterior]
+    widths = [p for p in (*experiment.spreads.values(), *experiment.offsets.values()) if p.either_sign in posterior]
     for p in widths:
-        posterior[p.symbol] = p.prior.uncut[1] * posterior[signed(p)]
+        posterior[p.symbol] = p.prior.uncut[1] * posterior[p.either_sign]
     alone = cells_alone(experiment) if experiment.spreads else {}
     for name in experiment.spreads:
-        symbol, middle, width = _given_group(posterior, experiment, name)
+        p, middle, width = _given_group(posterior, experiment, name)
         estimate, variance = (xr.DataArray(x, dims="cell") for x in alone[name])
-        place = posterior[f"{symbol}_place"].drop_vars("cell", errors="ignore")
-        cells = np.exp(from_place(place, middle, width, estimate, variance)).transpose("chain", "draw", "cell")
-        posterior = posterior.drop_vars(f"{symbol}_place")
+        place = posterior[p.place].drop_vars("cell", errors="ignore")
+        cells = p.between.undo(from_place(place, middle, width, estimate, variance)).transpose("chain", "draw", "cell")
+        posterior = posterior.drop_vars(p.place)
         posterior = posterior.drop_vars("cell", errors="ignore").assign_coords(cell=list(experiment.levels.cells))
-        posterior[f"{symbol}_cell"] = cells.assign_coords(cell=posterior["cell"])
+        posterior[p.of_cells] = cells.assign_coords(cell=posterior["cell"])
     for per, parameter in experiment.offsets.items():
         width = _offset_width(posterior, experiment, per, parameter)
         variance = xr.DataArray(offset_variance(experiment, per), dims=f"{per}_offset")
-        offset = from_place(posterior[f"offset_{per}_place"], 0.0, width, 0.0, variance)
-        posterior = posterior.drop_vars(f"offset_{per}_place")
-        posterior[f"offset_{per}_mV"] = offset.transpose("chain", "draw", ...).assign_attrs(units="mV")
+        of_each = from_place(posterior[offset(per).place], 0.0, width, 0.0, variance)
+        posterior = posterior.drop_vars(offset(per).place)
+        posterior[offset(per).symbol] = of_each.transpose("chain", "draw", ...).assign_attrs(units="mV")
     for p in widths:
         posterior[p.symbol] = abs(posterior[p.symbol])
-    return posterior.drop_vars([signed(p) for p in widths])
+    return posterior.drop_vars([p.either_sign for p in widths])
 
 
 def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.Generator) -> xr.Dataset:
     """Populations with cells and electrode offsets drawn from them, named as `with_cells` names them."""
     shape, population = (population.sizes["chain"], population.sizes["draw"]), population.copy()
     for name in experiment.spreads:
-        symbol, middle, width = _given_group(population, experiment, name)
+        p, middle, width = _given_group(population, experiment, name)
         deviation = xr.DataArray(
             rng.normal(size=(*shape, len(experiment.levels.cells))), dims=("chain", "draw", "cell")
         )
-        population[f"{symbol}_cell"] = np.exp(middle + width * deviation).transpose("chain", "draw", "cell")
+        population[p.of_cells] = p.between.undo(middle + width * deviation).transpose("chain", "draw", "cell")
     for per, parameter in experiment.offsets.items():
         width = _offset_width(population, experiment, per, parameter)
         labels = experiment.labels_of(per)[0]
         deviation = xr.DataArray(rng.normal(size=(*shape, len(labels))), dims=("chain", "draw", f"{per}_offset"))
-        population[f"offset_{per}_mV"] = (width * deviation).transpose("chain", "draw", ...)
+        population[offset(per).symbol] = (width * deviation).transpose("chain", "draw", ...)
     return population
 
 
@@ -113,12 +108,12 @@ def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         p.symbol: p.prior.log_density(cast(Any, posterior[p.symbol])) for p in everything if p.symbol in posterior
     }
     for name in experiment.spreads:
-        symbol, middle, width = _given_group(posterior, experiment, name)
-        logs: Any = np.log(posterior[f"{symbol}_cell"])
-        found[f"{symbol}_cell"] = _normal((logs - middle) / width) - np.log(width) - logs
+        p, middle, width = _given_group(posterior, experiment, name)
+        cells: Any = posterior[p.of_cells]
+        found[p.of_cells] = _normal((p.between.of(cells) - middle) / width) - np.log(width * p.between.slope(cells))
     for per, parameter in experiment.offsets.items():
         width = _offset_width(posterior, experiment, per, parameter)
-        found[f"offset_{per}_mV"] = _normal(posterior[f"offset_{per}_mV"] / width) - np.log(width)
+        found[offset(per).symbol] = _normal(posterior[offset(per).symbol] / width) - np.log(width)
     return xr.Dataset(found)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter
+from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, offset
 from ..experiment.experiment import Experiment
 
 
@@ -24,8 +24,8 @@ def parameter_values(group: xr.Dataset, experiment: Experiment, flat: bool = Fal
 
     Arrays are (chain, draw), or (draw) if `flat`, with a last axis of cells (else groups) for those that vary.
     """
-    symbols = {p.name: p.symbol + ("_cell" if experiment.spreads.get(p.name) else "") for p in experiment.parameters}
-    symbols |= {f"offset_{per}_mV": f"offset_{per}_mV" for per in experiment.offsets}
+    symbols = {p.name: p.of_cells if p.name in experiment.spreads else p.symbol for p in experiment.parameters}
+    symbols |= {q.name: q.symbol for q in map(offset, experiment.offsets)}
     values = {name: group[symbol].to_numpy() for name, symbol in symbols.items()}
     return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
 
@@ -70,7 +70,7 @@ def with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         if x.ndim > 1:  # without draws where all that it derives from is held fixed
             group[q.symbol] = (("chain", "draw", "population")[: x.ndim], x)
     for q in experiment.quantities:
-        for symbol in (q.symbol, f"{q.symbol}_cell"):
+        for symbol in (q.symbol, q.of_cells):
             if symbol in group:
                 group[symbol].attrs.update(units=q.unit, long_name=f"{q.name}: {q.meaning}")
     return group

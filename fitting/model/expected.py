@@ -16,11 +16,11 @@ import xarray as xr
 from numpy.polynomial.hermite_e import hermegauss
 
 from ...models.conditions import Conditions
-from ...models.parameters import NU, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
+from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
 from ...models.priors import Fixed, cut_at_zero
-from ..experiment.experiment import Experiment, at_index
+from ..experiment.experiment import Experiment, distinct
 from .draws import draw_prior
-from .linear import inferred, reported_gradient, resistance_slopes, sensitivity
+from .linear import reported_gradient, resistance_slopes, sensitivity
 
 DRAWS = 60
 """Draws of the prior that an expectation is averaged over; fewer for large tables."""
@@ -101,11 +101,14 @@ class Outlook:
     def of_entries(self) -> tuple[np.ndarray, np.ndarray]:
         """What each entry tells of its population, (draw, entry, parameter, parameter), and how far its own deviation is
         told from others', 0 to 1, (draw, entry, varying parameter)."""
-        e, parameters = self.experiment, inferred(self.experiment)
+        e, parameters = self.experiment, self.experiment.inferred
         varying = [k for k, p in enumerate(parameters) if p.name in e.spreads]
         group = _levels(e)[0]
-        natural = [parameters[k].prior.scale == "natural" for k in varying]  # cells differ in the logarithm
-        width = self.spread[:, group] * np.where(natural, self.truth[:, group][..., varying], 1.0)
+        # Spreads are on the scale on which cells differ, information on the parameters' own.
+        slope = [
+            p.cell_slope(p.scale.undo(self.truth[:, group][..., k])) for k, p in enumerate(parameters) if k in varying
+        ]
+        width = self.spread[:, group] * np.stack(slope, axis=-1) if varying else self.spread[:, group]
         rows = self.told[:, :, varying] * width[..., None]
         own = rows[..., varying] * width[..., None, :]  # information on the deviations in units of their spread
         solved = np.linalg.solve(np.eye(len(varying)) + own, np.concatenate([rows, own], axis=-1))
@@ -115,7 +118,7 @@ class Outlook:
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
-        columns, parameters = _columns(self.experiment), inferred(self.experiment)
+        columns, parameters = _columns(self.experiment), self.experiment.inferred
         size = int(columns.max(initial=-1)) + 1
         told = np.zeros((len(self.truth), size, size))
         for entry, group in enumerate(_levels(self.experiment)[0]):
@@ -143,7 +146,7 @@ class Outlook:
         """Each group's quantities, and their mean derivatives by all groups' parameters, (draw, quantity, parameter)."""
         e, columns = self.experiment, _columns(self.experiment)
         slope = reported_gradient(e.pooled(), _values(e, self.cloud), wanted).mean(axis=1)
-        varying = [k for k, p in enumerate(inferred(e)) if e.varies(p.name)]
+        varying = [k for k, p in enumerate(e.inferred) if e.varies(p.name)]
         quantities, rows = [], []
         for i, q in enumerate(wanted):
             apart = e.levels.groups if np.any(slope[:, :, i, varying]) else ()
@@ -161,7 +164,7 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
     ----------
     population : draws, in the posterior's layout, of what the membrane may be like; default: from the prior.
     """
-    columns, parameters = _columns(experiment), inferred(experiment)
+    columns, parameters = _columns(experiment), experiment.inferred
     if population is None:
         n = _draws(experiment, 2 * columns.size)
         population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
@@ -201,7 +204,7 @@ def _with_rows(outlook: Outlook) -> Outlook:
     e = outlook.experiment
     group_of_entry, entry_of_row, group_of_condition = _levels(e)
     first, kind_of_condition = _kinds(e)
-    J = outlook.slopes(at_index(e.conditions, first), group_of_condition[first])
+    J = outlook.slopes(e.conditions.take(first), group_of_condition[first])
     rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], e.error_mV])
     (entry, kind, error), count = np.unique(rows, axis=1, return_counts=True)
     J, weight = J[:, kind.astype(int)], count * outlook._weight(error)
@@ -225,24 +228,21 @@ def _draws(e: Experiment, points: int) -> int:
 def _levels(e: Experiment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The group of each entry, the entry of each row, the group of each condition; zeros where there are no levels."""
     if not e.levels.entries:
-        return np.zeros(1, int), np.zeros(len(e.condition_of_row), int), np.zeros(e.n_conditions, int)
+        return np.zeros(1, int), np.zeros(len(e.condition_of_row), int), np.zeros(e.conditions.size, int)
     group = e.levels.group_of_entry
     return group, e.levels.entry_of_row, group[e.entry_of_condition]
 
 
 def _kinds(e: Experiment) -> tuple[np.ndarray, np.ndarray]:
     """Conditions that differ when cells of one group are not told apart: the first of each kind, and the kind of each."""
-    at = e.conditions
-    columns = [*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked, at.seal, _levels(e)[2]]
-    table = np.stack(np.broadcast_arrays(*columns))
-    _, first, kind = np.unique(table, axis=1, return_index=True, return_inverse=True)
+    kind, first = distinct(e.conditions, _levels(e)[2])
     return first, kind
 
 
 def _columns(e: Experiment) -> np.ndarray:
     """Where each group's parameters, (group, parameter), stand among all groups'."""
     groups = np.arange(max(len(e.levels.groups), 1))
-    sizes = [len(groups) if e.varies(p.name) else 1 for p in inferred(e)]
+    sizes = [len(groups) if e.varies(p.name) else 1 for p in e.inferred]
     firsts = np.cumsum([0, *sizes[:-1]])
     return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
 
@@ -260,16 +260,15 @@ def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[s
             values = p.prior.draw(np.random.default_rng(e.config.seed), (draws, 1))
         return np.broadcast_to(values, (draws, groups))
 
-    eta = [p.own_scale(of_groups(p)) for p in inferred(e)]
-    noise = {p.name: of_groups(p)[:, 0] for p in e.parameters if p.name in SCATTER}
-    noise |= {name: np.full(draws, x) for name, x in e.fixed.items() if name in SCATTER}
+    eta = [p.scale.of(of_groups(p)) for p in e.inferred]
+    noise = {p.name: of_groups(p)[:, 0] for p in (*e.parameters, *e.held) if p.role is Role.SCATTER}
     spreads = [of_groups(p) for p in e.spreads.values()]
     return np.stack(eta, axis=-1), noise, np.stack(spreads, axis=-1) if spreads else np.zeros((draws, groups, 0))
 
 
 def _values(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:
     """Parameter values by name, from own scales on the last axis."""
-    return {p.name: p.prior.from_own_scale(eta[..., k]) for k, p in enumerate(inferred(e))}
+    return {p.name: p.scale.undo(eta[..., k]) for k, p in enumerate(e.inferred)}
 
 
 def _theta(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,14 +6,9 @@ import numpy as np
 
 from ...models.conditions import Conditions, Theta
 from ...models.laws.jacobian import derivatives, jacobian
-from ...models.parameters import Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SCATTER, SIGMA, Parameter, Quantity
-from ...models.priors import LogNormal
+from ...models.parameters import Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Quantity, offset
+from ...models.priors import Scale
 from ..experiment.experiment import Experiment
-
-
-def inferred(experiment: Experiment) -> tuple[Parameter, ...]:
-    """The parameters that the law's potential depends on: all but those of the scatter."""
-    return tuple(p for p in experiment.parameters if p.name not in SCATTER)
 
 
 def sensitivity(experiment: Experiment, theta: Theta, at: Conditions) -> np.ndarray:
@@ -21,25 +16,25 @@ def sensitivity(experiment: Experiment, theta: Theta, at: Conditions) -> np.ndar
 
     `theta` is what the law takes: its last axis runs over, or broadcasts against, the conditions.
     """
-    parameters = inferred(experiment)
+    parameters = experiment.inferred
     J = jacobian(experiment.law, theta, at, experiment.reference, [p.name for p in parameters])
-    return J * np.stack(np.broadcast_arrays(*(_stretch(p, theta[p.name]) for p in parameters)), axis=-1)
+    return J * np.stack(np.broadcast_arrays(*(p.scale.slope(theta[p.name]) for p in parameters)), axis=-1)
 
 
 def resistance_slopes(experiment: Experiment, theta: Theta) -> np.ndarray:
     """d log R_in / dη of the rows that have one; shape (…draws, row, parameter). `theta` as for the experiment's conditions."""
     assert experiment.resistance is not None, "asked only of tables with input resistances"
-    parameters = inferred(experiment)
+    parameters = experiment.inferred
     J = derivatives(experiment.log_R_in, theta, [p.name for p in parameters])
     rows = experiment.condition_of_row[experiment.resistance.rows]
-    stretches = np.stack(np.broadcast_arrays(*(_stretch(p, theta[p.name]) for p in parameters)), axis=-1)
+    stretches = np.stack(np.broadcast_arrays(*(p.scale.slope(theta[p.name]) for p in parameters)), axis=-1)
     return J * (stretches[..., rows, :] if stretches.shape[-2] > 1 else stretches)
 
 
 def resistance_rows(experiment: Experiment, values: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """`resistance_slopes` of parameter values (none without resistances), and the sd of each row's logarithm."""
     if experiment.resistance is None:
-        return np.zeros((0, len(inferred(experiment)))), np.zeros(0)
+        return np.zeros((0, len(experiment.inferred))), np.zeros(0)
     usual = values.get(R_IN_SCATTER.name, experiment.fixed.get(R_IN_SCATTER.name, R_IN_SCATTER.prior.typical))
     sd = experiment.resistance.sd(np.asarray(usual)[..., None])
     return resistance_slopes(experiment, experiment.theta(values)), sd
@@ -47,19 +42,15 @@ def resistance_rows(experiment: Experiment, values: dict[str, np.ndarray]) -> tu
 
 def reported_gradient(experiment: Experiment, values: dict[str, np.ndarray], wanted: Sequence[Quantity]) -> np.ndarray:
     """d(quantity)/dη on the quantity's own scale, by the complex step; shape (…draws, quantity, parameter)."""
-    parameters = inferred(experiment)
+    parameters = experiment.inferred
     step = 1e-30
     columns = []
     for p in parameters:
-        shifted = {**values, p.name: np.asarray(values[p.name]) + 1j * step * _stretch(p, np.asarray(values[p.name]))}
+        x = np.asarray(values[p.name])
+        shifted = {**values, p.name: x + 1j * step * p.scale.slope(x)}
         everything = {**shifted, **experiment.derived(shifted)}
-        columns.append(np.stack([np.imag(q.own_scale(everything[q.name] + 0j)) / step for q in wanted], axis=-1))
+        columns.append(np.stack([np.imag(q.scale.of(everything[q.name] + 0j)) / step for q in wanted], axis=-1))
     return np.stack(np.broadcast_arrays(*columns), axis=-1)
-
-
-def _stretch(parameter: Parameter, values: np.ndarray) -> np.ndarray:
-    """d(parameter)/dη: the value itself where the own scale is logarithmic."""
-    return np.asarray(values if isinstance(parameter.prior, LogNormal) else np.ones_like(values))
 
 
 def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray], float]:
@@ -67,13 +58,13 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
 
     Good enough to start chains from and to linearise around; nothing is reported from it.
     """
-    pooled, parameters = experiment.pooled(), inferred(experiment)
+    pooled, parameters = experiment.pooled(), experiment.inferred
     eta = np.array([p.prior.centre for p in parameters])
     before, width = eta.copy(), np.array([p.prior.sd for p in parameters])
     y, condition = experiment.recordings["V_m"].to_numpy(), pooled.condition_of_row
 
     def at(eta: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        values = {p.name: np.asarray(p.prior.from_own_scale(e)) for p, e in zip(parameters, eta, strict=True)}
+        values = {p.name: np.asarray(p.scale.undo(e)) for p, e in zip(parameters, eta, strict=True)}
         return values, y - pooled.row_mean(values)
 
     sigma = 3.0
@@ -92,7 +83,7 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
         step = np.linalg.solve(precision, pull + (before - eta) / width**2)
         eta = eta + step * min(1.0, 1.0 / np.max(np.abs(step) / width, initial=1e-9))
         for k, p in enumerate(parameters):  # positive parameters on the natural scale stay off their boundary
-            if p.prior.scale == "natural" and p.prior.typical > 0:
+            if p.scale is Scale.NATURAL and not p.signed and p.prior.typical > 0:
                 eta[k] = max(eta[k], 0.05 * p.prior.typical)
         if np.max(np.abs(step) / width, initial=0.0) < 1e-3:
             break
@@ -100,19 +91,20 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
 
 
 def cells_alone(experiment: Experiment) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What each cell's own rows say of its varying parameters: estimate and variance of the logarithm, by name.
+    """What each cell's own rows say of its varying parameters: estimate and variance, on the scale on which cells differ.
 
     One linear step from the pooled mode; good enough to choose coordinates by (see cells.py), and used for nothing else.
     """
-    pooled, parameters, levels = experiment.pooled(), inferred(experiment), experiment.levels
+    pooled, parameters, levels = experiment.pooled(), experiment.inferred, experiment.levels
     values, sigma = mode(experiment)
     entry = experiment.entry_of_condition[experiment.condition_of_row]
     residual = experiment.recordings["V_m"].to_numpy() - pooled.row_mean(values)
     varying = [k for k, p in enumerate(parameters) if experiment.varies(p.name)]
-    logarithmic = [1.0 if parameters[k].prior.scale == "log" else float(values[parameters[k].name]) for k in varying]
-    J = sensitivity(pooled, pooled.theta(values), pooled.conditions)[pooled.condition_of_row][:, varying] * logarithmic
+    unit = np.array([p.prior.sd if p.signed else 1.0 for p in (parameters[k] for k in varying)])
+    slope = unit * [float(parameters[k].cell_slope(values[parameters[k].name])) for k in varying]
+    J = sensitivity(pooled, pooled.theta(values), pooled.conditions)[pooled.condition_of_row][:, varying] * slope
     J_R, sd_R = resistance_rows(pooled, values)
-    J_R, R = J_R[:, varying] * logarithmic / sd_R[:, None], pooled.resistance
+    J_R, R = J_R[:, varying] * slope / sd_R[:, None], pooled.resistance
     missed_R = (np.log(R.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))) / sd_R if R else np.zeros(0)
     everywhere = np.concatenate([entry, entry[R.rows] if R else np.zeros(0, int)])
     cells, free = len(levels.cells), max(len(residual) - len(levels.cells) * len(varying), len(residual) / 4)
@@ -128,8 +120,8 @@ def cells_alone(experiment: Experiment) -> dict[str, tuple[np.ndarray, np.ndarra
         sigma = float(np.clip(np.sqrt(left / free), 0.3, sigma))
     deviation = np.clip(deviation, -1.0, 1.0)  # farther away the straight line means nothing
     return {
-        parameters[k].name: (np.log(values[parameters[k].name]) + deviation[:, i], variance[:, i])
-        for i, k in enumerate(varying)
+        p.name: (p.between.of(values[p.name]) + unit[i] * deviation[:, i], unit[i] ** 2 * variance[:, i])
+        for i, p in enumerate(parameters[k] for k in varying)
     }
 
 
@@ -147,13 +139,14 @@ def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
     }
     if experiment.config.spread == "group" and levels.groups:
         start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
-    start |= {f"{symbol}_signed": np.asarray(1.0) for symbol in start}  # in units of the prior's
-    start |= {f"offset_{per}_place": np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
+    widths = (*experiment.spreads.values(), *experiment.offsets.values())
+    start |= {p.either_sign: np.asarray(1.0) for p in widths}  # in units of the prior's
+    start |= {offset(per).place: np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
     for p in experiment.parameters:
         value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))
         start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value
         if p.name in experiment.spreads:
-            start[f"{p.symbol}_place"] = np.zeros(len(levels.cells))
+            start[p.place] = np.zeros(len(levels.cells))
     if {Q10_PUMP.symbol, Q10_LEAK.symbol} <= set(start):
-        start[f"{Q10_PUMP.symbol}_place"] = np.log(start[Q10_PUMP.symbol] / start[Q10_LEAK.symbol])
+        start[Q10_PUMP.place] = np.log(start[Q10_PUMP.symbol] / start[Q10_LEAK.symbol])
     return start

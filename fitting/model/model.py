@@ -5,7 +5,6 @@ afterwards, by the same equations on NumPy arrays.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,22 @@ import pytensor.tensor as pt
 from pymc.distributions.transforms import LogExpM1
 
 from ...models.conditions import Conditions
-from ...models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter
+from ...models.parameters import (
+    NU,
+    PUMP,
+    PUMP_CURRENT,
+    Q10_LEAK,
+    Q10_PUMP,
+    R_IN_SCATTER,
+    SIGMA,
+    Parameter,
+    Role,
+    offset,
+)
 from ...models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
 from ...models.solver import root  # noqa: F401  teaches the equations PyTensor
 from ..experiment.experiment import Experiment
-from .cells import from_place, place_prior, signed, speeds_tied
+from .cells import from_place, place_prior, speeds_tied
 from .model_data import collapsed, model_data
 
 
@@ -38,7 +48,7 @@ def random_variable(parameter: Parameter, dims: str | None = None):
             return pm.LogNormal(name, mu=prior.centre, sigma=prior.sigma, dims=dims)
         case HalfNormal():
             # Confounded with P_Na/P_K along a straight ridge that ends at 0: a logarithm would bend it.
-            bent = {"default_transform": Softplus()} if parameter.name == PUMP.name else {}
+            bent = {"default_transform": Softplus()} if parameter.role is Role.PUMP else {}
             return pm.HalfNormal(name, sigma=prior.sigma, dims=dims, **bent)
         case Normal(positive=True):
             return pm.TruncatedNormal(name, mu=prior.mean, sigma=prior.sigma, lower=0, dims=dims)
@@ -55,41 +65,34 @@ def _width(parameter: Parameter, dims: str | None = None):
     """
     if not isinstance(parameter.prior, HalfNormal):
         return random_variable(parameter, dims)
-    return parameter.prior.sigma * pm.Normal(signed(parameter), 0.0, 1.0, dims=dims)
+    return parameter.prior.sigma * pm.Normal(parameter.either_sign, 0.0, 1.0, dims=dims)
 
 
 def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Conditions:
     """The same conditions as variables of the graph."""
-    return replace(
-        at,
-        c_o={name: data[f"{prefix}{name}_o"] for name in at.c_o},
-        c_i={name: data[f"{prefix}{name}_i"] for name in at.c_i},
-        temperature_C=data[f"{prefix}temperature"],
-        blocked=data[f"{prefix}blocked"],
-        seal=data[f"{prefix}seal"] if np.ndim(at.seal) else at.seal,
-    )
+    return at.with_arrays({name: data[prefix + name] for name in at.arrays})
 
 
 def _of_each_cell(experiment: Experiment, parameter: Parameter, mean, estimate, variance):
-    """The parameter's value in every cell: its group's, times the exponential of a Normal deviation.
+    """The parameter's value in every cell: its group's, and a Normal deviation on the scale on which cells differ.
 
-    `estimate` and `variance` are what the cells' own rows say of its logarithm: where to look for it.
+    `estimate` and `variance` are what the cells' own rows say of it on that scale: where to look for it.
     """
     spread = experiment.spreads[parameter.name]
     by_group = experiment.config.spread == "group" and bool(experiment.levels.groups)
     width = _width(spread, "population" if by_group else None)
     group_of_cell = experiment.levels.group_of_cell
     width = width[group_of_cell] if by_group else width
-    middle = pt.log(mean[group_of_cell] if experiment.levels.groups else mean)
+    middle = parameter.between.of(mean[group_of_cell] if experiment.levels.groups else mean)
     mu, sigma = place_prior(middle, width, estimate, variance)
-    place = pm.Normal(f"{parameter.symbol}_place", mu=mu, sigma=sigma, dims="cell")
-    return pt.exp(from_place(place, middle, width, estimate, variance))
+    place = pm.Normal(parameter.place, mu=mu, sigma=sigma, dims="cell")
+    return parameter.between.undo(from_place(place, middle, width, estimate, variance))
 
 
 def _pump_speed(experiment: Experiment, leak):
     """Q10_pump, sampled as its ratio to Q10_leak: steady potentials know the ratio well and either alone hardly."""
     prior = next(p.prior for p in experiment.parameters if p.name == Q10_PUMP.name)
-    ratio = pm.Normal(f"{Q10_PUMP.symbol}_place", mu=prior.centre - pt.log(leak), sigma=prior.sd)
+    ratio = pm.Normal(Q10_PUMP.place, mu=prior.centre - pt.log(leak), sigma=prior.sd)
     return pt.exp(ratio) * leak
 
 
@@ -119,7 +122,7 @@ def _offsets(experiment: Experiment, data: Mapping[str, Any]):
     for per, parameter in experiment.offsets.items():
         variance, known = data[f"offset_{per}_variance"], data.get(f"offset_{per}_sd")
         width = _width(parameter) if known is None else known
-        place = pm.Normal(f"offset_{per}_place", 0.0, place_prior(0.0, width, 0.0, variance)[1], dims=f"{per}_offset")
+        place = pm.Normal(offset(per).place, 0.0, place_prior(0.0, width, 0.0, variance)[1], dims=f"{per}_offset")
         total = total + from_place(place, 0.0, width, 0.0, variance)[data[f"{per}_of_row"]]
     return total
 

@@ -67,10 +67,7 @@ def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None
 
 
 def _containers(at: Conditions, prefix: str, dims: str | None) -> dict[str, tuple[np.ndarray, str | None]]:
-    values = {f"{name}_o": x for name, x in at.c_o.items()} | {f"{name}_i": x for name, x in at.c_i.items()}
-    values |= {"temperature": at.temperature_C, "blocked": at.blocked}
-    values |= {"seal": at.seal} if np.ndim(at.seal) else {}
-    return {f"{prefix}{name}": (np.asarray(x), dims) for name, x in values.items()}
+    return {prefix + name: (np.asarray(x), dims) for name, x in at.arrays.items()}
 
 
 def design_of(experiment: Experiment) -> str:
@@ -80,7 +77,7 @@ def design_of(experiment: Experiment) -> str:
         config.law, config.options, config.robust, config.spread, config.sampling.sampler,
         experiment.parameters, sorted(experiment.fixed.items()), experiment.spreads, experiment.offsets,
         levels.groups, levels.cells, levels.group_of_cell.tolist(), levels.varying,
-        [s.name for s in at.ions], sorted(at.c_i), at.passive, at.davies, np.ndim(at.seal),
+        [s.name for s in at.ions], sorted(at.arrays), at.passive, at.davies,
         [experiment.labels_of(per)[0] for per in experiment.offsets],
         collapsed(experiment),
     ]  # fmt: skip

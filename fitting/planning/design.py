@@ -8,18 +8,16 @@ import pandas as pd
 import xarray as xr
 
 from ...data.tables.reader import from_frame
-from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
-from ...models.parameters import SCATTER, Quantity
+from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
 from ..checks.identification import Identification, foresee, questions
 from ..checks.verdict import say_identification
 from ..experiment.build import allowing_blocks
 from ..experiment.config import Config
-from ..experiment.experiment import Experiment, at_index, conditions_of
+from ..experiment.experiment import Experiment, conditions_of, distinct
 from ..experiment.prepare import configure, prepare
 from ..model.expected import Expectation, look_ahead
-from ..model.linear import inferred
 from ..results.text import expectation_text, spread_text, table_text
 
 
@@ -114,7 +112,7 @@ def design(
             raise ConfigurationError(f"{name} = {value}: it takes a whole number of at least {least}.")
     config = configure(config, law=law, **settings)
     experiment = prepare(plan, config)
-    if not inferred(experiment):
+    if not experiment.inferred:
         raise ConfigurationError(f"the law {config.law} leaves nothing to infer but the scatter: nothing to design.")
     wanted = questions(experiment) if goal is None else (_goal(experiment, goal),)
     rows = from_frame(add, name="candidates", potentials=False) if isinstance(add, pd.DataFrame) else add
@@ -141,7 +139,7 @@ def design(
 
 
 def _goal(experiment: Experiment, name: str) -> Quantity:
-    known = {q.name: q for q in experiment.quantities if q.name not in SCATTER}
+    known = {q.name: q for q in experiment.quantities if q.role is not Role.SCATTER}
     if name not in known:
         raise UnknownNameError(
             f"--goal {name}: the law {experiment.law.name} infers no such parameter here.{nearest(name, known)}"
@@ -152,16 +150,8 @@ def _goal(experiment: Experiment, name: str) -> Quantity:
 
 def _rows(experiment: Experiment, rows: xr.Dataset) -> list[Candidate]:
     """The distinct conditions of a table, each under the number of its first row."""
-    every = conditions_of(experiment, rows)
-    found: dict[tuple[float, ...], Candidate] = {}
-    for k, row in enumerate(rows["row"].to_numpy()):
-        at = at_index(every, k)
-        found.setdefault(_numbers(at), Candidate(f"row {row}", at))
-    return list(found.values())
-
-
-def _numbers(at: Conditions) -> tuple[float, ...]:
-    return tuple(float(x) for x in (*at.c_o.values(), *at.c_i.values(), at.temperature_C, at.blocked))
+    every, numbers = conditions_of(experiment, rows), rows["row"].to_numpy()
+    return [Candidate(f"row {numbers[k]}", every.take(k)) for k in distinct(every)[1]]
 
 
 def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int) -> list[str]:

@@ -111,7 +111,7 @@ def _judge(q: Quantity, draws: np.ndarray, truth: float) -> dict[str, float]:
     """One truth against its posterior: rank among thinned draws, intervals, and on the own scale mean and sd."""
     flat = draws.ravel()
     step = len(flat) // RANKED
-    own, lower, upper = q.own_scale(flat), *bounds(flat)
+    own, lower, upper = q.scale.of(flat), *bounds(flat)
     inner = np.quantile(flat, (0.25, 0.75))
     return {
         "truth": truth,
@@ -121,7 +121,7 @@ def _judge(q: Quantity, draws: np.ndarray, truth: float) -> dict[str, float]:
         "rank": int(np.sum(flat[step - 1 :: step] < truth)),
         "inside_50": bool(inner[0] <= truth <= inner[1]),
         "inside_89": bool(lower <= truth <= upper),
-        "z": float((own.mean() - q.own_scale(np.float64(truth))) / own.std()),
+        "z": float((own.mean() - q.scale.of(np.float64(truth))) / own.std()),
         "sd": float(own.std()),
     }
 
@@ -324,4 +324,4 @@ def _prior_variance(job: Job, n: int = 10_000) -> Mapping[str, float]:
     """Variance of each quantity before any data, on its own scale."""
     rng = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(0, 0)))
     draws = place_cells(draw_prior(job.experiment, n, rng), job.experiment, rng)
-    return {label: float(np.var(q.own_scale(x))) for label, (q, x) in reported(draws, job.experiment).items()}
+    return {label: float(np.var(q.scale.of(x))) for label, (q, x) in reported(draws, job.experiment).items()}

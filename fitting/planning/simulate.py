@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
-from ...models.parameters import Parameter
-from ...models.priors import Fixed, HalfNormal, Normal, Prior
+from ...models.parameters import Parameter, offset
+from ...models.priors import Fixed
 from ..experiment.experiment import Experiment
 from ..model.cells import place_cells
 from ..model.draws import draw_prior, parameter_values, resistance_distribution, row_distribution
@@ -74,17 +74,15 @@ def stated_population(experiment: Experiment, truth: Truth) -> xr.Dataset:
     by_group = {p.name for p in wanted if _has_groups(experiment, p)}
     for p in wanted:
         values = _of_groups(p, truth[p.name], groups if p.name in by_group else ())
-        if not _possible(p.prior, values):
+        if not _possible(p, values):
             raise ConfigurationError(f"truth: {p.name} = {truth[p.name]} is impossible under its prior, {p.prior}.")
         dims = ("chain", "draw", "population")[: 3 if p.name in by_group and groups else 2]
         found[p.symbol] = (dims, values.reshape(1, 1, -1) if len(dims) == 3 else values.reshape(1, 1))
     return xr.Dataset(found, {"chain": [0], "draw": [0], **({"population": list(groups)} if groups else {})})
 
 
-def _possible(prior: Prior, values: np.ndarray) -> bool:
-    if isinstance(prior, Normal) and not prior.positive:
-        return bool(np.isfinite(values).all())
-    return bool((np.isfinite(values) & ((values > 0) | ((values == 0) & isinstance(prior, HalfNormal)))).all())
+def _possible(p: Parameter, values: np.ndarray) -> bool:
+    return bool((np.isfinite(values) & (p.signed | (values > 0) | (p.may_vanish & (values == 0)))).all())
 
 
 def _has_groups(experiment: Experiment, parameter: Parameter) -> bool:
@@ -134,10 +132,10 @@ def truth_in_toml(experiment: Experiment, truth: xr.Dataset) -> str:
     for p in [*experiment.parameters, *experiment.spreads.values(), *experiment.offsets.values()]:
         if p.symbol in truth and not isinstance(p.prior, Fixed):
             stated[p.name] = _plain(truth[p.symbol], experiment.levels.groups)
-        if f"{p.symbol}_cell" in truth:
-            drawn[p.name] = _plain(truth[f"{p.symbol}_cell"], experiment.levels.cells)
+        if p.of_cells in truth:
+            drawn[p.name] = _plain(truth[p.of_cells], experiment.levels.cells)
     for per in experiment.offsets:
-        drawn[f"offset_{per}_mV"] = _plain(truth[f"offset_{per}_mV"], experiment.labels_of(per)[0])
+        drawn[offset(per).name] = _plain(truth[offset(per).symbol], experiment.labels_of(per)[0])
     return tomli_w.dumps({**stated, "drawn": drawn} if drawn else stated)
 
 

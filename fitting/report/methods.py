@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...models.laws.options import OPTIONS
 from ...models.parameters import JUNCTION
+from ...models.priors import Scale
 from ..experiment.config import Config, parse_config
 from ..experiment.interval import LABEL
 from ..results.text import digits
@@ -89,9 +90,10 @@ def _law(fit: "Fitted", config: Config) -> str:
     options = "".join(f" Option {name}: {OPTIONS[name].meaning}." for name in config.options)
     shape = "a Student t distribution with nu degrees of freedom" if config.robust else "a Normal distribution"
     own = "; the error that a row carries of its own was added in quadrature" if e.error_mV.any() else ""
-    between = [f" Between cells the logarithms of {', '.join(e.spreads)} are Normal around their group's."] * bool(
-        e.spreads
-    )
+    varying = [p for p in e.parameters if p.name in e.spreads]
+    logs, plain = ([p.name for p in varying if p.between is scale] for scale in (Scale.LOG, Scale.NATURAL))
+    between = [f" Between cells the logarithms of {', '.join(logs)} are Normal around their group's."] * bool(logs)
+    between += [f" Between cells {', '.join(plain)} is Normal around its group's."] * bool(plain)
     between += [
         " The error of the liquid junction potential is an offset common to the rows of a solution, Normal around 0 with"
         " the sd that the table gives."

@@ -12,7 +12,7 @@ from ...models.conditions import Conditions
 from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
-from ..experiment.experiment import Experiment, at_index
+from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import LABEL, bounds
 from ..model.draws import parameter_values
 from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
@@ -34,10 +34,10 @@ def plot_pump(fit: "Fitted", axes: Axes | None = None) -> Axes:
     if not law.has_pump:
         raise ConfigurationError(f"the law {law.name} has no pump to draw.")
     theta = fit.experiment.pooled().theta(thinned_draws(fit))
-    columns = np.column_stack([*at.c_o.values(), *at.c_i.values(), at.temperature_C])
-    first = np.asarray(np.unique(columns, axis=0, return_index=True)[1])
+    first = distinct(replace(at.unsealed(), blocked=0 * at.blocked))[1]
+    first = first[np.lexsort([*reversed(list(at.take(first).arrays.values()))])]
     chosen = first[sorted({*np.linspace(0, first.size - 1, MOST).round().astype(int).tolist()})]
-    baths = at_index(at, chosen)
+    baths = at.take(chosen)
     state = np.zeros(len(baths.temperature_C))
     running, poisoned = (law.potential(theta, replace(baths, blocked=state + b), reference) for b in (0.0, 1.0))
     lost = np.atleast_2d(poisoned - running)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from ...models.conditions import Conditions
 from ...models.errors import UnknownNameError, nearest
 from ...models.laws.nernst import nernst_potential
-from ..experiment.experiment import Experiment, at_index, in_words
+from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import LABEL, bounds
 from ..model.draws import group_values
 
@@ -35,7 +35,11 @@ def thinned_draws(fit: "Fitted", group: str | None = None) -> dict[str, np.ndarr
     if group is not None and group not in groups:
         raise UnknownNameError(f"no group {group!r}.{nearest(group, groups)} Groups: {', '.join(groups) or 'none'}.")
     which = slice(None) if group is None else [groups.index(group)]
-    values = {name: np.exp(np.log(x[..., which]).mean(axis=-1)) if x.ndim > 1 else x for name, x in values.items()}
+    between = {p.name: p.between for p in fit.experiment.parameters}
+    values = {
+        name: between[name].undo(between[name].of(x[..., which]).mean(axis=-1)) if x.ndim > 1 else x
+        for name, x in values.items()
+    }
     step = max(1, len(next(iter(values.values()))) // _CURVE_DRAWS)
     return {name: x[::step] for name, x in values.items()}
 
@@ -135,7 +139,7 @@ def _through(experiment: Experiment, these: np.ndarray) -> tuple[dict[float, int
     through: dict[float, int] = {}
 
     def bath(i: int) -> str:
-        return in_words(replace(at_index(at, i), temperature_C=0.0))  # those of a band differ a little
+        return in_words(replace(at.take(i), temperature_C=0.0))  # those of a band differ a little
 
     for i in these[np.argsort(-counts[these], kind="stable")]:
         through.setdefault(at.c_o["K"][i], i)
@@ -155,7 +159,7 @@ def _curve(axes, experiment: Experiment, values, through, aside, colour: str, st
         axes.fill_between(line.c_o["K"], lower, upper, color=colour, alpha=0.18, lw=0, zorder=1)
     lone = np.array([*aside, *(i for K, i in through.items() if K == 0)], dtype=np.intp)
     if len(lone):
-        lower, middle, upper = _band(experiment, values, at_index(at, lone))
+        lower, middle, upper = _band(experiment, values, at.take(lone))
         place = np.where(at.c_o["K"] > 0, at.c_o["K"], _ZERO * min(positive, default=1.0))[lone]
         axes.errorbar(
             place, middle, yerr=[middle - lower, upper - middle], fmt="D", ms=6, mfc="white", mec=colour, mew=1.5,
@@ -171,15 +175,8 @@ def _interpolated(at: Conditions, nodes: np.ndarray) -> Conditions:
     """Baths between the measured ones: every concentration follows K_o linearly between neighbours."""
     K = at.c_o["K"][nodes]
     path = np.unique(np.concatenate([np.geomspace(K[0], K[-1], _CURVE_POINTS), K])) if len(K) > 1 else K
-    at = at_index(at, nodes)
-    return replace(
-        at,
-        c_o={name: np.interp(path, K, x) for name, x in at.c_o.items()},
-        c_i={name: np.interp(path, K, x) for name, x in at.c_i.items()},
-        temperature_C=np.full(len(path), np.median(at.temperature_C)),
-        blocked=np.full(len(path), at.blocked[0]),
-        seal=float(np.mean(at.seal)),
-    )
+    between = at.take(nodes).map(lambda x: np.interp(path, K, x))
+    return replace(between, temperature_C=np.full(len(path), np.median(at.temperature_C[nodes])))
 
 
 def _band(experiment: Experiment, values, at: Conditions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -22,7 +22,8 @@ import pandas as pd
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
-from ...models.parameters import JUNCTION
+from ...models.parameters import JUNCTION, Role, offset
+from ...models.priors import Scale
 from ..checks.identification import UNINFORMED
 from ..checks.lack_of_fit import labels_of
 from ..experiment.interval import LABEL
@@ -117,12 +118,13 @@ def shared_rows(fit: "Fitted") -> pd.DataFrame:
 def answers(fit: "Fitted") -> Iterator[str]:
     """What was found, a list item for each shared row: the value, and a sentence for those who read no posteriors."""
     e = fit.experiment
-    meaning = {q.name: q.meaning for q in (*e.quantities, *e.spreads.values(), *e.offsets.values())}
+    known = {q.name: q for q in (*e.quantities, *e.spreads.values(), *e.offsets.values())}
     for row in shared_rows(fit).to_dict("records"):
         name, median, unit = row["parameter"], row["median"], f" {printed_unit(row['unit'])}".rstrip()
-        sentence, ratio = meaning.get(name, name), re.fullmatch(r"P_(\w+)/P_K", name)
-        if ratio:
-            fast, slow, times = ("K", ratio[1], 1 / median) if median < 1 else (ratio[1], "K", median)
+        q = known[name]
+        sentence = q.meaning
+        if q.role is Role.PERMEABILITY_RATIO:
+            fast, slow, times = ("K", q.ion, 1 / median) if median < 1 else (q.ion, "K", median)
             sentence = f"the membrane lets {fast} through {number(times)} times as easily as {slow}"
         if row["contraction"] < UNINFORMED:
             sentence += "; the recordings hardly inform this: it is largely the prior"
@@ -161,7 +163,7 @@ def pictures(fit: "Fitted") -> Iterator[tuple[str, str, Callable[[], object]]]:
         told = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
         yield f"{a} and {b}", told, partial(plot_pair, fit, a, b)
     for name in dict.fromkeys(table["parameter"].drop(shared_rows(fit).index)):
-        each = next((_EACH.get(per, per) for per in experiment.offsets if name == f"offset_{per}_mV"), "cell")
+        each = next((_EACH.get(per, per) for per in experiment.offsets if name == offset(per).name), "cell")
         grouped = bool(table["group"][table["parameter"] == name].isin(groups).any())
         told = f"{name} of single {each}s, from the least to the greatest{', below that of their group' if grouped else ''}."
         yield f"{name}, {each} by {each}", told, partial(plot_cells, fit, name)
@@ -214,7 +216,7 @@ def _prior_posterior(fit: "Fitted") -> None:
 
     symbols = [q.symbol for q in fit.experiment.quantities]
     tree = fit.tree.filter(lambda node: node.name in (None, "prior", "posterior")).copy()
-    logarithmic = [q.symbol for q in fit.experiment.quantities if float(q.own_scale(np.float64(2.0))) < 1]
+    logarithmic = [q.symbol for q in fit.experiment.quantities if q.scale is Scale.LOG]
     wide = [s for s in logarithmic if np.ptp(np.quantile(np.log10(tree["prior"][s]), (0.05, 0.95))) > 1]
     for group in ("prior", "posterior"):
         tree[group] = tree[group].to_dataset().assign({s: np.log10(tree[group][s]) for s in wide})

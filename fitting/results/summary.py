@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...models.parameters import Quantity
+from ...models.parameters import Quantity, offset
 from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds
 
@@ -32,14 +32,13 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
         for (group, draws), (_, before) in zip(_apart(posterior[q.symbol]), _apart(prior[q.symbol]), strict=True)
     ]
     for q in experiment.parameters:
-        cells = posterior.get(f"{q.symbol}_cell")
+        cells = posterior.get(q.of_cells)
         if cells is not None:
             before = _apart(prior[q.symbol])
             group = experiment.levels.group_of_cell if len(before) > 1 else np.zeros(cells.sizes["cell"], int)
             rows += [_row(q, cell, draws, before[group[i]][1]) for i, (cell, draws) in enumerate(_apart(cells))]
     for per in experiment.offsets:
-        quantity = Quantity(f"offset_{per}_mV", "mV", f"electrode offset of the {per}")
-        rows += [_row(quantity, label, draws, None) for label, draws in _apart(posterior[quantity.name])]
+        rows += [_row(offset(per), label, draws, None) for label, draws in _apart(posterior[offset(per).symbol])]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:], float))
 
 
@@ -67,5 +66,5 @@ def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None) -
         "ess_bulk": array_stats.ess(draws, method="bulk"),
         "ess_tail": array_stats.ess(draws, method="tail", prob=(0.05, 0.95)),
         "r_hat": array_stats.rhat(draws),
-        "contraction": np.nan if prior is None else contraction(q.own_scale(draws), q.own_scale(prior)),
+        "contraction": np.nan if prior is None else contraction(q.scale.of(draws), q.scale.of(prior)),
     }

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ...models.priors import Scale
+
 if TYPE_CHECKING:
     from ...models.parameters import Quantity
     from ..model.expected import Expectation
@@ -51,8 +53,7 @@ def summary_text(summary: pd.DataFrame) -> str:
 
 def spread_text(quantity: "Quantity", sd: float) -> str:
     """An sd on a quantity's own scale, as a person reads it: a factor where the scale is logarithmic."""
-    logarithmic = not np.isclose(float(quantity.own_scale(np.float64(2.0))), 2.0)
-    return f"x/÷ {digits(float(np.exp(sd)))}" if logarithmic else f"± {digits(sd)} {quantity.unit}"
+    return f"x/÷ {digits(float(np.exp(sd)))}" if quantity.scale is Scale.LOG else f"± {digits(sd)} {quantity.unit}"
 
 
 def expectation_text(expectation: "Expectation") -> str:

@@ -7,7 +7,7 @@ from threading import Lock
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import Quantity
+from ...models.parameters import Quantity, offset
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..model.cells import with_cells
@@ -49,10 +49,8 @@ def reported(draws: xr.Dataset, experiment: Experiment) -> dict[str, tuple[Quant
     wanted = [
         (q, q.symbol) for q in (*experiment.quantities, *experiment.spreads.values(), *experiment.offsets.values())
     ]
-    wanted += [(q, f"{q.symbol}_cell") for q in experiment.parameters]
-    wanted += [
-        (Quantity(f"offset_{per}_mV", "mV", "electrode offset"), f"offset_{per}_mV") for per in experiment.offsets
-    ]
+    wanted += [(q, q.of_cells) for q in experiment.parameters]
+    wanted += [(q, q.symbol) for q in map(offset, experiment.offsets)]
     found = {}
     for q, symbol in wanted:
         if symbol not in draws or draws[symbol].dims[:2] != ("chain", "draw"):

@@ -16,7 +16,7 @@ WIDE = 4.0
 
 def conductances(theta: Theta, at: Conditions, reference: Conditions) -> dict[str, Array]:
     """Each ion's conductance over g_K at the reference bath."""
-    return {s.name: rectified(theta, at, reference) if s.name == "K" else theta[f"g_{s.name}/g_K"] for s in at.ions}
+    return {s.name: rectified(theta, at, reference) if s.name == "K" else theta[s.conductance_ratio] for s in at.ions}
 
 
 def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:

@@ -30,13 +30,13 @@ def reference_current(theta: Theta, reference: Conditions) -> Array:
     if PUMP_CURRENT.name in theta:
         return theta[PUMP_CURRENT.name]
     passive = passive_terms(theta, reference, reference)
-    shift = theta["pump_mV"] / thermal_voltage(reference.temperature_C)
+    shift = theta[PUMP.name] / thermal_voltage(reference.temperature_C)
     return balancing_current(passive, rest_without_pump(passive) - shift)
 
 
 def speed(theta: Theta, at: Conditions, reference: Conditions) -> Array:
     """The pump's speed relative to P_K's, which alone enters a steady state: 1 at the reference temperature."""
-    return rate_factor(theta["Q10_pump"] / theta["Q10_leak"], at.temperature_C, reference.temperature_C)
+    return rate_factor(theta[Q10_PUMP.name] / theta[Q10_LEAK.name], at.temperature_C, reference.temperature_C)
 
 
 def pumped_terms(theta: Theta, at: Conditions, reference: Conditions, speed: Speed = speed) -> Terms:
@@ -58,7 +58,7 @@ def derived(theta: Theta, reference: Conditions) -> dict[str, Array]:
     reference = reference.steady()
     return {
         PUMP_CURRENT.name: reference_current(theta, reference),
-        Q10_RATIO.name: theta["Q10_pump"] / theta["Q10_leak"],
+        Q10_RATIO.name: theta[Q10_PUMP.name] / theta[Q10_LEAK.name],
     }
 
 

@@ -77,7 +77,7 @@ MULLINS_NODA = Law(
     parameters=ratios,
     potential=potential,
     derived=derived,
-    quantities=(PUMP, PUMP_CURRENT),
+    quantities=(replace(PUMP, judged=False), PUMP_CURRENT),  # the pump follows from P_Na/P_K: no question of its own
     needs=("K", "Na"),
     options=(*OPTIONS, PUMP_RATIO.name),
     has_pump=True,

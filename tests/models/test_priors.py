@@ -34,9 +34,9 @@ def test_density_draws_and_moments_are_scipys(prior, scipys):
     x = prior.draw(np.random.default_rng(1), 100_000)
     assert kstest(x[:20_000], scipys.cdf).pvalue > 0.01
     assert prior.log_density(x[:100]) == pytest.approx(scipys.logpdf(x[:100]), rel=1e-9)
-    own = prior.own_scale(x)
+    own = prior.scale.of(x)
     assert own.std() == pytest.approx(prior.sd, rel=0.01)
-    assert prior.from_own_scale(own) == pytest.approx(x)
+    assert prior.scale.undo(own) == pytest.approx(x)
     assert scipys.cdf(prior.typical) == pytest.approx(0.5, abs=0.1)
     if prior.scale == "natural":
         assert prior.sd == pytest.approx(scipys.std())

@@ -11,7 +11,6 @@ from vrest.fitting.checks.identification import foresee
 from vrest.fitting.checks.lack_of_fit import check_fit, lack_of_fit
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.expected import look_ahead, look_back
-from vrest.fitting.model.linear import inferred
 from vrest.fitting.results.summary import contraction
 
 
@@ -68,7 +67,7 @@ def known_sd(fit, sigma=1.0) -> np.ndarray:
 
 def sampled_sd(fit) -> np.ndarray:
     posterior = fit.tree["posterior"].to_dataset()
-    return np.array([p.own_scale(posterior[p.symbol].to_numpy()).std() for p in inferred(fit.experiment)])
+    return np.array([p.scale.of(posterior[p.symbol].to_numpy()).std() for p in fit.experiment.inferred])
 
 
 def test_linearised_posterior_matches_the_sampled_one(full_fit):

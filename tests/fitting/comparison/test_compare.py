@@ -128,9 +128,7 @@ def test_a_cells_integrated_likelihood_against_brute_force(typed_fit):
         theta = {name: x[d] for name, x in values.items()} | {
             name: np.exp(places[:, i])[:, None] for i, name in enumerate(e.spreads)
         }
-        from vrest.fitting.experiment.experiment import at_index
-
-        V_m = e.law.potential(theta, at_index(e.conditions, e.condition_of_row[rows]), e.reference)
+        V_m = e.law.potential(theta, e.conditions.take(e.condition_of_row[rows]), e.reference)
         density = norm(V_m, theta["sigma_mV"]).logpdf(e.recordings["V_m"].to_numpy()[rows]).sum(axis=1)
         brute = np.log(np.mean(np.exp(density - density.max()))) + density.max()
         assert fast[d] == pytest.approx(brute, abs=0.15)

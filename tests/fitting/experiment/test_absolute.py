@@ -249,8 +249,7 @@ def test_exact_derivatives_of_log_r_in():
     for k, p in enumerate(p for p in e.parameters if p.name not in ("sigma_mV", "R_in_scatter")):
         step = 1e-5
         ends = [
-            e.log_R_in(e.theta({**values, p.name: p.prior.from_own_scale(p.own_scale(values[p.name]) + d)}))
-            for d in (-step, step)
+            e.log_R_in(e.theta({**values, p.name: p.scale.undo(p.scale.of(values[p.name]) + d)})) for d in (-step, step)
         ]
         np.testing.assert_allclose(J[:, k], (ends[1] - ends[0]) / (2 * step), rtol=1e-5, atol=1e-8)
 

@@ -137,9 +137,9 @@ def test_the_sign_of_a_spread_means_nothing():
     plus = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
     plus["p_Na_spread_signed"], plus["offset_cell_sd_mV_signed"] = (dims, [[0.7]]), (dims, [[0.5]])
     plus["p_Na_place"] = ((*dims, "cell"), [[[-1.0, 0.5, 2.0]]])
-    plus["offset_cell_place"] = ((*dims, "cell_offset"), [[[-1.0, 0.0, 1.0]]])
+    plus["offset_cell_mV_place"] = ((*dims, "cell_offset"), [[[-1.0, 0.0, 1.0]]])
     minus = plus.copy()
-    for name in ("p_Na_spread_signed", "p_Na_place", "offset_cell_sd_mV_signed", "offset_cell_place"):
+    for name in ("p_Na_spread_signed", "p_Na_place", "offset_cell_sd_mV_signed", "offset_cell_mV_place"):
         minus[name] = -plus[name]
     found = with_cells(plus, e)
     xr.testing.assert_allclose(found, with_cells(minus, e))
@@ -246,7 +246,7 @@ def test_a_junction_potentials_error_is_one_offset_for_each_solution():
     assert e.labels_of("ljp")[0] == ("low ± 1 mV", "high ± 3 mV")
     assert e.offset_sd("ljp", None) == pytest.approx([1.0, 3.0])
     model = build_model(e)
-    assert model.named_vars_to_dims["offset_ljp_place"] == ("ljp_offset",)
+    assert model.named_vars_to_dims["offset_ljp_mV_place"] == ("ljp_offset",)
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from vrest.fitting.checks.identification import RECORDINGS, foresee, listed, que
 from vrest.fitting.experiment.experiment import Experiment
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.expected import Outlook, look_ahead
-from vrest.fitting.model.linear import inferred
 from vrest.fitting.planning.recovery import recover
 from vrest.fitting.planning.simulate import stated_population
 from vrest.models.errors import ConfigurationError, UnknownNameError
@@ -197,7 +196,7 @@ def test_cells_are_reckoned_as_the_joint_posterior_of_all_of_them():
     """Against the dense precision of the population's and all cells' parameters together."""
     experiment = experiment_of(*PLANS["cells"][:1], **PLANS["cells"][1])
     outlook = at_the_truth(experiment)
-    parameters = inferred(experiment)
+    parameters = experiment.inferred
     varying = [k for k, p in enumerate(parameters) if p.name in experiment.spreads]
     to_own = np.array([TRUTH["pump_mV"] if parameters[k].name == "pump_mV" else 1.0 for k in varying])
     size, cells = len(parameters), len(experiment.levels.cells)

@@ -11,7 +11,6 @@ from matplotlib import pyplot
 import vrest
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.experiment.config import Sampling
-from vrest.fitting.experiment.experiment import at_index
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.levels import Levels
 from vrest.fitting.fit import Fit
@@ -207,8 +206,6 @@ def test_cells_stand_under_their_type(gluconate_fit):
 
 def test_conditions_are_told_by_what_differs(full_fit):
     at = full_fit.experiment.conditions
-    one_bath = at_index(at, np.flatnonzero((at.c_o["K"] == 5) & (at.temperature_C < 30)))
+    one_bath = at.take(np.flatnonzero((at.c_o["K"] == 5) & (at.temperature_C < 30)))
     assert sorted(short_words(one_bath)) == ["15 °C", "15 °C, blocked", "25 °C", "25 °C, blocked"]
-    assert short_words(at_index(at, np.array([0]))) == [
-        "K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10 mM, 15 °C"
-    ]
+    assert short_words(at.take(np.array([0]))) == ["K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10 mM, 15 °C"]

@@ -18,7 +18,7 @@ from vrest.fitting.model.model_data import design_of, model_data
 from vrest.fitting.sampling import compiler
 from vrest.fitting.sampling.density import Free, density_of
 from vrest.models.errors import CacheWarning
-from vrest.models.parameters import Parameter
+from vrest.models.parameters import Parameter, Role
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 from vrest.models.solver import machine_code
 
@@ -185,7 +185,9 @@ print(*sorted({m.split(".")[0] for m in sys.modules} & {"pymc", "pytensor", "mat
 )
 def test_back_to_the_natural_scale_as_pymc_does(prior, scale):
     with pm.Model() as model:
-        rv = random_variable(Parameter("pump_mV" if isinstance(prior, HalfNormal) else "x", "1", "x", prior, "x"))
+        rv = random_variable(
+            Parameter("x", "1", "x", prior, "x", role=Role.PUMP if isinstance(prior, HalfNormal) else Role.OTHER)
+        )
     transform = model.rvs_to_transforms[rv]
     assert isinstance(transform, Softplus) == (scale == "softplus")
     x = np.linspace(-3, 3, 13)
