@@ -1,122 +1,243 @@
-"""The configuration of an analysis: one small TOML file says everything but the data."""
+"""The configuration of an analysis: one small TOML file says everything but the data.
 
+Each setting is declared here, once; see `settings` for what the declarations serve.
+"""
+
+import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from ...models.errors import ConfigurationError, nearest
-from ...models.priors import Prior, parse_prior
+from ...models.errors import ConfigurationError, VrestError
 from .inside import Inside, parse_insides
+from .settings import SAMPLING, TABLE, declaration, in_file, read, read_all, refuse_unknown, setting, settings, table_of
 
-SAMPLERS = ("auto", "nutpie", "pymc", "numpyro")
+if TYPE_CHECKING:
+    from ...models.priors import Prior
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the posterior is drawn.
+    """How the posterior is drawn; `help(vrest.fit)` says what each setting is."""
 
-    Attributes
-    ----------
-    chains, draws, tune : independent chains, draws kept and warm-up draws of each (half as many for hierarchies of over
-        100 parameters).
-    target_accept : step-size target; 0.95 leaves no divergences on the designs that this program is for, 0.8 does.
-    sampler : `auto` picks the quickest for the size of the job; any other of SAMPLERS insists.
-    """
-
-    chains: int = 4
-    draws: int = 1000
-    tune: int = 1000
-    target_accept: float = 0.95
-    sampler: str = "auto"
+    chains: int = setting(
+        4, "independent chains", flag="--chains", metavar="N", group=SAMPLING, low=2, high=1000, only_data=True
+    )
+    draws: int = setting(
+        1000,
+        "draws kept of each chain",
+        flag="--draws",
+        metavar="N",
+        group=SAMPLING,
+        low=50,
+        high=10**6,
+        only_data=True,
+    )
+    tune: int = setting(
+        1000, "warm-up draws of each chain (half as many for hierarchies of over 100 parameters)", flag="--tune",
+        metavar="N", group=SAMPLING, low=50, high=10**6, only_data=True,
+    )  # fmt: skip
+    # 0.95 leaves no divergences on the designs that this program is for, 0.8 does.
+    target_accept: float = setting(
+        0.95, "step-size target: nearer to 1 takes smaller steps", flag="--target-accept", metavar="P", group=SAMPLING,
+        low=0.5, high=0.9999, only_data=True,
+    )  # fmt: skip
+    sampler: Literal["auto", "nutpie", "pymc", "numpyro"] = setting(
+        "auto", "auto (nutpie), nutpie, pymc or numpyro", flag="--sampler", metavar="NAME", group=SAMPLING
+    )
+    cores: int | None = setting(
+        None, "processors to use (default: all that this process may use)", flag="--cores", metavar="N", group=SAMPLING,
+        low=1, high=10**4, only_data=True, saved=False,
+    )  # fmt: skip
 
     def __post_init__(self):
-        for name, least in (("chains", 2), ("draws", 50), ("tune", 50)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least:
-                raise ConfigurationError(f"sampling: {name} must be a whole number of at least {least}, not {value!r}.")
-        if not 0.5 <= self.target_accept < 1:
-            raise ConfigurationError(f"sampling: target_accept lies between 0.5 and 1, not {self.target_accept!r}.")
-        if self.sampler not in SAMPLERS:
-            raise ConfigurationError(
-                f"sampling: unknown sampler {self.sampler!r}.{nearest(self.sampler, SAMPLERS)}"
-                f" Samplers: {', '.join(SAMPLERS)}."
-            )
+        read_all(self, "sampling.")
+
+
+def _sampling(given: Any) -> Sampling:
+    if isinstance(given, Sampling):
+        return given
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{in_file('sampling', given)} is not a table such as [sampling] with draws = 1000.")
+    refuse_unknown(given, settings(Sampling), "sampling.")
+    return Sampling(**given)
+
+
+def _insides(given: Any) -> dict[str, Inside]:
+    if not isinstance(given, str | Mapping):
+        raise ConfigurationError(f'{in_file("inside", given)} is not a table such as {{K = "140+-10", Na = 12}}.')
+    return parse_insides(given)
+
+
+def _priors(given: Any) -> "dict[str, Prior]":
+    from ...models.priors import Prior, parse_prior
+
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            f'{in_file("priors", given)} is not a table such as {{"P_Na/P_K" = "LogNormal(log 0.04, 1.0)"}}.'
+        )
+    try:
+        return {name: prior if isinstance(prior, Prior) else parse_prior(prior) for name, prior in given.items()}
+    except ConfigurationError as error:
+        raise ConfigurationError(f"priors: {error}") from None
+
+
+def _pairs(given: Any) -> Any:
+    """`NAME=COLUMN`, once or more, as a mapping."""
+    if isinstance(given, Mapping):
+        return given
+    pairs = [text.partition("=") for text in given]
+    for name, equals, column in pairs:
+        if not (equals and name.strip() and column.strip()):
+            text = f"{name}{equals}{column}"
+            raise ConfigurationError(f'--map {text!r} is not NAME=COLUMN, as in --map "V_m_mV=RMP (mV)".')
+    return {name.strip(): column.strip() for name, _, column in pairs}
 
 
 @dataclass(frozen=True)
 class Config:
-    """One analysis, apart from the recordings themselves.
+    """One analysis, apart from the recordings themselves; `help(vrest.fit)` says what each setting is."""
 
-    Attributes
-    ----------
-    data : path of the table or name of a bundled set, where known.
-    data_sha256 : the table's hash when the analysis was run; a table that has changed since is pointed out.
-    law : name of the membrane law.
-    ions : names of the ions; none means those of K, Na, Cl that the table has.
-    inside : inside concentrations by ion name.
-    priors : priors that replace the law's defaults, by parameter name.
-    reference : the bath (`K_o_mM`, …) and `temperature_C` that `pump_mV` and Q10s refer to; empty picks the commonest.
-    where : a pandas query that chooses rows.
-    temperature_C : one temperature for a table without that column.
-    columns : the table's own column names by contract name.
-    by : column that sorts cells into groups (several, joined by commas, are crossed).
-    vary : names of the parameters that differ between cells; none given means ratios and the pump, an empty list none.
-    spread : `shared` by all groups, or `group`: one for each.
-    offset : `cell`, `solution` or both: whose electrode offset is inferred.
-    solutions, pipette : the file of recipes that the table's baths are taken from, and the solution in the pipette.
-    options : names of the options that are added to the law.
-    preset : the preparation whose priors replace the defaults, if any.
-    robust : Student t scatter instead of Normal.
-    seed : every random number of the analysis follows from it.
-    sampling : see `Sampling`.
-    """
+    data: str | None = setting(
+        None, "path of the table, or name of a bundled set", example='"recordings.csv"', only_data=True, path=True
+    )
+    data_sha256: str | None = setting(
+        None, "the table's hash when it was analysed; a table that has changed is pointed out", only_data=True
+    )
+    delimiter: str = setting(
+        "", 'what separates the cells of the table, as in ";" or tab (default: a comma)', flag="--delimiter",
+        metavar="CHAR", group=TABLE, only_data=True,
+    )  # fmt: skip
+    decimal: str = setting(
+        "", 'decimal mark of the table, "." or "," (default: a point)', flag="--decimal", metavar="CHAR", group=TABLE,
+        only_data=True,
+    )  # fmt: skip
+    encoding: str = setting(
+        "", "encoding of the table's text, as in cp1252 (default: UTF-8)", flag="--encoding", metavar="NAME",
+        group=TABLE, only_data=True,
+    )  # fmt: skip
+    columns: Mapping[str, str] = setting(
+        dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)"', flag="--map",
+        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_pairs, merges=True, only_data=True,
+        example='{V_m_mV = "RMP (mV)"}',
+    )  # fmt: skip
+    temperature_C: float | None = setting(
+        None, "one temperature in °C, for a table without that column", flag="--temperature", metavar="C", group=TABLE,
+        only_data=True,
+    )  # fmt: skip
+    solutions: str | None = setting(
+        None, "file of the recipes that the column solution names; see vrest solutions", flag="--solutions",
+        metavar="FILE", group=TABLE, only_data=True, path=True,
+    )  # fmt: skip
+    pipette: str | None = setting(
+        None, "the recipe in the pipette, where the column ljp says compute", flag="--pipette", metavar="NAME",
+        group=TABLE, only_data=True,
+    )  # fmt: skip
+    where: str | None = setting(
+        None, "use only the rows of a pandas query: \"saline == 'control' and K_o_mM > 2\"", flag="--where",
+        metavar="QUERY", group=TABLE, only_data=True,
+    )  # fmt: skip
+    law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME")
+    ions: tuple[str, ...] = setting(
+        (), "ions of the model, as in K,Na (default: K, Na, Cl as in the table)", flag="--ions", metavar="LIST",
+        example='["K", "Na"]',
+    )  # fmt: skip
+    inside: Mapping[str, Inside] = setting(
+        dict, "inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive", flag="--inside", metavar="LIST",
+        reads=_insides, types=parse_insides, merges=True, only_data=True, example='{K = "140+-10", Na = 12}',
+    )  # fmt: skip
+    options: tuple[str, ...] = setting(
+        (), "additions to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio", flag="--option",
+        metavar="NAME", repeats=True, example='["Q10_P_Na"]',
+    )  # fmt: skip
+    preset: str | None = setting(
+        None, "priors of a neuron, skeletal-muscle, cardiac or glia", flag="--preset", metavar="NAME", only_data=True
+    )
+    # A prior's family is part of a design, and reaches the key with the parameter that has it.
+    priors: "Mapping[str, Prior]" = setting(
+        dict, 'priors in place of the default ones, as {"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}; a number holds it fixed',
+        reads=_priors, merges=True, only_data=True,
+    )  # fmt: skip
+    reference: Mapping[str, float] = setting(
+        dict, 'bath and temperature that pump_mV and Q10s refer to, as {"K_o_mM": 5, "temperature_C": 22}'
+        " (default: the commonest)", only_data=True, example="{K_o_mM = 5, temperature_C = 22}",
+    )  # fmt: skip
+    by: str | None = setting(
+        None, "column that sorts cells into groups: cell_type, genotype, …; several, joined by commas, are crossed",
+        flag="--by", metavar="COLUMN", only_data=True,
+    )  # fmt: skip
+    vary: tuple[str, ...] | None = setting(
+        None, "parameters that differ between cells (default: ratios and the pump; an empty list pools all rows)",
+        example='["pump_mV"]',
+    )  # fmt: skip
+    spread: Literal["shared", "group"] = setting(
+        "shared", "shared: cells of all groups differ as much; group: each group has its own spread"
+    )
+    offset: tuple[Literal["cell", "solution"], ...] = setting(
+        (), "cell, solution or both: whose electrode offsets are inferred", example='["cell", "solution"]'
+    )
+    robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
+    interval: float = setting(
+        0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",
+        metavar="P", low=0.5, high=0.999, only_data=True,
+    )  # fmt: skip
+    seed: int = setting(
+        1, "every random number follows from it", flag="--seed", metavar="N", low=0, high=2**63 - 1, only_data=True
+    )
+    sampling: Sampling = setting(Sampling, "chains, draws and warm-up, as a Sampling", reads=_sampling)
 
-    data: str | None = None
-    data_sha256: str | None = None
-    law: str = "ghk-pump"
-    ions: tuple[str, ...] = ()
-    inside: Mapping[str, Inside] = field(default_factory=dict)
-    priors: Mapping[str, Prior] = field(default_factory=dict)
-    reference: Mapping[str, float] = field(default_factory=dict)
-    where: str | None = None
-    temperature_C: float | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    by: str | None = None
-    vary: tuple[str, ...] | None = None
-    spread: str = "shared"
-    offset: tuple[str, ...] = ()
-    solutions: str | None = None
-    pipette: str | None = None
-    options: tuple[str, ...] = ()
-    preset: str | None = None
-    robust: bool = False
-    seed: int = 1
-    sampling: Sampling = field(default_factory=Sampling)
+    def __post_init__(self):
+        read_all(self)
 
     def updated(self, **changes: Any) -> "Config":
-        """A copy with those of `changes` that are not None; inside concentrations and priors are merged by name."""
+        """A copy with those of `changes` that are not None, sampling's among them; what merges is merged by name."""
         given = {name: value for name, value in changes.items() if value is not None}
-        for name in ("inside", "priors"):
-            if name in given:
-                given[name] = {**getattr(self, name), **given[name]}
+        known = settings(Config) | settings(Sampling)
+        refuse_unknown(given, known)
+        for name, value in given.items():
+            if declaration(known[name]).merges:
+                given[name] = {**getattr(self, name), **read(known[name], value)}
+        sampling = {name: given.pop(name) for name in settings(Sampling) if name in given}
+        if sampling:
+            given["sampling"] = replace(given.get("sampling", self.sampling), **sampling)
         return replace(self, **given)
+
+    def structure(self) -> tuple[tuple[str, Any], ...]:
+        """The settings that a compiled design depends on by themselves: all but those declared to be data alone."""
+        of = [(self, f) for f in fields(self)] + [(self.sampling, f) for f in fields(self.sampling)]
+        return tuple(
+            (f.name, getattr(owner, f.name)) for owner, f in of if not declaration(f).only_data and f.name != "sampling"
+        )
 
     def to_toml(self) -> str:
         """The configuration as TOML text, which `parse_config` reads back to an equal one."""
         import tomli_w
 
-        table = {
-            **asdict(self),
-            "ions": list(self.ions),
-            "options": list(self.options),
-            "offset": list(self.offset),
-            "inside": {name: str(value) for name, value in self.inside.items()},
-            "priors": {name: str(prior) for name, prior in self.priors.items()},
-        }
-        kept = {key: value for key, value in table.items() if value not in (None, {}, [])}
-        return tomli_w.dumps(kept if self.vary is None else {**kept, "vary": list(self.vary)})
+        return tomli_w.dumps(table_of(self))
+
+    def seen_from(self, folder: str | Path) -> "Config":
+        """The same with the paths of existing files as they are written in a `folder`."""
+
+        def seen(path: str) -> str:
+            try:
+                return Path(os.path.relpath(path, folder)).as_posix()
+            except ValueError:  # another drive
+                return Path(path).absolute().as_posix()
+
+        return self._with_paths(lambda path: seen(path) if os.path.exists(path) else path)
+
+    def beside(self, folder: str | Path) -> "Config":
+        """The same with relative paths taken from a `folder`, which names of bundled sets are not."""
+        return self._with_paths(
+            lambda path: str(file) if os.path.exists(file := Path(folder) / path) or Path(path).suffix else path
+        )
+
+    def _with_paths(self, change) -> "Config":
+        names = [name for name, f in settings(Config).items() if declaration(f).path and getattr(self, name)]
+        changed: dict[str, Any] = {name: change(getattr(self, name)) for name in names}
+        return replace(self, **changed)
 
 
 def parse_config(text: str, name: str = "configuration") -> Config:
@@ -129,56 +250,24 @@ def parse_config(text: str, name: str = "configuration") -> Config:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, a number of too many digits, too many brackets
         raise ConfigurationError(f"{name}: not readable as TOML: {error}.") from error
     try:
-        _refuse_unknown(table, [f.name for f in fields(Config)])
-        sampling = table.pop("sampling", {})
-        _refuse_unknown(sampling, [f.name for f in fields(Sampling)], "sampling.")
-        for key, kind in _KINDS.items():
-            if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool) != (kind is bool)):
-                raise ConfigurationError(f"{key} = {table[key]!r} is not {_IN_WORDS[kind]}.")
-        table["ions"] = tuple(table.get("ions", ()))
-        for key in ("options", "offset", *(("vary",) if "vary" in table else ())):
-            table[key] = tuple(table.get(key, ()))
-        for key, words in (("spread", ("shared", "group")), ("offset", ("cell", "solution"))):
-            for word in (table[key],) if isinstance(table.get(key), str) else table.get(key, ()):
-                if word not in words:
-                    raise ConfigurationError(f"{key} = {word!r} is not one of {', '.join(words)}.")
-        table["inside"] = parse_insides(table.get("inside", {}))
-        table["priors"] = {key: parse_prior(value) for key, value in table.get("priors", {}).items()}
-        return Config(**table, sampling=Sampling(**sampling))
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{name}: {error}") from error
-
-
-_KINDS: dict[str, Any] = {
-    "data": str, "law": str, "where": str, "preset": str, "by": str, "spread": str, "solutions": str, "pipette": str,
-    "ions": list, "options": list, "vary": list, "offset": list, "inside": dict, "priors": dict, "reference": dict,
-    "columns": dict, "robust": bool, "seed": int, "temperature_C": (int, float),
-}  # fmt: skip
-_IN_WORDS = {
-    str: "text in quotes", list: 'a list such as ["K", "Na"]', dict: "a table", bool: "true or false",
-    int: "a whole number", (int, float): "a number",
-}  # fmt: skip
+        refuse_unknown(table, settings(Config), nested=settings(Sampling))
+        return Config(**table)
+    except VrestError as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def read_config(path: str | Path) -> Config:
     """The configuration in a file; relative paths are taken from the file's folder."""
     path = Path(path)
     try:
-        config = parse_config(path.read_text(encoding="utf-8"), path.name)
+        text = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise ConfigurationError(f"{path}: there is no such configuration file.") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not a TOML file (it is not UTF-8 text).") from error
-    named = {name: getattr(config, name) for name in ("data", "solutions")}
-    beside = {name: path.parent / file for name, file in named.items() if file}
-    found: dict[str, Any] = {name: str(file) for name, file in beside.items() if file.exists()}
-    return replace(config, **found)
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: list[str], prefix: str = "") -> None:
-    for key in table:
-        if key not in known:
-            raise ConfigurationError(f"unknown setting {prefix}{key}.{nearest(key, known)} Known: {', '.join(known)}.")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}.") from error
+    return parse_config(text, path.name).beside(path.parent)

@@ -1,0 +1,225 @@
+"""How a setting is declared: once, for file, keyword, flag, help, validation, saved configuration and the design's key.
+
+A setting is a field of a frozen dataclass, made by `setting`: its annotation is its type, its default the field's, and
+`Setting` holds the rest.
+"""
+
+import dataclasses
+import reprlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from ...models.errors import ConfigurationError, nearest
+
+TABLE, MODEL, SAMPLING = "table", "model", "sampling"
+"""Groups of flags: for commands that read a table, that build a model, and that sample."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a setting beside its name, type and default.
+
+    Attributes
+    ----------
+    meaning : what it says, for help texts and docstrings.
+    flag : as typed on the command line; without, files and keywords alone have it. group : which commands take the flag.
+    metavar : what follows the flag, in a word. repeats : whether the flag is given once for each value.
+    low, high : ends of a number's range, both allowed.
+    example : a value, as a file has it.
+    reads : from what a file or keyword holds to the setting's own type, where the annotation does not say it.
+    types : from what is typed after the flag, or given to a keyword for short, to what a file would hold.
+    only_data : whether a compiled design serves every value. What is not said to be so is part of the design's key.
+    saved : whether it belongs to the analysis; what does not is left out of the saved configuration.
+    merges : whether a mapping laid over another adds to it.
+    path : whether it names a file, relative to the configuration's own folder.
+    """
+
+    meaning: str
+    flag: str = ""
+    group: str = MODEL
+    metavar: str = ""
+    repeats: bool = False
+    low: float | None = None
+    high: float | None = None
+    example: str = ""
+    reads: Callable[[Any], Any] | None = None
+    types: Callable[[Any], Any] | None = None
+    only_data: bool = False
+    saved: bool = True
+    merges: bool = False
+    path: bool = False
+
+
+def setting(default: Any, meaning: str, **more: Any) -> Any:
+    """A dataclass field that is a setting; a callable `default` makes a new one each time."""
+    declared = {"setting": Setting(meaning, **more)}
+    compare = declared["setting"].saved
+    if callable(default):
+        return field(default_factory=default, metadata=declared, compare=compare)
+    return field(default=default, metadata=declared, compare=compare)
+
+
+def declaration(f: Field) -> Setting:
+    """What was declared of a field."""
+    return f.metadata["setting"]
+
+
+@cache
+def settings(of: type) -> dict[str, Field]:
+    """The settings of a dataclass, by name."""
+    return {f.name: f for f in fields(of)}
+
+
+def kind(f: Field) -> Any:
+    """A setting's type, without None."""
+    given = [one for one in get_args(f.type) if one is not NoneType]
+    return given[0] if NoneType in get_args(f.type) else f.type
+
+
+def words(f: Field) -> tuple[str, ...]:
+    """The words that a setting is chosen from; none where it is not."""
+    of = kind(f)
+    if get_origin(of) is tuple:
+        of = get_args(of)[0]
+    return get_args(of) if get_origin(of) is Literal else ()
+
+
+def form(f: Field) -> str:
+    """What a setting has to be, in words."""
+    of, s = kind(f), declaration(f)
+    if get_origin(of) is Literal:
+        return f"one of {', '.join(words(f))}"
+    if of in (int, float):
+        ends = [f"{word} {end}" for word, end in (("at least", s.low), ("at most", s.high)) if end is not None]
+        return ("a whole number" if of is int else "a number") + (" of " if ends else "") + " and ".join(ends)
+    if of in (bool, str):
+        return "true or false" if of is bool else "text in quotes"
+    return f"a {'list' if get_origin(of) is tuple else 'table'} such as {s.example}"
+
+
+def read(f: Field, value: Any, said: Callable[[str, Any], str] | None = None) -> Any:
+    """A setting's value from what a file, keyword or flag gives.
+
+    Parameters
+    ----------
+    said : how a name and its value were written, for messages; default as a file has it.
+
+    Raises
+    ------
+    ConfigurationError
+        The value is not of the setting's form.
+    """
+    of, s, said = kind(f), declaration(f), said or in_file
+    value = _plain(value)
+    if s.reads is not None:
+        return s.reads(value)
+    if get_origin(of) is tuple:
+        return tuple(dict.fromkeys(_checked(value, f, of, said(f.name, value))))
+    if get_origin(of) is not Mapping:
+        return _checked(value, f, of, said(f.name, value))
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{said(f.name, value)} is not {form(f)}.")
+    item = get_args(of)[1]
+    return {key: _checked(one, f, item, said(f"{f.name}.{key}", one)) for key, one in value.items()}
+
+
+def read_all(instance: Any, prefix: str = "") -> None:
+    """Read every field of a frozen dataclass of settings that is not at its default, and put what was read in place."""
+    for f in settings(type(instance)).values():
+        value = getattr(instance, f.name)
+        if value is not f.default:
+            read_value = read(f, value, lambda name, of: in_file(prefix + name, of))
+            object.__setattr__(instance, f.name, read_value)
+
+
+def spelled_out(f: Field, given: Any) -> Any:
+    """What a file would hold, from what is typed after a flag or given to a keyword for short."""
+    if (types := declaration(f).types) is not None:
+        return types(given)
+    if get_origin(kind(f)) is not tuple:
+        return given
+    parts = [given] if isinstance(given, str) else list(given)
+    whole = [one.split(",") if isinstance(one, str) else [one] for one in parts]
+    return [one.strip() if isinstance(one, str) else one for some in whole for one in some if one != ""]
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], prefix: str = "", nested: Iterable[str] = ()) -> None:
+    """Raise ConfigurationError, with the nearest known name, where a name is no setting; `nested` ones are sampling's."""
+    for name in given:
+        if name not in known:
+            near = " It stands under [sampling]." if name in nested else nearest(name, [*known, *nested])
+            raise ConfigurationError(f"unknown setting {prefix}{name[:80]}.{near} Known: {', '.join(known)}.")
+
+
+def written(value: Any) -> Any:
+    """A setting's value as a file holds it."""
+    if isinstance(value, Mapping):
+        return {name: written(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [written(one) for one in value]
+    if dataclasses.is_dataclass(value) and "setting" in fields(value)[0].metadata:
+        return table_of(value)
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def table_of(instance: Any) -> dict[str, Any]:
+    """A dataclass of settings as a file holds it: all that belongs to the analysis and was given or has a default."""
+    kept = {f.name: getattr(instance, f.name) for f in settings(type(instance)).values() if declaration(f).saved}
+    empty_lists = [f.name for f in settings(type(instance)).values() if f.default is None]  # say something: vary = []
+    return {
+        name: written(value)
+        for name, value in kept.items()
+        if value is not None and (value not in ((), {}, "") or name in empty_lists)
+    }
+
+
+def in_file(name: str, value: Any) -> str:
+    """A setting and its value as a file has them."""
+    return f"{name} = {shown(value)}"
+
+
+_SHORT = reprlib.Repr(maxstring=80, maxother=80, maxlong=80, maxlevel=3)
+
+
+def shown(value: Any) -> str:
+    """A value for a message: short, whatever it is."""
+    return _SHORT.repr(value)
+
+
+def _checked(value: Any, f: Field, of: Any, said: str) -> Any:
+    import msgspec  # on first use: the help needs declarations alone
+
+    s = declaration(f)
+    if of is float:
+        low = -sys.float_info.max if s.low is None else s.low
+        of = Annotated[float, msgspec.Meta(ge=low, le=s.high or sys.float_info.max)]  # neither nan nor inf
+    elif of is int:
+        of = Annotated[int, msgspec.Meta(ge=s.low, le=s.high)]
+    try:
+        value = msgspec.convert(value, of)
+    except (msgspec.ValidationError, OverflowError):
+        item = get_args(kind(f))[1] if get_origin(kind(f)) is Mapping else None
+        near = nearest(value, words(f)) if words(f) and isinstance(value, str) else ""
+        raise ConfigurationError(f"{said} is not {_ITEM.get(item, form(f))}.{near}") from None
+    texts = [one for one in (value if isinstance(value, tuple) else [value]) if isinstance(one, str)]
+    if any(not text.strip() for text in texts) and f.default != "":
+        raise ConfigurationError(f"{said} is empty; leave it out, or say what it is.")
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for text in texts for c in text):
+        raise ConfigurationError(f"{said} holds what is no character.")
+    return value
+
+
+_ITEM = {float: "a number", str: "text in quotes"}
+
+
+def _plain(value: Any) -> Any:
+    """What NumPy and pandas hold, as Python's own numbers and lists."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else value
