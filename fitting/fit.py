@@ -1,21 +1,18 @@
 """The verbs: fit a law to recordings, and what can be done with the result."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
 from ..models.errors import ConfigurationError
-from ..models.priors import Prior
 from .checks.fitted import Fitted
 from .checks.run import run
 from .experiment.build import build_experiment
-from .experiment.config import Config, Sampling, parse_config
+from .experiment.config import Config, parse_config
 from .experiment.experiment import Experiment
-from .experiment.inside import Inside
-from .experiment.prepare import configure, prepare
+from .experiment.prepare import configure, prepare, takes_settings
 from .results import store
 
 if TYPE_CHECKING:
@@ -108,51 +105,24 @@ def load(folder: str | Path) -> Fit:
     return Fit(tree, build_experiment(store.recordings_of(tree), parse_config(tree.attrs["config"], f"{path}, config")))
 
 
+@takes_settings
 def fit(
-    recordings: xr.Dataset,
+    recordings: xr.Dataset | pd.DataFrame,
     law: str | None = None,
     *,
-    ions: str | tuple[str, ...] | list[str] | None = None,
-    inside: str | Mapping[str, str | float | Inside] | None = None,
-    priors: Mapping[str, str | float | Prior] | None = None,
-    reference: Mapping[str, float] | None = None,
-    where: str | None = None,
-    options: str | Sequence[str] | None = None,
-    preset: str | None = None,
-    by: str | None = None,
-    vary: Sequence[str] | None = None,
-    spread: str | None = None,
-    offset: str | Sequence[str] | None = None,
-    robust: bool | None = None,
-    seed: int | None = None,
-    sampling: Sampling | None = None,
     config: Config | None = None,
-    cores: int | None = None,
     progress: bool | None = None,
+    **settings: Any,
 ) -> Fit:
     """Infer a law's parameters from resting potentials.
 
     Parameters
     ----------
-    recordings : from `read_csv`, `from_frame` or `load_data`.
+    recordings : from `read_csv`, `from_frame` or `load_data`, or a DataFrame with the columns of a table.
     law : name of the membrane law (default `ghk-pump`).
-    ions : names of the model's ions; default those of K, Na, Cl that the table has.
-    inside : inside concentrations in mM, as `"K=140+-10,Na=12,Cl=passive"` or a mapping.
-    priors : priors to change, by parameter name, as `{"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}`; a number holds it fixed.
-    reference : bath and temperature that `pump_mV` refers to, as `{"K_o_mM": 5, "temperature_C": 22}`.
-    where : a pandas query that chooses rows.
-    options : additions to the law, as `["Q10_P_Na", "rectification"]`.
-    preset : the preparation whose priors replace the defaults: `neuron`, `skeletal-muscle`, `cardiac` or `glia`.
-    by : column that sorts cells into groups, such as `cell_type`; several, joined by commas, are crossed.
-    vary : parameters that differ between cells; default ratios and the pump; an empty list pools all rows.
-    spread : `shared` (default): cells of all groups differ as much; `group`: each group has its own spread.
-    offset : `cell`, `solution` or both: electrode offsets that are inferred.
-    robust : Student t scatter, for tables with outliers.
-    seed : every random number follows from it.
-    sampling : chains, draws, tuning.
     config : a whole configuration, over which the other arguments are laid.
-    cores : processors to use; default all that this process may use.
     progress : show a progress bar; default on a terminal only.
+    **settings :
 
     Returns
     -------
@@ -164,14 +134,10 @@ def fit(
     ConfigurationError, UnknownNameError, DataError
         With a sentence that says what to change.
     """
-    config = configure(
-        config, law=law, ions=ions, inside=inside, priors=priors, reference=reference, where=where, robust=robust,
-        seed=seed, sampling=sampling, options=options, preset=preset, by=by, vary=vary, spread=spread, offset=offset,
-    )  # fmt: skip
-    return fit_experiment(prepare(recordings, config), cores=cores, progress=progress)
+    return fit_experiment(prepare(recordings, configure(config, law=law, **settings)), progress=progress)
 
 
-def fit_experiment(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fit:
+def fit_experiment(experiment: Experiment, progress: bool | None = None) -> Fit:
     """Sample an experiment that has been prepared; see `fit`."""
-    fitted = run(experiment, cores=cores, progress=progress)
+    fitted = run(experiment, progress=progress)
     return Fit(fitted.tree, fitted.experiment)

@@ -1,7 +1,10 @@
 """Every error that a person can cause has a name here, and carries a sentence: what, where, why, what to do."""
 
 import difflib
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
 
 
 class VrestError(Exception):
@@ -41,3 +44,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_lower = {k.lower(): k for k in known}
     match = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
     return f" Did you mean {by_lower[match[0]]!r}?" if match else ""
+
+
+spoken: ContextVar[Callable[[str, Any], str] | None] = ContextVar("spoken", default=None)
+"""How settings are typed where the program runs: the command line puts its flags here; without, as Python keywords."""
+
+
+def typed(setting: str, value: Any = "") -> str:
+    """How a setting is typed, for sentences: `inside="K=140"` in Python, `--inside K=140` on the command line."""
+    if (speak := spoken.get()) is not None:
+        return speak(setting, value)
+    return f"{setting}={json.dumps(value, ensure_ascii=False) if value != '' else '…'}"

@@ -5,6 +5,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from .fitting.experiment.settings import MODEL, SAMPLING, TABLE
+from .flags import add_setting_flags, as_flag
+
 EPILOG = "Status: 0 results usable, 1 a bug, 2 bad input or usage, 3 sampling failed its checks (results written and marked)."
 
 
@@ -18,11 +21,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     fit = commands.add_parser("fit", help="infer a law's parameters from a table of resting potentials", epilog=EPILOG)
-    _data_options(fit)
-    _model_options(fit)
+    _data_options(fit, False, SAMPLING)
     fit.add_argument("--out", metavar="FOLDER", help="results folder (default: <data>-<law>)")
     fit.add_argument("--force", action="store_true", help="replace results that exist")
-    fit.add_argument("--sampler", metavar="NAME", help="auto, nutpie, pymc or numpyro (default: auto)")
     fit.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
     _worker_options(fit)
     fit.add_argument(
@@ -33,8 +34,7 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("run", metavar="RUN", help="a results folder, or the fit.nc in it")
 
     compare = commands.add_parser("compare", help="compare laws (--laws) or groups of cells (--by)", epilog=EPILOG)
-    _data_options(compare)
-    _model_options(compare)
+    _data_options(compare, False, SAMPLING)
     compare.add_argument(
         "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
     )
@@ -52,13 +52,11 @@ def parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check a table, and foresee what it can tell, without sampling")
     _data_options(check)
-    _model_options(check)
 
     design = commands.add_parser(
         "design", help="what a plan (a table without V_m_mV) would pin down, and which rows would help most"
     )
     _data_options(design, plan=True)
-    _model_options(design)
     design.add_argument(
         "--add", metavar="TABLE", help="rows to choose from, a plan too (default: variations of the commonest bath)"
     )
@@ -75,7 +73,6 @@ def parser() -> argparse.ArgumentParser:
 
     simulate = commands.add_parser("simulate", help="recordings of a plan (a table without V_m_mV) with a known truth")
     _data_options(simulate, plan=True)
-    _model_options(simulate)
     simulate.add_argument(
         "--truth",
         metavar="FILE",
@@ -88,8 +85,7 @@ def parser() -> argparse.ArgumentParser:
     recover = commands.add_parser(
         "recover", help="simulate a plan and fit it, many times: coverage, bias, calibration", epilog=EPILOG
     )
-    _data_options(recover, plan=True)
-    _model_options(recover)
+    _data_options(recover, True, SAMPLING)
     recover.add_argument("--n", type=int, default=200, metavar="N", help="simulations (default: 200)")
     recover.add_argument(
         "--truth", metavar="FILE", help="simulate this truth only (default: truths drawn from the priors)"
@@ -119,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add_parser("laws", help="the membrane laws there are")
     priors = commands.add_parser("priors", help="a law's parameters with their priors, and where those come from")
-    _model_options(priors)
+    add_setting_flags(priors, MODEL)
     commands.add_parser("datasets", help="the data sets that come with vrest")
 
     solutions = commands.add_parser("solutions", help="recipes as weighed: ions, osmolarity, junction potentials")
@@ -148,7 +144,7 @@ def _file_options(command: argparse.ArgumentParser, default: str | None) -> None
     command.add_argument("--force", action="store_true", help="replace a file that exists")
 
 
-def _data_options(command: argparse.ArgumentParser, plan: bool = False) -> None:
+def _data_options(command: argparse.ArgumentParser, plan: bool = False, *groups: str) -> None:
     command.add_argument(
         "data",
         nargs="?",
@@ -156,49 +152,7 @@ def _data_options(command: argparse.ArgumentParser, plan: bool = False) -> None:
         help="a CSV table, a saved fit.nc or a bundled set (default: the configuration's)"
         + ("; V_m_mV is not needed and not used" if plan else ""),
     )
-    command.add_argument("--where", metavar="QUERY", help="use only these rows: \"saline == 'control' and K_o_mM > 2\"")
-    command.add_argument(
-        "--temperature", type=float, metavar="C", help="one temperature in °C, for a table without that column"
-    )
-    command.add_argument(
-        "--map",
-        action="append",
-        metavar="NAME=COLUMN",
-        help='the table\'s own column name, as in "V_m_mV=RMP (mV)"; repeatable',
-    )
-    command.add_argument("--map-file", metavar="FILE", help="TOML file of such pairs, one a line; --map wins over it")
-    command.add_argument(
-        "--solutions", metavar="FILE", help="recipes that the column solution names; see vrest solutions"
-    )
-    command.add_argument(
-        "--pipette", metavar="NAME", help="the recipe in the pipette, where the column ljp says compute"
-    )
-    command.add_argument("--delimiter", default=",", metavar="CHAR", help='what separates the cells, as in ";" or tab')
-    command.add_argument("--decimal", default=".", metavar="CHAR", help='the decimal mark, "." or ","')
-    command.add_argument("--encoding", default="utf-8", metavar="NAME", help="of the table's text, as in cp1252")
-
-
-def _model_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--law", metavar="NAME", help="membrane law (default: ghk-pump); see vrest laws")
-    command.add_argument(
-        "--ions", metavar="LIST", help="ions of the model, as in K,Na (default: K, Na, Cl as in the table)"
-    )
-    command.add_argument(
-        "--inside", metavar="LIST", help="inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive"
-    )
-    command.add_argument(
-        "--option",
-        action="append",
-        metavar="NAME",
-        help="add to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio; repeatable",
-    )
-    command.add_argument("--preset", metavar="NAME", help="priors of a neuron, skeletal-muscle, cardiac or glia")
-    command.add_argument("--by", metavar="COLUMN", help="column that sorts cells into groups: cell_type, genotype, …")
-    command.add_argument(
-        "--robust", action="store_true", default=None, help="Student t scatter, for tables with outliers"
-    )
-    command.add_argument("--config", metavar="FILE", help="TOML file with settings; flags win over it")
-    command.add_argument("--seed", type=int, metavar="N", help="every random number follows from it (default: 1)")
+    add_setting_flags(command, TABLE, MODEL, *groups)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -209,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
 
     from . import bench, commands, truth
-    from .models.errors import VrestError, VrestWarning
+    from .models.errors import VrestError, VrestWarning, spoken
 
     def show(message, category, *where, **more):
         if issubclass(category, VrestWarning):
@@ -221,6 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ordinary = warnings.showwarning
         warnings.showwarning = show
         warnings.simplefilter("always", VrestWarning)
+        told = spoken.set(as_flag)
         try:
             apart = {**bench.COMMANDS, **truth.COMMANDS}
             return (apart.get(options.command) or getattr(commands, options.command))(options)
@@ -233,6 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
             sys.stderr.close()
             return 0
+        finally:
+            spoken.reset(told)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 import argparse
 import sys
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from .data.sets.bundled import datasets as bundled_sets
 from .data.sets.bundled import load_data
 from .data.tables.reader import read_csv
-from .fitting.experiment.config import Config, read_config
+from .fitting.experiment.config import Config
+from .flags import settings_from
 from .models.errors import ConfigurationError, nearest
 from .models.ions import ions as ions_named
 from .models.laws.registry import LAWS
@@ -149,59 +149,13 @@ def datasets(options: argparse.Namespace) -> int:
 
 def configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
     """The configuration file, if any, with the flags laid over it."""
-    from .fitting.experiment.prepare import configure
-
-    config = read_config(options.config) if options.config else Config()
-    data = getattr(options, "data", None)
-    mapped = mapping_file(options.map_file) if getattr(options, "map_file", None) else {}
-    mapped |= dict(_pair(text) for text in getattr(options, "map", None) or [])
-    sampler = getattr(options, "sampler", None)
-    config = configure(
-        config,
-        law=options.law,
-        ions=options.ions,
-        inside=options.inside,
-        robust=options.robust,
-        by=options.by,
-        options=options.option,
-        preset=options.preset,
-        seed=options.seed,
-        where=getattr(options, "where", None),
-        temperature_C=getattr(options, "temperature", None),
-        columns={**config.columns, **mapped} if mapped else None,
-        solutions=getattr(options, "solutions", None),
-        pipette=getattr(options, "pipette", None),
-        sampling=replace(config.sampling, sampler=sampler) if sampler else None,
-        data=data,
-        data_sha256=None,
-    )
+    config = settings_from(options)
     law_named(config.law)
     if needs_data and config.data is None:
         raise ConfigurationError(
             "no DATA: name a table, or one with data = … in the configuration. vrest datasets lists bundled ones."
         )
-    return replace(config, data_sha256=None) if data else config
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, column = text.partition("=")
-    if not equals or not name.strip() or not column.strip():
-        raise ConfigurationError(f'--map {text!r} is not NAME=COLUMN, as in --map "V_m_mV=RMP (mV)".')
-    return name.strip(), column.strip()
-
-
-def mapping_file(path: str) -> dict[str, str]:
-    """Column names by contract name, from a TOML file of lines such as V_m_mV = "RMP (mV)"."""
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # TOML's errors and bad text are ValueErrors
-        raise ConfigurationError(f"--map-file {path}: cannot be read: {error}.") from None
-    for name, column in table.items():
-        if not isinstance(column, str):
-            raise ConfigurationError(
-                f'--map-file {path}: {name} = {column!r} is not a name, as in V_m_mV = "RMP (mV)".'
-            )
-    return table
+    return config
 
 
 def read_plan(config: Config, options: argparse.Namespace):
@@ -225,8 +179,8 @@ def read_recordings(config: Config, options: argparse.Namespace, potentials: boo
             f"{data}: neither a file nor a bundled set.{nearest(data, names)} Sets: {', '.join(names)}."
         )
     recordings = read_csv(
-        path, temperature_C=config.temperature_C, columns=config.columns, delimiter=options.delimiter,
-        encoding=options.encoding, decimal=options.decimal, solutions=config.solutions, pipette=config.pipette,
+        path, temperature_C=config.temperature_C, columns=config.columns, delimiter=config.delimiter or ",",
+        encoding=config.encoding or "utf-8", decimal=config.decimal or ".", solutions=config.solutions, pipette=config.pipette,
         potentials=potentials,
     )  # fmt: skip
     if config.pipette and "ljp" in recordings:

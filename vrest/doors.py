@@ -4,11 +4,12 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from .fitting.experiment.config import Config
 from .fitting.experiment.experiment import Experiment
-from .fitting.experiment.prepare import configure, prepare
+from .fitting.experiment.prepare import configure, prepare, recordings_of, takes_settings
 from .fitting.fit import Fit
 from .fitting.planning import each, recovery
 from .fitting.planning import simulate as simulation
@@ -18,12 +19,21 @@ from .fitting.sampling.workers import Workers
 from .models.errors import DataWarning
 
 
-def _planned(plan: xr.Dataset, law: str | None, config: Config | None, settings: dict[str, Any]) -> Experiment:
-    return prepare(plan.drop_vars("V_m", errors="ignore"), configure(config, law=law, **settings))
+def _planned(
+    plan: xr.Dataset | pd.DataFrame, law: str | None, config: Config | None, settings: dict[str, Any]
+) -> Experiment:
+    config = configure(config, law=law, **settings)
+    return prepare(recordings_of(plan, config, potentials=False).drop_vars("V_m", errors="ignore"), config)
 
 
+@takes_settings
 def simulate(
-    plan: xr.Dataset, truth: Truth, law: str | None = None, *, config: Config | None = None, **settings: Any
+    plan: xr.Dataset | pd.DataFrame,
+    truth: Truth,
+    law: str | None = None,
+    *,
+    config: Config | None = None,
+    **settings: Any,
 ) -> xr.Dataset:
     """Recordings of a plan, as they would be if `truth` were so.
 
@@ -48,8 +58,9 @@ def simulate(
     return simulation.simulate(experiment, simulation.draw_truth(experiment, rng, truth), rng).recordings
 
 
+@takes_settings
 def recover(
-    plan: xr.Dataset,
+    plan: xr.Dataset | pd.DataFrame,
     law: str | None = None,
     *,
     n: int = 200,
@@ -83,8 +94,9 @@ def recover(
     return recovery.recover(experiment, n, truth, Workers(workers, scheduler))
 
 
+@takes_settings
 def fit_each(
-    recordings: xr.Dataset,
+    recordings: xr.Dataset | pd.DataFrame,
     law: str | None = None,
     *,
     column: str = "cell",
@@ -102,9 +114,8 @@ def fit_each(
     ConfigurationError, UnknownNameError, DataError, WorkerError
         With a sentence that says what to change.
     """
-    fits, refused = each.fit_each(
-        recordings, configure(config, law=law, **settings), column, Workers(workers, scheduler)
-    )
+    config = configure(config, law=law, **settings)
+    fits, refused = each.fit_each(recordings_of(recordings, config), config, column, Workers(workers, scheduler))
     for label, reason in refused.items():
         warnings.warn(f"{label} was not fitted: {reason}", DataWarning, stacklevel=2)
     return {label: Fit(fit.tree, fit.experiment) for label, fit in fits.items()}

@@ -25,7 +25,7 @@ def run(
     `sampler`, of (sampling, seed, progress), is what draws; by default the experiment's model is compiled for it.
     """
     progress = sys.stderr.isatty() if progress is None else progress
-    sampler = sampler or _compiled(experiment, cores or available_cores())
+    sampler = sampler or _compiled(experiment, cores or experiment.config.sampling.cores or available_cores())
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
     result = _attempt(sampler, experiment, seed, rest, progress)

@@ -101,22 +101,30 @@ class Config:
     """One analysis, apart from the recordings themselves; `help(vrest.fit)` says what each setting is."""
 
     data: str | None = setting(
-        None, "path of the table, or name of a bundled set", example='"recordings.csv"', only_data=True, path=True
+        None,
+        "path of the table, or name of a bundled set",
+        example='"recordings.csv"',
+        only_data=True,
+        keyword=False,
+        path=True,
     )
     data_sha256: str | None = setting(
-        None, "the table's hash when it was analysed; a table that has changed is pointed out", only_data=True
+        None,
+        "the table's hash when it was analysed; a table that has changed is pointed out",
+        only_data=True,
+        keyword=False,
     )
     delimiter: str = setting(
         "", 'what separates the cells of the table, as in ";" or tab (default: a comma)', flag="--delimiter",
-        metavar="CHAR", group=TABLE, only_data=True,
+        metavar="CHAR", group=TABLE, only_data=True, keyword=False,
     )  # fmt: skip
     decimal: str = setting(
         "", 'decimal mark of the table, "." or "," (default: a point)', flag="--decimal", metavar="CHAR", group=TABLE,
-        only_data=True,
+        only_data=True, keyword=False,
     )  # fmt: skip
     encoding: str = setting(
         "", "encoding of the table's text, as in cp1252 (default: UTF-8)", flag="--encoding", metavar="NAME",
-        group=TABLE, only_data=True,
+        group=TABLE, only_data=True, keyword=False,
     )  # fmt: skip
     columns: Mapping[str, str] = setting(
         dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)"', flag="--map",
@@ -181,7 +189,7 @@ class Config:
     robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
     interval: float = setting(
         0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",
-        metavar="P", low=0.5, high=0.999, only_data=True,
+        metavar="P", group=SAMPLING, low=0.5, high=0.999, only_data=True, example="0.95",
     )  # fmt: skip
     seed: int = setting(
         1, "every random number follows from it", flag="--seed", metavar="N", low=0, high=2**63 - 1, only_data=True

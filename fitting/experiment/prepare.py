@@ -1,54 +1,65 @@
 """The way in: a configuration from what people type, and the experiment that it makes of recordings."""
 
+import inspect
+import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
+from ...data.tables.reader import from_frame
 from ...data.tables.table import select
 from ...models.errors import ConfigurationError, DataWarning
-from ...models.priors import Prior, parse_prior
 from .build import build_experiment
-from .config import Config
+from .config import Config, Sampling
 from .experiment import Experiment
-from .inside import Inside, parse_insides
+from .settings import declaration, default_of, refuse_unknown, spelled_out
+from .settings import settings as settings_of
 
 
-def configure(
-    config: Config | None = None,
-    *,
-    ions: str | Sequence[str] | None = None,
-    inside: str | Mapping[str, str | float | Inside] | None = None,
-    priors: Mapping[str, str | float | Prior] | None = None,
-    options: str | Sequence[str] | None = None,
-    offset: str | Sequence[str] | None = None,
-    vary: str | Sequence[str] | None = None,
-    **settings: Any,
-) -> Config:
+def configure(config: Config | None = None, **settings: Any) -> Config:
     """A configuration from `config` (or the defaults) with the given settings laid over it, in the forms people type."""
+    known = settings_of(Config) | settings_of(Sampling)
+    refuse_unknown(settings, known)
+    given = {name: spelled_out(known[name], value) for name, value in settings.items() if value is not None}
+    return (config or Config()).updated(**given)
 
-    def names(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
-        parts = given.split(",") if isinstance(given, str) else given
-        return None if parts is None else tuple(part.strip() for part in parts if part.strip())
 
-    return (config or Config()).updated(
-        ions=names(ions),
-        options=names(options),
-        offset=names(offset),
-        vary=names(vary),
-        inside=parse_insides(inside) if inside is not None else None,
-        priors={k: v if isinstance(v, Prior) else parse_prior(v) for k, v in priors.items()} if priors else None,
-        **settings,
+def takes_settings[Verb: Callable[..., Any]](verb: Verb) -> Verb:
+    """Let the signature and the docstring of a verb name the settings that its `**settings` takes."""
+    signature = inspect.signature(verb)
+    taken = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    own = [f for of in (Config, Sampling) for f in settings_of(of).values() if declaration(f).keyword]
+    free = [f for f in own if f.name not in signature.parameters]
+    words = [inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=f.type) for f in free]
+    setattr(verb, "__signature__", signature.replace(parameters=[*taken, *words]))  # noqa: B010
+    listed = "\n".join(rf"\1{f.name} : {declaration(f).meaning}{default_of(f)}." for f in free)
+    verb.__doc__ = re.sub(r"^( *)\*\*settings :$", listed, verb.__doc__ or "", flags=re.MULTILINE)
+    return verb
+
+
+def recordings_of(
+    table: xr.Dataset | pd.DataFrame, config: Config, potentials: bool = True, name: str = "table"
+) -> xr.Dataset:
+    """Recordings as `read_csv` gives them; a DataFrame is checked, and read, with the configuration's settings."""
+    if isinstance(table, xr.Dataset):
+        return table
+    if isinstance(table, pd.DataFrame):
+        return from_frame(
+            table, name=name, temperature_C=config.temperature_C, columns=config.columns, potentials=potentials,
+            solutions=config.solutions, pipette=config.pipette,
+        )  # fmt: skip
+    raise ConfigurationError(
+        "recordings must come from vrest.read_csv or vrest.load_data, or be a pandas DataFrame,"
+        f" not a {type(table).__name__}."
     )
 
 
-def prepare(recordings: xr.Dataset, config: Config) -> Experiment:
+def prepare(recordings: xr.Dataset | pd.DataFrame, config: Config) -> Experiment:
     """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found."""
-    if not isinstance(recordings, xr.Dataset):
-        raise ConfigurationError(
-            f"recordings must come from vrest.read_csv, vrest.from_frame or vrest.load_data, not as {type(recordings).__name__}."
-        )
+    recordings = recordings_of(recordings, config)
     if config.data_sha256 and recordings.attrs.get("sha256") not in (None, "", config.data_sha256):
         warnings.warn(
             f"{recordings.attrs['source']} has changed since the configuration was written: results will differ.",

@@ -8,7 +8,7 @@ import dataclasses
 import reprlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -35,6 +35,7 @@ class Setting:
     only_data : whether a compiled design serves every value. What is not said to be so is part of the design's key.
     saved : whether it belongs to the analysis; what does not is left out of the saved configuration.
     merges : whether a mapping laid over another adds to it.
+    keyword : whether Python's verbs take it; how a file is read they do not ask.
     path : whether it names a file, relative to the configuration's own folder.
     """
 
@@ -51,6 +52,7 @@ class Setting:
     only_data: bool = False
     saved: bool = True
     merges: bool = False
+    keyword: bool = True
     path: bool = False
 
 
@@ -88,14 +90,22 @@ def words(f: Field) -> tuple[str, ...]:
     return get_args(of) if get_origin(of) is Literal else ()
 
 
-def form(f: Field) -> str:
-    """What a setting has to be, in words."""
+def default_of(f: Field) -> str:
+    """A setting's default for help texts, where its meaning does not say it: ` (default: 1000)`."""
+    silent = f.default in (None, "", (), False, MISSING) or "(default" in declaration(f).meaning
+    return "" if silent else f" (default: {f.default})"
+
+
+def form(f: Field, value: Any = None) -> str:
+    """What a setting has to be, in words; of a number's range the end that `value` is beyond."""
     of, s = kind(f), declaration(f)
     if get_origin(of) is Literal:
         return f"one of {', '.join(words(f))}"
     if of in (int, float):
-        ends = [f"{word} {end}" for word, end in (("at least", s.low), ("at most", s.high)) if end is not None]
-        return ("a whole number" if of is int else "a number") + (" of " if ends else "") + " and ".join(ends)
+        number = "a whole number" if of is int else "a number"
+        high = s.high is not None and isinstance(value, int | float) and value > s.high
+        end = f" of at most {s.high}" if high else f" of at least {s.low}" if s.low is not None else ""
+        return number + end + (f", such as {s.example}" if s.example else "")
     if of in (bool, str):
         return "true or false" if of is bool else "text in quotes"
     return f"a {'list' if get_origin(of) is tuple else 'table'} such as {s.example}"
@@ -204,7 +214,7 @@ def _checked(value: Any, f: Field, of: Any, said: str) -> Any:
     except (msgspec.ValidationError, OverflowError):
         item = get_args(kind(f))[1] if get_origin(kind(f)) is Mapping else None
         near = nearest(value, words(f)) if words(f) and isinstance(value, str) else ""
-        raise ConfigurationError(f"{said} is not {_ITEM.get(item, form(f))}.{near}") from None
+        raise ConfigurationError(f"{said} is not {_ITEM.get(item, form(f, value))}.{near}") from None
     texts = [one for one in (value if isinstance(value, tuple) else [value]) if isinstance(one, str)]
     if any(not text.strip() for text in texts) and f.default != "":
         raise ConfigurationError(f"{said} is empty; leave it out, or say what it is.")

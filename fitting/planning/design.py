@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from ...data.tables.reader import from_frame
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
@@ -16,7 +15,7 @@ from ..checks.verdict import say_identification
 from ..experiment.build import allowing_blocks
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment, conditions_of, distinct
-from ..experiment.prepare import configure, prepare
+from ..experiment.prepare import configure, prepare, recordings_of, takes_settings
 from ..model.expected import Expectation, look_ahead
 from ..results.text import expectation_text, spread_text, table_text
 
@@ -71,8 +70,9 @@ class Design:
         return "\n".join(lines)
 
 
+@takes_settings
 def design(
-    plan: xr.Dataset,
+    plan: xr.Dataset | pd.DataFrame,
     law: str | None = None,
     *,
     add: xr.Dataset | pd.DataFrame | None = None,
@@ -111,11 +111,11 @@ def design(
         if value < least:
             raise ConfigurationError(f"{name} = {value}: it takes a whole number of at least {least}.")
     config = configure(config, law=law, **settings)
-    experiment = prepare(plan, config)
+    experiment = prepare(recordings_of(plan, config, potentials=False), config)
     if not experiment.inferred:
         raise ConfigurationError(f"the law {config.law} leaves nothing to infer but the scatter: nothing to design.")
     wanted = questions(experiment) if goal is None else (_goal(experiment, goal),)
-    rows = from_frame(add, name="candidates", potentials=False) if isinstance(add, pd.DataFrame) else add
+    rows = None if add is None else recordings_of(add, config, False, "candidates")
     offered = variations(experiment) if rows is None else _rows(experiment, rows)
     beyond = allowing_blocks(experiment) if any(c.at.blocked for c in offered) else experiment
     if beyond is not experiment:

@@ -238,7 +238,7 @@ def recover(
     truth: Truth | None = None,
     workers: Workers | None = None,
     log: Path | None = None,
-    sampling: Sampling = QUICK,
+    sampling: Sampling | None = None,
     generate: Generate = generate,
 ) -> Recovery:
     """Simulate and fit a planned experiment `n` times.
@@ -248,6 +248,7 @@ def recover(
     experiment : of a plan: a table without potentials.
     truth : parameter values by name; without, each simulation draws its own from the prior.
     log : file to which each simulation is written as it is done; those that it holds already are not done again.
+    sampling : how each is fitted; default QUICK, or the configuration's where it is another than a fit's default.
     generate : makes truth and recordings; another than the default serves to see that errors are noticed.
 
     Raises
@@ -255,6 +256,8 @@ def recover(
     ConfigurationError
         The log is of a run with other settings.
     """
+    asked = experiment.config.sampling
+    sampling = sampling or (QUICK if asked == Sampling() else asked)
     job = Job(replace(experiment, config=replace(experiment.config, sampling=sampling)), truth, generate)
     done = _read_log(log, job) if log else {}
     done = {k: record for k, record in done.items() if k < n}

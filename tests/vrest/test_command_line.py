@@ -30,6 +30,25 @@ def quick(tmp_path) -> list[str]:
     return ["--config", str(config)]
 
 
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--seed", "-1"], "--seed -1 is not a whole number of at least 0"),
+        (["--seed", "1.5"], "--seed 1.5 is not a whole number"),
+        (["--draws", "many"], "--draws 'many' is not a whole number"),
+        (["--draws", "10000000"], "--draws 10000000 is not a whole number of at most 1000000"),
+        (["--interval", "95"], "--interval 95 is not a number of at most 0.999, such as 0.95"),
+        (["--interval", "nan"], "--interval 'nan' is not a number"),
+        (["--temperature", "warm"], "--temperature 'warm' is not a number"),
+        (["--where", ""], "--where  is empty"),
+        (["--cores", "0"], "--cores 0 is not a whole number of at least 1"),
+    ],
+)
+def test_a_flags_bad_value_is_named_with_the_flag(flags, says, capsys):
+    assert main(["fit", "crayfish_muscle", *flags]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_fit_writes_the_folder_and_prints_tables_to_standard_output(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["fit", str(table), "--inside", INSIDE, "--seed", "3", *quick(tmp_path)]) == 0
@@ -87,7 +106,7 @@ def test_bad_tables_end_with_status_2_one_message_and_nothing_written(content, b
         (["fit", "crayfish_muscle", "--where", "salin == 'control'"], "Did you mean 'saline'"),
         (["fit", "crayfish_muscle", "--map", "V_m_mV"], "is not NAME=COLUMN"),
         (["fit", "crayfish_muscle", "--config", "absent.toml"], "no such configuration file"),
-        (["fit", "crayfish_muscle", "--sampler", "gibbs"], "unknown sampler 'gibbs'"),
+        (["fit", "crayfish_muscle", "--sampler", "gibbs"], "--sampler gibbs is not one of auto, nutpie"),
     ],
 )
 def test_bad_usage_is_a_sentence_and_status_2(arguments, says, tmp_path, capsys, monkeypatch):

@@ -72,7 +72,7 @@ def test_unknown_ion_inside():
         ("robust = 1", "is not true or false"),
         ("[priors]\n'P_Na/P_K' = 'small'", "cannot read the prior 'small'"),
         ("[sampling]\nchains = 1", "sampling.chains = 1 is not a whole number of at least 2"),
-        ("[sampling]\ntarget_accept = 1.2", "target_accept = 1.2 is not a number of at least 0.5"),
+        ("[sampling]\ntarget_accept = 1.2", "target_accept = 1.2 is not a number of at most 0.9999"),
         ("[sampling]\nsampler = 'nutpy'", "Did you mean 'nutpie'"),
     ],
 )

@@ -1,0 +1,105 @@
+"""The flags that set the configuration, made from the declarations of its settings."""
+
+import argparse
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, replace
+from pathlib import Path
+from typing import Any
+
+from .fitting.experiment.config import Config, Sampling, read_config
+from .fitting.experiment.settings import declaration, default_of, form, kind, read, settings, shown, spelled_out
+from .models.errors import ConfigurationError
+
+
+def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:
+    """Add the flags of some `groups` of settings (TABLE, MODEL, SAMPLING) to a command, and --config."""
+    for f in _with_flags():
+        s = declaration(f)
+        if s.group not in groups:
+            continue
+        more: dict[str, Any] = {"action": "store_true"} if kind(f) is bool else {"metavar": s.metavar}
+        if s.repeats:
+            more["action"] = "append"
+        meaning = (s.meaning + default_of(f) + ("; repeatable" if s.repeats else "")).replace("%", "%%")
+        parser.add_argument(s.flag, dest=f.name, default=None, help=meaning, **more)
+        if f.name == "columns":
+            parser.add_argument(
+                "--map-file", metavar="FILE", help=f"TOML file of such pairs, one a line; {s.flag} wins over it"
+            )
+    parser.add_argument("--config", metavar="FILE", help="TOML file with settings; flags win over it")
+
+
+def settings_from(options: argparse.Namespace) -> Config:
+    """The configuration file, if any, with DATA and the flags laid over it.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError
+        With the flag, or the file and the key.
+    """
+    config = read_config(options.config) if getattr(options, "config", None) else Config()
+    given = {f.name: _read(f, typed) for f in _with_flags() if (typed := getattr(options, f.name, None)) is not None}
+    if path := getattr(options, "map_file", None):
+        given["columns"] = {**mapping_file(path), **given.get("columns", {})}
+    if (data := getattr(options, "data", None)) is not None:
+        config = replace(config, data=data, data_sha256=None)  # the hash was of the configuration's own table
+    return config.updated(**given)
+
+
+def as_flag(name: str, value: Any = "") -> str:
+    """How a setting is typed on the command line, for messages: `--inside K=140`, `--map V_m_mV="RMP (mV)"`."""
+    f = (settings(Config) | settings(Sampling)).get(name)
+    flag = declaration(f).flag if f else ""
+    if not flag:
+        return f"{name} = {json.dumps(value, ensure_ascii=False) if value != '' else '…'} in the configuration"
+    if isinstance(value, Mapping):
+        return " ".join(f"{flag} {key}={_quoted(str(one))}" for key, one in value.items())
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return f"{flag} {_quoted(text)}" if text else flag
+
+
+def mapping_file(path: str) -> dict[str, str]:
+    """Column names by contract name, from a TOML file of lines such as V_m_mV = "RMP (mV)"."""
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:  # TOML's errors and bad text are ValueErrors
+        raise ConfigurationError(f"--map-file {path}: cannot be read: {error}.") from None
+    for name, column in table.items():
+        if not isinstance(column, str):
+            raise ConfigurationError(
+                f'--map-file {path}: {name} = {shown(column)} is not a name, as in V_m_mV = "RMP (mV)".'
+            )
+    return table
+
+
+def _with_flags() -> Iterator[Field]:
+    return (f for of in (Config, Sampling) for f in settings(of).values() if declaration(f).flag)
+
+
+def _read(f: Field, typed: Any) -> Any:
+    """A setting's value from what was typed after its flag."""
+    of, flag = kind(f), declaration(f).flag
+    if of in (int, float) and isinstance(typed, str):
+        number = _number(typed)
+        if number is None:
+            raise ConfigurationError(f"{flag} {shown(typed)} is not {form(f)}.")
+        return read(f, number, lambda name, value: f"{flag} {typed}")
+    said = " ".join(typed) if isinstance(typed, list) else typed
+    return read(f, spelled_out(f, typed), lambda name, value: f"{flag} {said}")
+
+
+def _number(text: str) -> int | float | None:
+    """A number as typed; None where it is none. Python's own extras (1_000, ５) are none."""
+    if re.fullmatch(r"[-+]?[0-9]+", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text) else None
+
+
+def _quoted(text: str) -> str:
+    if '"' in text:
+        return shlex.quote(text)
+    return f'"{text}"' if re.search(r"[\s()'&|;<>*?$#]", text) else text
