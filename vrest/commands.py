@@ -65,7 +65,7 @@ def recordings_used(experiment) -> str:
 
 def check(options: argparse.Namespace) -> int:
     from .fitting.checks.identification import foresee
-    from .fitting.checks.verdict import say_identification
+    from .fitting.checks.words import say_identification
     from .fitting.experiment.prepare import prepare
     from .fitting.results.text import expectation_text
 
@@ -81,7 +81,7 @@ def check(options: argparse.Namespace) -> int:
         f"\nWhat {config.law} can be expected to learn from these conditions (averaged over the priors, before any sampling):"
     )
     print(expectation_text(expectation))
-    print("\n" + "\n".join(say_identification(identification)))
+    print(f"\n{say_identification(identification)}")
     return 0
 
 
@@ -199,7 +199,7 @@ def inputs(options: argparse.Namespace, config: Config | None = None) -> list[st
     return [path for path in [*given, *([config.data, config.solutions] if config else [])] if path]
 
 
-def say(*sentences: str) -> None:
+def say(*sentences: object) -> None:
     """Messages go to standard error, so that a pipe gets tables alone."""
     for sentence in sentences:
         print(sentence, file=sys.stderr)

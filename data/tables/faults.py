@@ -43,12 +43,13 @@ class Faults:
         self.add(message, row=row, column=column)
         self.finish()
 
-    def finish(self) -> None:
-        """Raise DataError if there is any fault, else give the warnings."""
+    def finish(self) -> tuple[str, ...]:
+        """Raise DataError if there is any fault, else give the warnings, and return their texts."""
         if self._faults:
             raise DataError("\n".join(self._lines()))
         for text in self._warnings:
             warnings.warn(text, DataWarning, stacklevel=4)
+        return tuple(self._warnings)
 
     def _place(self, row: int, column: str) -> str:
         own = f" (your {self.own_names[column]!r})" if column in self.own_names else ""

@@ -1,6 +1,7 @@
 """Reads a table of resting potentials, checks it, and returns an xarray Dataset with units."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -131,8 +132,8 @@ def _recordings(
     check(sheet, faults, potentials=potentials)
     if "temperature_C" in sheet.numbers:
         subtract_junctions(sheet, baths, pipette, faults)
-    faults.finish()
-    return _dataset(sheet, decimal)
+    cautions = faults.finish()
+    return _dataset(sheet, decimal).assign_attrs(cautions=json.dumps(cautions, ensure_ascii=False))
 
 
 def _may_be_empty(name: str) -> bool:

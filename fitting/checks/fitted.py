@@ -7,6 +7,7 @@ from typing import overload
 import pandas as pd
 import xarray as xr
 
+from ...models.notes import Note, notes_from_json
 from ..experiment.experiment import Experiment
 from ..experiment.interval import LABEL
 from ..results.summary import summarise
@@ -52,10 +53,9 @@ class Fitted:
         return self._verdict
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What was decided on the user's behalf, as sentences."""
-        rerun, notes = self.tree.attrs.get("rerun", ""), self.tree.attrs.get("notes", "")
-        return (*notes.splitlines(), *((rerun,) if rerun else ()))
+    def notes(self) -> tuple[Note, ...]:
+        """What was decided on the user's behalf."""
+        return notes_from_json(self.tree.attrs["notes"])
 
     def __repr__(self):
         config = self.experiment.config

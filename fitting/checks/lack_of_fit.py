@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
 
+GOOD_K = 0.7
+"""Pareto k above which leaving a row out moves the posterior too far for reweighting."""
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""
 MOST_VALUES = 1_000_000
@@ -34,6 +37,23 @@ class WorstRow:
     condition: str
 
 
+class Basis(StrEnum):
+    """What a fit is judged by."""
+
+    REPLICATES = "replicates"
+    OWN_ERRORS = "own errors"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Rows that miss the law together: what they share, how many they are, and their mean distance (mV, above > 0)."""
+
+    what: str
+    rows: int
+    miss_mV: float
+
+
 @dataclass(frozen=True)
 class FitCheck:
     """How well the law describes the recordings.
@@ -41,26 +61,27 @@ class FitCheck:
     Attributes
     ----------
     ok : False where the p-value is below REJECTED, or scatter exceeds the rows' own errors twofold.
-    p_value : of lack of fit against pure replicate scatter; None without replicated conditions.
+    basis : what `ok` rests on.
+    p_value, F, degrees_of_freedom : of lack of fit against pure replicate scatter; None without replicated conditions.
+    least_sigma_mV, own_error_mV : lower bound of the scatter around the law, and the median error that rows carry of their
+        own; None where they carry none.
     worst_rows : the rows farthest from the law.
-    shared : sentences that name what poorly described rows have in common.
-    max_pareto_k : largest Pareto k of leave-one-row-out; above 0.7 a single row decides much.
+    shared : what poorly described rows have in common, worst first.
+    max_pareto_k : largest Pareto k of leave-one-row-out; above GOOD_K a single row decides much.
     loo_pit_p : uniformity (Kolmogorov–Smirnov) of the leave-one-out predictive ranks; shown, decides nothing.
-    reason : a sentence on what `ok` rests on.
     """
 
     ok: bool
+    basis: Basis
     p_value: float | None
+    F: float | None
+    degrees_of_freedom: float | None
+    least_sigma_mV: float | None
+    own_error_mV: float | None
     worst_rows: tuple[WorstRow, ...]
-    shared: tuple[str, ...]
+    shared: tuple[Miss, ...]
     max_pareto_k: float
     loo_pit_p: float
-    reason: str
-
-    @property
-    def judged(self) -> bool:
-        """Whether there was anything to judge by: replicated conditions, or errors that rows carry of their own."""
-        return self.p_value is not None or self.reason.startswith(("scatter", "rows"))
 
 
 def lack_of_fit(
@@ -121,7 +142,6 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     baths = [in_words(experiment.conditions.take(i), inside=True) for i in range(experiment.conditions.size)]
     bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it
     test = lack_of_fit(mu, sigma, y, bath_of_row)
-    excess = _excess_over_own_error(values, experiment)
     z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
     # Leaving rows out takes many draws: of a large table, rows evenly spaced stand for all.
     rows: Any = ...
@@ -130,42 +150,33 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
         distribution = row_distribution({q: x[:: n // ENOUGH_DRAWS] for q, x in everything.items()}, experiment, rows)
     log_weight, k = array_stats.psislw(distribution.logpdf(y[rows]).T)  # rows lead, draws last
     pit = np.sum(np.exp(log_weight) * distribution.cdf(y[rows]).T, axis=-1)
-    rejected = (test is not None and test[1] < REJECTED) or excess is not None
+    F, p, left = test or (None, None, None)
+    least, own = _own_errors(values, experiment)
+    exceeds = least is not None and own is not None and least > 2 * own
+    rejected = exceeds or (p is not None and p < REJECTED)
+    own_errors_decide = exceeds or (test is None and own is not None)
+    basis = Basis.OWN_ERRORS if own_errors_decide else Basis.REPLICATES if test is not None else Basis.NOTHING
     return FitCheck(
         ok=not rejected,
-        p_value=None if test is None else test[1],
+        basis=basis,
+        p_value=p,
+        F=F,
+        degrees_of_freedom=left,
+        least_sigma_mV=least,
+        own_error_mV=own,
         worst_rows=tuple(_worst(experiment, y, mu.mean(axis=0), z)),
         shared=tuple(_shared(experiment, y - mu.mean(axis=0), z)) if rejected else (),
         max_pareto_k=float(np.max(k)),
         loo_pit_p=float(kstest(np.clip(pit, 0, 1), "uniform").pvalue),
-        reason=excess or _reason(test, experiment),
     )
 
 
-def _reason(test, experiment: Experiment) -> str:
-    if test is None and experiment.error_mV.any():
-        return "scatter around the law is within twice the rows' own errors"
-    if test is None:
-        return (
-            "cannot be judged: no condition was measured twice and rows carry no error of their own (or the law has as"
-            " many parameters as there are conditions)"
-        )
-    F, p, left = test
-    verb = "misses the conditions' means by more than" if p < REJECTED else "agrees with the conditions' means within"
-    return f"the law {verb} the replicates scatter (F = {F:.2g} with {left:.1f} degrees of freedom, p = {p:.2g})"
-
-
-def _excess_over_own_error(values, experiment: Experiment) -> str | None:
+def _own_errors(values, experiment: Experiment) -> tuple[float | None, float | None]:
+    """Lower bound of sigma (None where it is held fixed), and the median of the errors that rows carry of their own, mV."""
     own = experiment.error_mV[experiment.error_mV > 0]
-    if not len(own) or SIGMA.name not in values:
-        return None
-    lower, _ = bounds(values[SIGMA.name])
-    if lower <= 2 * np.median(own):
-        return None
-    return (
-        f"rows scatter around the law by at least {lower:.2g} mV, more than twice the standard error they carry"
-        f" (median {np.median(own):.2g} mV)"
-    )
+    if not len(own):
+        return None, None
+    return (float(bounds(values[SIGMA.name])[0]) if SIGMA.name in values else None), float(np.median(own))
 
 
 def _worst(experiment: Experiment, y, centre, z) -> Iterator[WorstRow]:
@@ -192,7 +203,7 @@ def labels_of(experiment: Experiment) -> dict[str, np.ndarray]:
     return found
 
 
-def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[str]:
+def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[Miss]:
     """What rows that miss the law together have in common, worst group first."""
     words = np.array([experiment.words(i) for i in range(experiment.conditions.size)])
     groupings = {**labels_of(experiment), "condition": words[experiment.condition_of_row]}
@@ -203,7 +214,6 @@ def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iter
             distance = float(z[member].mean() * np.sqrt(member.sum()))
             if abs(distance) > _SHARED:
                 found.setdefault(tuple(np.flatnonzero(member)), (distance, name, str(label), residual[member]))
-    for distance, name, label, missed in sorted(found.values(), key=lambda entry: -abs(entry[0]))[:3]:
-        side = "above" if distance > 0 else "below"
+    for _, name, label, missed in sorted(found.values(), key=lambda entry: -abs(entry[0]))[:3]:
         what = f"{name} {label!r}" if name != "condition" else label
-        yield f"the {len(missed)} rows of {what} lie {abs(missed.mean()):.1f} mV {side} the law"
+        yield Miss(what, len(missed), float(missed.mean()))

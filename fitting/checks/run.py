@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...models.notes import About, Note, notes_as_json
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..model.draws import Draws
 from ..sampling.workers import available_cores
 from .fitted import Fitted
-from .verdict import MIN_ESS, SamplingCheck, check_sampling
+from .sampling import MIN_ESS, SamplingCheck, check_sampling
 
 
 def run(
@@ -34,7 +35,8 @@ def run(
         return result
     longer = replace(experiment.config, sampling=_longer(experiment.config.sampling, check))
     result = _attempt(sampler, replace(experiment, config=longer), seed, rest, progress)
-    result.tree.attrs["rerun"] = "The first run fell short of the sampling checks and was repeated, longer."
+    rerun = Note(About.SAMPLING, "The first run fell short of the sampling checks and was repeated, longer.")
+    result.tree.attrs["notes"] = notes_as_json([*result.notes, rerun])
     return result
 
 

@@ -1,5 +1,6 @@
 """From recordings and a configuration to an experiment: ions, insides, conditions, reference, priors, and what is refused."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from ...models.ions import Ion, ions
 from ...models.laws.law import Law
 from ...models.laws.options import OPTIONS, option_parameters
 from ...models.laws.registry import law as law_named
+from ...models.notes import About, Note
 from ...models.parameters import (
     C_M,
     JUNCTION,
@@ -108,18 +110,24 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
         offsets={per: beyond[p.name] for per, p in offsets.items()},
         resistance=resistance,
         notes=(
-            *grouping,
+            grouping,
             *_notes(conditions, reference, inside, assumed, law),
-            *resistance_notes(
-                resistance,
-                recordings,
-                law,
-                () if blocked.any() else passive,
-                {p.name: p.prior for p in declared}.get(C_M.name, C_M.prior),
+            *(
+                Note(About.RESISTANCE, text)
+                for text in resistance_notes(
+                    resistance,
+                    recordings,
+                    law,
+                    () if blocked.any() else passive,
+                    {p.name: p.prior for p in declared}.get(C_M.name, C_M.prior),
+                )
             ),
-            *(f"Option {name}: {OPTIONS[name].meaning}." for name in config.options),
+            *(Note(About.OPTION, f"Option {name}: {OPTIONS[name].meaning}.") for name in config.options),
         ),
-        cautions=law.cautions(conditions, config.options),
+        cautions=(
+            *(Note(About.LAW, text) for text in law.cautions(conditions, config.options)),
+            *(Note(About.TABLE, text) for text in json.loads(recordings.attrs.get("cautions", "[]"))),
+        ),
         dormant=dormant,
     )
 
@@ -329,19 +337,27 @@ def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[s
     return config.vary
 
 
-def _notes(at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[str]:
+def _notes(at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[Note]:
     if assumed:
         described = ", ".join(f"{name}={known}" for name, known in assumed.items())
-        yield f"Inside concentrations as the data set's description assumes them: {described} (change with --inside)."
+        yield Note(
+            About.INSIDE,
+            f"Inside concentrations as the data set's description assumes them: {described}.",
+            "change with --inside",
+        )
     exact = [
         f"{name} {known.mean_mM:g} mM" for name, known in inside.items() if known and not (known.sd_mM or known.passive)
     ]
     if exact:
-        yield f"Inside concentrations taken as known exactly: {', '.join(exact)} (write K=140+-10 for an uncertain one)."
+        text = f"Inside concentrations taken as known exactly: {', '.join(exact)}."
+        yield Note(About.INSIDE, text, "write K=140+-10 for an uncertain one")
     dropped = [name for name, known in inside.items() if known and known.passive and name not in at.passive]
     if dropped:
-        yield f"{', '.join(dropped)} is passive, so with the pump running it does not act on V_m: it is left out of the model."
+        text = "is passive, so with the pump running it does not act on V_m: it is left out of the model."
+        yield Note(About.INSIDE, f"{', '.join(dropped)} {text}")
     if law.has_pump:
-        yield f"Reference condition of pump_mV and Q10s: {in_words(reference.steady(), inside=True)}."
+        text = f"Reference condition of pump_mV and Q10s: {in_words(reference.steady(), inside=True)}."
+        yield Note(About.REFERENCE, text)
         if len(np.unique(at.temperature_C)) == 1 and Q10_PUMP in law.parameters(at.ions):
-            yield "One temperature only: the Q10s are what the priors say, and matter only for predictions elsewhere."
+            text = "One temperature only: the Q10s are what the priors say, and matter only for predictions elsewhere."
+            yield Note(About.TEMPERATURE, text)

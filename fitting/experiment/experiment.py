@@ -17,6 +17,7 @@ from ...data.tables.table import require_outside
 from ...models.conditions import Conditions
 from ...models.conductance import current_per_mM
 from ...models.laws.law import Law
+from ...models.notes import Note
 from ...models.parameters import (
     C_M,
     JUNCTION,
@@ -55,7 +56,8 @@ class Experiment:
     offsets : by `cell` or `solution`, how much electrode offsets differ.
     resistance : the input resistances that make currents absolute, if any.
     dormant : names of passive ions that are left out of the model because no row is blocked.
-    notes : what was decided on the user's behalf, as sentences; `cautions` are those that question the law itself.
+    notes : what was decided on the user's behalf.
+    cautions : what makes the answer doubtful: a law in baths where it is known to be wrong, a table that leaves things open.
     """
 
     config: Config
@@ -71,8 +73,8 @@ class Experiment:
     spreads: Mapping[str, Parameter] = field(default_factory=dict)
     offsets: Mapping[str, Parameter] = field(default_factory=dict)
     resistance: Resistance | None = None
-    notes: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
+    cautions: tuple[Note, ...] = ()
     dormant: tuple[str, ...] = ()
 
     @property

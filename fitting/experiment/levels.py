@@ -9,6 +9,7 @@ import xarray as xr
 
 from ...data.tables.table import to_frame
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.notes import About, Note
 
 FEWEST_CELLS = 3
 """Fewer cells than this measured in two conditions or more give no cell level: their spread could not be told."""
@@ -54,8 +55,8 @@ class Levels:
 
 def find_levels(
     recordings: xr.Dataset, by: str | None, conditions: np.ndarray, varying: Sequence[str]
-) -> tuple[Levels, list[str]]:
-    """Group the rows, and say in sentences what was done.
+) -> tuple[Levels, Note]:
+    """Group the rows, and say what was done.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def find_levels(
     group_of_row = pd.Index(groups).get_indexer(labels) if by else np.zeros(n, int)
     if "cell" not in recordings.coords:
         levels = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying) if by else ())
-        return levels, [f"The {n} rows are pooled: no column names the cell."]
+        return levels, Note(About.ROWS, f"The {n} rows are pooled: no column names the cell.")
 
     names = recordings["cell"].to_numpy().astype(str)
     if by:  # a cell recorded in two groups (before and after a drug) is an entry in each
@@ -97,15 +98,14 @@ def find_levels(
         )
         levels = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying) if by else ())
         if len(cells) == 1:
-            return levels, [f"All {n} rows are of one cell."]
-        return levels, [f"The {n} rows of {len(cells)} cells are pooled: {reason}."]
+            return levels, Note(About.ROWS, f"All {n} rows are of one cell.")
+        return levels, Note(About.ROWS, f"The {n} rows of {len(cells)} cells are pooled: {reason}.")
     entry = pd.Index(cells).get_indexer(names)
     group_of_cell = np.zeros(len(cells), int)
     group_of_cell[entry] = group_of_row
     what = f"{len(cells)} cells are partially pooled" + (f" within {len(groups)} levels of {by}" if by else "")
-    return Levels(by or "", groups, cells, group_of_cell, entry, tuple(varying)), [
-        f"{what}: {', '.join(varying)} differ between cells, all else is shared."
-    ]
+    text = f"{what}: {', '.join(varying)} differ between cells, all else is shared."
+    return Levels(by or "", groups, cells, group_of_cell, entry, tuple(varying)), Note(About.ROWS, text)
 
 
 def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:

@@ -12,6 +12,7 @@ import xarray as xr
 from ...data.tables.reader import from_frame
 from ...data.tables.table import select
 from ...models.errors import ConfigurationError, DataWarning
+from ...models.notes import About
 from .build import build_experiment
 from .config import Config, Sampling
 from .experiment import Experiment
@@ -68,5 +69,6 @@ def prepare(recordings: xr.Dataset | pd.DataFrame, config: Config) -> Experiment
         )
     experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config)
     for caution in experiment.cautions:
-        warnings.warn(caution, DataWarning, stacklevel=3)
+        if caution.about is not About.TABLE:  # of that the reader has warned
+            warnings.warn(str(caution), DataWarning, stacklevel=3)
     return experiment

@@ -11,7 +11,7 @@ from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
 from ..checks.identification import Identification, foresee, questions
-from ..checks.verdict import say_identification
+from ..checks.words import say_identification
 from ..experiment.build import allowing_blocks
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment, conditions_of, distinct
@@ -60,7 +60,7 @@ class Design:
             f"What {self.experiment.law.name} can be expected to learn from {rows} ({self.basis}):",
             expectation_text(self.expectation),
             "",
-            *say_identification(replace(self.identification, advice=())),
+            str(say_identification(replace(self.identification, advice=()))),
             "",
             "Rows to add, best first, and the sd that is expected then:",
             table_text(_wide(self.proposals)),
@@ -134,7 +134,7 @@ def design(
         tuple(rank(outlook, wanted, offered, recordings)),
         tuple(choose(outlook, wanted, offered, recordings, next_rows)),
         "averaged over the priors" if truth is None else "at the stated truth",
-        (*experiment.notes, *_notes(experiment, offered, recordings)),
+        (*map(str, experiment.notes), *_notes(experiment, offered, recordings)),
     )
 
 

@@ -7,8 +7,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ...models.laws.options import OPTIONS
+from ...models.notes import About
 from ...models.parameters import JUNCTION
 from ...models.priors import Scale
+from ..checks.words import reason
 from ..experiment.config import Config, parse_config
 from ..experiment.interval import LABEL
 from ..results.text import digits
@@ -22,7 +24,6 @@ _SAMPLERS = {
     "numpyro": "NumPyro's No-U-Turn sampler (Phan et al. 2019)",
 }
 _JUNCTION = {"subtracted": "subtracted, as the table gives it", "corrected": "corrected in the recordings themselves"}
-_HINT = re.compile(r" \((?:change|write) [^()]*\)")  # what notes on the screen say of flags is not for a paper
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def _data(fit: "Fitted", config: Config) -> str:
     recordings, source = fit.experiment.recordings, fit.tree.attrs["source"] or "a table in memory"
     chosen = f" (rows chosen by: {config.where})" if config.where else ""
     junction = _JUNCTION.get(recordings.attrs.get("ljp", ""), "not reported, and not subtracted")
-    notes = " ".join(_HINT.sub("", note) for note in fit.notes if not note.startswith("Option "))
+    notes = " ".join(note.text for note in fit.notes if note.about is not About.OPTION)
+    notes += "".join(f" Caution: {note.text}" for note in fit.verdict().cautions)
+    notes += "".join(f" {repair}" for repair in fit.verdict().repairs)
     return (
         f"Data. {recordings.sizes['obs']} resting potentials of {source} in {fit.experiment.n_conditions} conditions"
         f" were analysed{chosen}. Liquid junction potential: {junction}. {notes}"
@@ -140,7 +143,7 @@ def _checks(fit: "Fitted") -> str:
     weak = f"{', '.join(i.uninformed)} hardly informed" if i.uninformed else "every parameter asked for is informed"
     pairs = "".join(f"; {a} and {b} told apart badly (correlation {r:+.2f})" for a, b, r in i.confounded)
     return (
-        f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fitted: {f.reason}; the largest Pareto k"
+        f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fit: {reason(f)}; the largest Pareto k"
         f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
         f" much narrower the posterior is than the prior: {weak}{pairs}."
     )

@@ -10,6 +10,7 @@ import re
 import warnings
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from html import escape
 from importlib.resources import files
@@ -22,10 +23,12 @@ import pandas as pd
 from matplotlib import pyplot
 from matplotlib.ticker import MaxNLocator
 
+from ...models.notes import About
 from ...models.parameters import JUNCTION, Role, offset
 from ...models.priors import Scale
 from ..checks.identification import UNINFORMED
 from ..checks.lack_of_fit import labels_of
+from ..checks.words import Mark, Part
 from ..experiment.interval import LABEL
 from ..results.outputs import ResultsFile
 from ..results.tables import html_name, html_table, number, printed_unit, summary_table
@@ -69,14 +72,15 @@ def report_html(fit: "Fitted") -> str:
     """The whole page."""
     template = Template(files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
     experiment, methods, attributes, shared = fit.experiment, describe(fit), fit.tree.attrs, shared_rows(fit)
-    source, marked, words = attributes["source"] or "a table in memory", marks(fit), fit.verdict().words()
+    source, verdict = attributes["source"] or "a table in memory", fit.verdict()
     provenance = [
         ["", ""],
         ["recordings", source],
         ["SHA-256", attributes["data_sha256"] or "not from a file"],
         ["seed", str(attributes["seed"])],
         *map(list, json.loads(attributes["versions"]).items()),
-        *(["" if i else "decided for you", note] for i, note in enumerate(fit.notes)),
+        *(["" if i else "decided for you", str(note)] for i, note in enumerate(fit.notes)),
+        *(["" if i else "mended in the table", repair] for i, repair in enumerate(verdict.repairs)),
     ]
     return template.substitute(
         title=escape(f"{source}: {experiment.law.name}"),
@@ -84,11 +88,16 @@ def report_html(fit: "Fitted") -> str:
         f" {escape(experiment.law.summary)}.",
         light="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(COLOURS)),
         dark="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(_DARK)),
-        warning="\n".join(_judged(p, "bad", words[p][:3], "warning") for p in words if marked[p] == "bad"),
+        warning="\n".join(
+            [
+                *(_card(replace(p, sentences=p.sentences[:3]), "warning") for p in verdict.parts if p.mark is Mark.BAD),
+                *(f'<div class="warning amber"><p>{escape(str(note))}</p></div>' for note in verdict.cautions),
+            ]
+        ),
         answers="\n".join(answers(fit)),
         table=summary_table(shared, "html"),
-        reference=escape(next((note for note in fit.notes if note.startswith("Reference condition")), "")),
-        verdict="\n".join(_judged(part, marked[part], lines, "card") for part, lines in words.items()),
+        reference=escape(next((str(note) for note in fit.notes if note.about is About.REFERENCE), "")),
+        verdict="\n".join(_card(part, "card") for part in verdict.parts),
         pictures="\n".join(_figure(*picture) for picture in pictures(fit)),
         methods="\n".join(f"<p>{escape(paragraph)}</p>" for paragraph in methods.paragraphs),
         references="\n".join(f"<li>{escape(str(r))} {_link(r.field('doi'))}</li>" for r in methods.references),
@@ -97,16 +106,6 @@ def report_html(fit: "Fitted") -> str:
         provenance=html_table(provenance),
         config=escape(attributes["config"]),
     )
-
-
-def marks(fit: "Fitted") -> dict[str, str]:
-    """Each part of the verdict as `good`, `amber` or `bad`; weak identification is amber, since it is no error."""
-    v = fit.verdict()
-    return {
-        "sampling": "good" if v.sampling.ok else "bad",
-        "fit": "bad" if not v.fit.ok else "good" if v.fit.judged and v.fit.max_pareto_k < 0.7 else "amber",
-        "identification": "good" if v.identification.ok else "amber",
-    }
 
 
 def shared_rows(fit: "Fitted") -> pd.DataFrame:
@@ -277,13 +276,10 @@ def _figure(title: str, told: str, draw: Callable[[], object]) -> str:
     return f"<figure><h3>{html_name(title)}</h3>\n{image(draw, told)}<figcaption>{escape(told)}</figcaption></figure>"
 
 
-def _judged(part: str, mark: str, lines: list[str], kind: str) -> str:
-    first, *rest = lines  # the first says again which part it judges, and how
-    first = re.sub(r"^\w+: ((NOT OK|ok)[.:] *)?", "", first)
-    text = "".join(f"<p>{escape(line.strip())}</p>" for line in (first[:1].upper() + first[1:], *rest) if line)
-    return (
-        f'<div class="{kind} {mark}"><h3>{part.capitalize()} <span class="mark">{_MARKS[mark]}</span></h3>{text}</div>'
-    )
+def _card(part: Part, kind: str) -> str:
+    colour, text = part.mark.colour, "".join(f"<p>{escape(sentence)}</p>" for sentence in part.sentences)
+    mark = f'<span class="mark">{_MARKS[colour]}</span>'
+    return f'<div class="{kind} {colour}"><h3>{part.name.capitalize()} {mark}</h3>{text}</div>'
 
 
 def _link(doi: str) -> str:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
+from ...models.notes import notes_as_json
 from ..experiment.experiment import Experiment
 from ..model.cells import log_prior, with_cells
 from ..model.draws import Draws, draw_prior, parameter_values, resistance_distribution, row_distribution, with_derived
@@ -80,7 +81,9 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
         data_sha256=experiment.recordings.attrs.get("sha256", ""),
         source=experiment.recordings.attrs.get("source", ""),
         seed=config.seed,
-        notes="\n".join(experiment.notes),
+        notes=notes_as_json(experiment.notes),
+        cautions=notes_as_json(experiment.cautions),
+        repairs=experiment.recordings.attrs.get("repairs", "[]"),
         versions=json.dumps(
             {name: version(name) for name in ("vrest", "pymc", "pytensor", "nutpie", "arviz", "numpy")}
         ),

@@ -88,7 +88,7 @@ def test_sodium_free_saline_breaks_the_law_and_is_named():
     verdict = result.verdict()
     assert not verdict.fit.ok
     assert verdict.fit.p_value < 1e-6
-    assert "Na-free" in verdict.fit.shared[0]
+    assert "Na-free" in verdict.fit.shared[0].what
     assert "Na-free" in str(verdict)
 
 
@@ -138,7 +138,7 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     assert vrest.load(folder / "fit.nc").summary().equals(full_fit.summary())
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["sampling"]["ok"] is True
-    assert set(verdict) == {"sampling", "fit", "identification"}
+    assert set(verdict) == {"sampling", "fit", "identification", "cautions", "repairs"}
     config = parse_config((folder / "config.toml").read_text(encoding="utf-8"))
     assert config.sampling.sampler == "nutpie"
     attributes = again.tree.attrs
@@ -211,7 +211,7 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
     assert lengths == [1000, 5000]
     assert not result.verdict().sampling.ok
     assert "Do not use these numbers" in str(result.verdict())
-    assert "repeated, longer" in result.notes[-1]
+    assert "repeated, longer" in result.notes[-1].text
 
 
 def test_a_fit_shows_itself(full_fit):

@@ -341,7 +341,7 @@ def test_options_and_preset_survive_the_configuration_file():
     names = [p.name for p in experiment.parameters]
     assert {"gamma_K_i", "gamma_Na_i", "Q10_P_Na/P_K"} <= set(names)
     assert "gamma_Cl_i" not in names  # chloride is passive: nothing would inform it
-    assert any("Davies equation" in note for note in experiment.notes)
+    assert any("Davies equation" in note.text for note in experiment.notes)
 
 
 def test_the_skeletal_preset_makes_chloride_the_greater_part_of_the_conductance():

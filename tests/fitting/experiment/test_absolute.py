@@ -202,7 +202,7 @@ def test_twice_the_capacitance_per_area_halves_the_area_and_nothing_else(R_seal)
     np.testing.assert_allclose(two.potential(dense), one.potential(values), rtol=1e-12)
     currents = [e.derived(v)["pump_current_pA"] for e, v in ((one, values), (two, dense))]
     assert currents[0] == pytest.approx(currents[1], rel=1e-12)
-    assert "at 2 µF/cm²" in " ".join(two.notes)
+    assert "at 2 µF/cm²" in " ".join(map(str, two.notes))
 
 
 PASSIVE = "K=140,Na=12,Cl=passive"
@@ -298,14 +298,14 @@ def test_a_few_cells_give_each_type_its_pump_in_pA():
 
 
 def test_notes_say_what_was_assumed():
-    notes = " ".join(experiment(table()).notes)
+    notes = " ".join(map(str, experiment(table()).notes))
     assert "no gating near rest and an isopotential cell" in notes
     assert "1 µF/cm²" in notes
     assert "a seal of 5 GOhm" in notes
-    assert "a seal of 5 GOhm" not in " ".join(experiment(table(R_seal=2.0)).notes)
+    assert "a seal of 5 GOhm" not in " ".join(map(str, experiment(table(R_seal=2.0)).notes))
     quiet = experiment(table().drop(columns=["R_in_MOhm", "C_m_pF"]))
-    assert "R_in" not in " ".join(quiet.notes)
-    assert "R_in_MOhm is not used" in " ".join(experiment(table().query("K_o_mM <= 10"), law="chord").notes)
+    assert "R_in" not in " ".join(map(str, quiet.notes))
+    assert "R_in_MOhm is not used" in " ".join(map(str, experiment(table().query("K_o_mM <= 10"), law="chord").notes))
 
 
 def test_passive_chloride_stays_where_resistance_was_measured():
@@ -314,7 +314,7 @@ def test_passive_chloride_stays_where_resistance_was_measured():
     without = experiment(frame.drop(columns="R_in_MOhm"), inside="K=140,Na=12,Cl=passive")
     assert "P_Cl/P_K" in [p.name for p in with_R.parameters]
     assert "P_Cl/P_K" not in [p.name for p in without.parameters]
-    assert "Cl is passive, but carries slope conductance" in " ".join(with_R.notes)
+    assert "Cl is passive, but carries slope conductance" in " ".join(map(str, with_R.notes))
 
 
 @pytest.mark.parametrize(
@@ -338,4 +338,4 @@ def test_bad_input_gets_a_sentence(change, law, sentence):
 def test_a_plan_may_say_where_input_resistance_will_be_measured():
     """Notes look at measured potentials; a plan has none."""
     plan = vrest.from_frame(table().drop(columns="V_m_mV"), potentials=False)
-    assert "slope conductance" in " ".join(prepare(plan, configure(inside=INSIDE)).notes)
+    assert "slope conductance" in " ".join(map(str, prepare(plan, configure(inside=INSIDE)).notes))

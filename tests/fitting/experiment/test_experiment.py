@@ -113,11 +113,11 @@ def test_a_bath_with_none_of_the_ions():
 
 
 def test_notes_say_what_was_decided():
-    notes = " ".join(experiment().notes)
+    notes = " ".join(map(str, experiment().notes))
     assert "known exactly: K 140 mM, Na 12 mM, Cl 10 mM" in notes
     assert "K_o 2.5 mM" in notes
     assert "rows are pooled" in notes
-    one = " ".join(experiment(recordings(temperatures=[22])).notes)
+    one = " ".join(map(str, experiment(recordings(temperatures=[22])).notes))
     assert "One temperature only" in one
 
 
@@ -136,7 +136,7 @@ def test_bundled_set_brings_its_assumed_inside():
     with pytest.warns(DataWarning, match="Na_o under"):
         e = prepare(load_data("crayfish_muscle"), configure())
     assert [p.name for p in e.parameters if p.name.startswith("P_")] == ["P_Na/P_K"]
-    assert any("description assumes" in note for note in e.notes)
+    assert any("description assumes" in note.text for note in e.notes)
 
 
 def test_recordings_of_the_wrong_kind():

@@ -170,11 +170,11 @@ def test_too_few_cells_or_conditions_are_pooled_and_it_is_said():
     two, _ = many_cells(seed=1, cells=2, types={"A": {}}, K_o=(2.5, 10), temperatures=(22,))
     e = experiment(two)
     assert e.levels.cells == ()
-    assert "too few" in e.notes[0]
+    assert "too few" in e.notes[0].text
     many, _ = many_cells(seed=1, cells=5, types={"A": {}}, K_o=(2.5,), temperatures=(22,), pump=[False])
     e = experiment(many)
     assert e.levels.cells == ()
-    assert "one condition only" in e.notes[0]
+    assert "one condition only" in e.notes[0].text
 
 
 def test_vary_chooses_what_differs_and_an_empty_list_pools():

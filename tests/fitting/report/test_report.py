@@ -11,8 +11,10 @@ from matplotlib import pyplot
 
 from tests.chromium import BROWSER, visit
 from vrest.cli import main
+from vrest.fitting.checks.words import Mark
 from vrest.fitting.fit import Fit
-from vrest.fitting.report.report import image, marks, pictures, report_html
+from vrest.fitting.report.report import image, pictures, report_html
+from vrest.models.notes import About, Note, notes_as_json
 
 EVIL = [
     "<script>document.title='owned'</script>",
@@ -56,7 +58,11 @@ def evil_fit(gluconate_fit) -> Fit:
     types = [EVIL[i % 4] for i in range(n)]
     recordings = recordings.assign_coords(cell=("obs", cells), saline=("obs", types), cell_type=("obs", types))
     tree = gluconate_fit.tree.copy()
-    tree.attrs = {**tree.attrs, "source": f"../{EVIL[0]}{EVIL[1]}.csv", "notes": EVIL[0]}
+    tree.attrs = {
+        **tree.attrs,
+        "source": f"../{EVIL[0]}{EVIL[1]}.csv",
+        "notes": notes_as_json([Note(About.ROWS, EVIL[0])]),
+    }
     fit = Fit(tree, replace(gluconate_fit.experiment, recordings=recordings))
     table = gluconate_fit.summary()
     grouped = [table[:1].assign(group=group) for group in dict.fromkeys([*types, *cells])]
@@ -83,8 +89,8 @@ def test_page_opens_with_the_answer_and_goes_on_in_order(page, gluconate_fit):
     assert f"<b>P<sub>Na</sub>/P<sub>K</sub></b> = {row['median']:.4f}" in answer
     assert "89% interval" in answer
     for line in str(gluconate_fit.verdict()).splitlines():  # their beginnings are headings and marks
-        line = re.sub(r"^[A-Z].*?: ok[.:] ", "", line).strip()
-        assert f"<p>{line[0].upper()}{line[1:]}</p>".replace("'", "&#x27;") in page
+        line = re.sub(r"^([A-Z].*?: ok\. |Caution: )", "", line).strip()
+        assert f"<p>{line}</p>".replace("'", "&#x27;") in page
     for kept in (
         gluconate_fit.tree.attrs["data_sha256"],
         "seed",
@@ -171,10 +177,10 @@ def test_a_failed_fit_says_so_before_it_says_anything_else(gluconate_fit, page):
     tree = gluconate_fit.tree.copy(deep=True)
     tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > 0)
     failed = Fit(tree, gluconate_fit.experiment)
-    assert marks(failed)["sampling"] == "bad"
+    assert failed.verdict().parts[0].mark is Mark.BAD
     failure = report_html(failed)
     assert failure.index("Do not use these numbers") < failure.index("<ul>")
-    assert marks(gluconate_fit)["sampling"] == "good"
+    assert gluconate_fit.verdict().parts[0].mark is Mark.GOOD
     assert "Do not use these numbers" not in page
 
 
