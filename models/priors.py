@@ -227,6 +227,13 @@ class Fixed(Prior):
         return f"Fixed({self.value:g})"
 
 
+def _refuse_absurd(text: str | float, *values: float) -> None:
+    if not all(abs(value) <= MOST for value in values):  # NaN is not either
+        raise ConfigurationError(
+            f"the prior {text!r} holds a number that no parameter has: beyond {MOST:g}, or none at all."
+        )
+
+
 def cut_at_zero(mean: Any, sigma: Any) -> tuple[Any, Any]:
     """Mean and sd of Normal(mean, sigma) cut off at zero; a mean more than 30 sigma below counts as 30."""
     cut = np.minimum(-mean / sigma, 30.0)  # further out, what is left is lost in rounding
@@ -237,6 +244,9 @@ def cut_at_zero(mean: Any, sigma: Any) -> tuple[Any, Any]:
 def _normal(x: Any, mean: float, sigma: float) -> Any:
     return -0.5 * ((x - mean) / sigma) ** 2 - log(sigma * sqrt(2 * pi))
 
+
+MOST = 1e6
+"""What no number in a prior exceeds, in any unit."""
 
 _FAMILIES: dict[str, Any] = {family.__name__: family for family in (LogNormal, HalfNormal, Normal, Gamma, Fixed)}
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -253,16 +263,19 @@ def parse_prior(text: str | float) -> Prior:
         The text is no prior; the message shows the forms that are.
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
+        _refuse_absurd(text, text)
         return Fixed(float(text))
     match = _FORM.fullmatch(str(text).strip())
     if match is None or match[1] not in _FAMILIES:
         raise ConfigurationError(f"cannot read the prior {text!r}. Write it as one of: {_EXAMPLES}.")
     family = _FAMILIES[match[1]]
     values = [float(number) for number in (match[3], match[4]) if number is not None]
+    _refuse_absurd(text, *values)
     wanted = [f.name for f in fields(family) if f.name != "positive"]
     if len(values) != len(wanted):
         raise ConfigurationError(f"{family.__name__} takes {len(wanted)} numbers ({', '.join(wanted)}), not {text!r}.")
     if family is LogNormal and match[2] is None:
+        _refuse_absurd(text, abs(values[0]) * MOST / 100)
         values[0] = exp(values[0])  # LogNormal(-3.2, 1) gives the mean of the logarithm itself
     spread = {LogNormal: values[1:], Normal: values[1:], Gamma: values, HalfNormal: values}.get(family, [1.0])
     if min(spread) <= 0 or (family is LogNormal and values[0] <= 0):

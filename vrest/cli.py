@@ -3,7 +3,8 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import isfinite
 
 from .fitting.experiment.settings import MODEL, SAMPLING, TABLE
 from .flags import add_setting_flags, as_flag
@@ -11,9 +12,58 @@ from .flags import add_setting_flags, as_flag
 EPILOG = "Status: 0 results usable, 1 a bug, 2 bad input or usage, 3 sampling failed its checks (results written and marked)."
 
 
+class UsageError(Exception):
+    """What was typed is no command; `args` are the command's name and the sentence."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are printed as all others are."""
+
+    def error(self, message: str):
+        raise UsageError(self.prog, message.removeprefix("argument "))
+
+
+def number(low: float = -1e6, high: float = 1e6) -> Callable[[str], float]:
+    """What reads a flag's number, and refuses what is none or lies outside `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number.") from None
+        if not (isfinite(value) and low <= value <= high):
+            kelvin = f" It looks like kelvin: give {value - 273.15:.4g}." if high == 50 and 223 < value < 324 else ""
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}.{kelvin}")
+        return value
+
+    return read
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """As `number`, of whole numbers."""
+
+    def read(text: str) -> int:
+        if not (text.strip().lstrip("-").isdecimal() and len(text) < 30 and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}.")
+        return int(text)
+
+    return read
+
+
+def junction(text: str) -> str:
+    """`compute`, `corrected`, or a junction potential in mV, as the table's columns take it."""
+    if text not in ("compute", "corrected"):
+        try:
+            number(-30, 30)(text)
+        except argparse.ArgumentTypeError:
+            sentence = f"give compute, corrected, or the mV to subtract, from -30 to 30; not {text}."
+            raise argparse.ArgumentTypeError(sentence) from None
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="vrest",
         description="What resting membrane potentials say about the membrane: permeability ratios, pump current, Q10.",
         epilog=EPILOG,
@@ -64,9 +114,16 @@ def parser() -> argparse.ArgumentParser:
     design.add_argument(
         "--truth", metavar="FILE", help='TOML lines such as "P_Na/P_K" = 0.03 (default: averaged over the priors)'
     )
-    design.add_argument("--recordings", type=int, default=1, metavar="N", help="of each candidate (default: 1)")
     design.add_argument(
-        "-k", "--choose", type=int, default=0, metavar="K", help="choose the next K rows, each given those before it"
+        "--recordings", type=whole(1, 10_000), default=1, metavar="N", help="of each candidate (default: 1)"
+    )
+    design.add_argument(
+        "-k",
+        "--choose",
+        type=whole(0, 1000),
+        default=0,
+        metavar="K",
+        help="choose the next K rows, each given those before it",
     )
     design.add_argument("--out", metavar="FOLDER", help="results folder (default: <plan>-<law>-design)")
     design.add_argument("--force", action="store_true", help="replace results that exist")
@@ -86,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
         "recover", help="simulate a plan and fit it, many times: coverage, bias, calibration", epilog=EPILOG
     )
     _data_options(recover, True, SAMPLING)
-    recover.add_argument("--n", type=int, default=200, metavar="N", help="simulations (default: 200)")
+    recover.add_argument("--n", type=whole(20, 100_000), default=200, metavar="N", help="simulations (default: 200)")
     recover.add_argument(
         "--truth", metavar="FILE", help="simulate this truth only (default: truths drawn from the priors)"
     )
@@ -106,9 +163,11 @@ def parser() -> argparse.ArgumentParser:
         ("--P-K", "CM_S", 1e-6, "P_K in cm/s, the clock of the run-down"),
         ("--diameter", "UM", 20.0, "of a round cell, µm"),
     ):
-        explain.add_argument(flag, type=float, default=default, metavar=unit, help=f"{meaning} (default: {default:g})")
+        explain.add_argument(
+            flag, type=number(), default=default, metavar=unit, help=f"{meaning} (default: {default:g})"
+        )
     explain.add_argument(
-        "--pump", type=float, metavar="mV", help="what the pump adds (default: 3:2 balance with the leaks)"
+        "--pump", type=number(), metavar="mV", help="what the pump adds (default: 3:2 balance with the leaks)"
     )
     explain.add_argument("--plot", metavar="FILE", help="draw the parts and the run-down into a PNG, PDF or SVG")
     explain.add_argument("--force", action="store_true", help="replace a picture that vrest drew")
@@ -121,21 +180,23 @@ def parser() -> argparse.ArgumentParser:
     solutions = commands.add_parser("solutions", help="recipes as weighed: ions, osmolarity, junction potentials")
     solutions.add_argument("file", metavar="FILE", help="TOML file of recipes, salts in mM: [control] NaCl = 140 …")
     solutions.add_argument("--pipette", metavar="NAME", help="junction potential of each bath against this solution")
-    solutions.add_argument("--temperature", type=float, default=22.0, metavar="C", help="in °C (default: 22)")
+    solutions.add_argument("--temperature", type=number(-2, 50), default=22.0, metavar="C", help="in °C (default: 22)")
     _file_options(solutions, None)
 
     importing = commands.add_parser("import", help="resting potentials out of ABF, NWB and other recordings")
     importing.add_argument("files", nargs="+", metavar="FILES", help="recordings, or folders of them")
     importing.add_argument("--solution", metavar="NAME", help="the bath, for the column solution")
-    importing.add_argument("--temperature", type=float, metavar="C", help="in °C, where a file has no such channel")
+    importing.add_argument(
+        "--temperature", type=number(-2, 50), metavar="C", help="in °C, where a file has no such channel"
+    )
     importing.add_argument("--channel", metavar="N", help="number (from 0) or name, instead of the one that fits")
-    importing.add_argument("--ljp", metavar="WHAT", help="compute, corrected, or mV to subtract: what fit is to do")
+    importing.add_argument("--ljp", type=junction, metavar="WHAT", help="compute, corrected, or mV to subtract")
     _file_options(importing, "recordings.csv")
     return top
 
 
 def _worker_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--workers", type=int, default=1, metavar="N", help="processes on this machine (default: 1)")
+    command.add_argument("--workers", type=whole(1, 10_000), default=1, metavar="N", help="processes here (default: 1)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="a dask cluster instead, as in tcp://node1:8786")
 
 
@@ -160,7 +221,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")  # µ and ° on every system
-    options = parser().parse_args(arguments)
+    try:
+        options = parser().parse_args(arguments)
+    except UsageError as error:
+        command, sentence = error.args
+        print(f"{command}: {sentence} ({command} --help shows what can be typed.)", file=sys.stderr)
+        return 2
 
     from . import bench, commands, truth
     from .models.errors import VrestError, VrestWarning, spoken

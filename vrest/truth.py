@@ -55,10 +55,7 @@ def recover(options: argparse.Namespace) -> int:
     from .fitting.results.outputs import ResultsFolder
     from .fitting.results.text import table_text
     from .fitting.sampling.workers import Workers
-    from .models.errors import ConfigurationError
 
-    if options.n < 20:
-        raise ConfigurationError(f"--n {options.n}: fewer than 20 simulations say nothing about coverage.")
     config = configuration(options)
     folder = Path(options.out or f"{Path(config.data or '').stem}-{config.law}-recovery")
     writes = ("recovery.csv", "ranks.nc", "config.toml", "calibration.png", "recovery.png", "contraction.png")

@@ -101,7 +101,9 @@ def _renamed(names: list[str], columns: Mapping[str, str], faults: Faults) -> li
     result = list(names)
     for name, own in columns.items():
         option = f'--map {name}="{own}"'
-        if own not in names:
+        if names.count(own) > 1:
+            faults.add(f"{option}: there are {names.count(own)} columns {own!r}; keep one, or rename the others.")
+        elif own not in names:
             faults.add(f"{option}: there is no column {own!r}.{nearest(own, names)} {_listed(names)}")
         elif result[names.index(own)] not in (own, name):
             faults.add(f"{option}: the column {own!r} is already read as {result[names.index(own)]}.")

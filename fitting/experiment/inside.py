@@ -55,6 +55,8 @@ def parse_inside(name: str, text: str | float) -> Inside:
         )
     if sd >= mean:
         raise ConfigurationError(f"{name}={text} inside: the uncertainty must be smaller than the value itself.")
+    if 0 < sd < 1e-6 * mean:
+        raise ConfigurationError(f"{name}={text} inside: so little uncertainty is none; write {name}={mean:g}.")
     return Inside(mean, sd)
 
 

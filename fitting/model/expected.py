@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.polynomial.hermite_e import hermegauss
 
 from ...models.conditions import Conditions
+from ...models.errors import ConfigurationError
 from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
 from ...models.priors import Fixed, cut_at_zero
 from ..experiment.experiment import Experiment, distinct
@@ -289,6 +290,11 @@ def _expected_size(parameter: Parameter | None, size: np.ndarray, freedom: np.nd
 
 def _spokes(covariance: np.ndarray) -> np.ndarray:
     """Points around 0, (draw, point, parameter), whose mean square is `covariance`: two along each principal axis."""
+    if not np.isfinite(covariance).all():
+        raise ConfigurationError(
+            "with these priors V_m cannot be computed in these baths: is one of them, or a value held fixed, out of range? "
+            "vrest priors lists them."
+        )
     squares, axes = np.linalg.eigh(covariance)
     root = np.swapaxes(axes * np.sqrt(np.maximum(squares, 0.0) * squares.shape[-1])[:, None], -1, -2)
     return np.concatenate([root, -root], axis=1)

@@ -11,7 +11,7 @@ import xarray as xr
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Parameter, offset
-from ...models.priors import Fixed
+from ...models.priors import MOST, Fixed
 from ..experiment.experiment import Experiment
 from ..model.cells import place_cells
 from ..model.draws import draw_prior, parameter_values, resistance_distribution, row_distribution
@@ -82,7 +82,7 @@ def stated_population(experiment: Experiment, truth: Truth) -> xr.Dataset:
 
 
 def _possible(p: Parameter, values: np.ndarray) -> bool:
-    return bool((np.isfinite(values) & (p.signed | (values > 0) | (p.may_vanish & (values == 0)))).all())
+    return bool(((np.abs(values) <= MOST) & (p.signed | (values > 0) | (p.may_vanish & (values == 0)))).all())
 
 
 def _has_groups(experiment: Experiment, parameter: Parameter) -> bool:

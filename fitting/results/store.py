@@ -74,6 +74,12 @@ def read_tree(path: Path) -> xr.DataTree:
         raise ConfigurationError(f"{path}: not a fit that vrest wrote ({error}).") from error
     if "config" not in tree.attrs or "posterior" not in tree:
         raise ConfigurationError(f"{path}: a netCDF file, but not a fit that vrest wrote.")
+    for name, draws in tree["posterior"].data_vars.items():
+        if lost := int((~np.isfinite(draws.values)).sum()):
+            raise ConfigurationError(
+                f"{path}: {lost} of {draws.size} draws of {name} are no numbers: sampling failed, or the file is damaged. "
+                "Fit again."
+            )
     return tree
 
 

@@ -76,18 +76,18 @@ def explain(
     ConfigurationError
         A concentration, permeability or size that no cell has.
     """
-    positive: dict[str, tuple[float, float]] = {f"{name} outside": (x, 1000) for name, x in c_o.items()}
-    positive |= {f"{name} inside": (x, 1000) for name, x in c_i.items()}
+    positive: dict[str, tuple[float, float, float]] = {f"{name} outside": (x, 1e-6, 1000) for name, x in c_o.items()}
+    positive |= {f"{name} inside": (x, 1e-6, 1000) for name, x in c_i.items()}
     positive |= {
-        "diameter": (diameter_um, 1e4),
-        "P_K": (P_K_cm_s, 1),
-        "Q10_pump": (Q10_pump, 10),
-        "Q10_leak": (Q10_leak, 10),
+        "diameter": (diameter_um, 0.1, 1e4),
+        "P_K": (P_K_cm_s, 1e-12, 1),
+        "Q10_pump": (Q10_pump, 0.1, 10),
+        "Q10_leak": (Q10_leak, 0.1, 10),
     }
-    for name, (x, most) in positive.items():
-        if not 0 < x <= most:
+    for name, (x, least, most) in positive.items():
+        if not least <= x <= most:
             raise ConfigurationError(
-                f"{name} = {x:g}: it must be above 0, and at most {most:g}, for a potential to be taken apart."
+                f"{name} = {x:g}: it must be between {least:g} and {most:g} for a potential to be taken apart."
             )
     for name, x in {**{f"P_{name}/P_K": x for name, x in p.items()}, "pump_mV": pump_mV or 0.0}.items():
         if not 0 <= x <= 100:

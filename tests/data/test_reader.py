@@ -309,3 +309,10 @@ def test_a_good_table_is_silent(tmp_path):
         warnings.simplefilter("always")
         read(tmp_path, FULL)
     assert caught == []
+
+
+def test_a_column_that_is_there_twice_is_not_mapped(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("RMP,RMP,K_o_mM,temperature_C\n-70,-10,5,22\n")
+    with pytest.raises(DataError, match=r'^t.csv: --map V_m_mV="RMP": there are 2 columns \'RMP\'; keep one'):
+        read_csv(path, columns={"V_m_mV": "RMP"})

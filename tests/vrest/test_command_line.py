@@ -15,6 +15,7 @@ import vrest
 from tests.data.test_bad_tables import CELLS, TABLES, table_with
 from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
+from vrest.fitting.results.store import write_tree
 
 
 @pytest.fixture
@@ -116,6 +117,58 @@ def test_bad_usage_is_a_sentence_and_status_2(arguments, says, tmp_path, capsys,
     assert says in err
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+NUMBERS = [
+    *(["explain", f"--{flag}"] for flag in ("K-o", "Na-i", "P-Cl", "temperature", "cool", "Q10-pump", "P-K", "diameter", "pump")),
+    ["check", "crayfish_muscle", "--temperature"],
+    ["check", "crayfish_muscle", "--seed"],
+    ["solutions", "s.toml", "--temperature"],
+    ["import", "a.abf", "--temperature"],
+    ["import", "a.abf", "--ljp"],
+    ["recover", "plan.csv", "--n"],
+    ["recover", "plan.csv", "--workers"],
+    ["design", "plan.csv", "--recordings"],
+    ["design", "plan.csv", "-k"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "-99999", "x"])
+@pytest.mark.parametrize("arguments", NUMBERS, ids=lambda a: f"{a[0]} {a[-1]}")
+def test_no_flag_takes_what_is_no_number_or_absurd(arguments, value, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments[:-1], f"{arguments[-1]}={value}" if arguments[-1] != "-k" else f"-k{value}"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert value in err or f"{float(value):g}" in err
+    assert "No such file" not in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["temperature_C = nan", "reference = {K_o_mM = inf}", "inside = {K = nan}", "priors = {pump_mV = nan}",
+     "priors = {pump_mV = 1e300}", "priors = {pump_mV = 'LogNormal(1e5, 1)'}",
+     "inside = {K = '140+-1e-308'}", "sampling = {target_accept = nan}"],
+)  # fmt: skip
+def test_no_configuration_takes_them_either(line, table, tmp_path, capsys):
+    (tmp_path / "c.toml").write_text(line)
+    inside = [] if line.startswith("inside") else ["--inside", INSIDE]
+    assert main(["check", str(table), *inside, "--config", str(tmp_path / "c.toml")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()[-1]) < 300
+
+
+def test_a_saved_fit_with_lost_draws_is_refused_by_name(full_fit, tmp_path, capsys):
+    tree = full_fit.tree.copy(deep=True)
+    tree["posterior"]["p_Na"].values[0, :7] = float("nan")
+    write_tree(tree, tmp_path / "fit.nc")
+    (tmp_path / "baths.csv").write_text("K_o_mM,Na_o_mM,Cl_o_mM,temperature_C\n4,145,130,22\n")
+    for command in (["predict", str(tmp_path), str(tmp_path / "baths.csv")], ["report", str(tmp_path)]):
+        assert main(command) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "fit.nc: 7 of 4000 draws of p_Na are no numbers" in err
 
 
 def test_listings(capsys):

@@ -56,10 +56,12 @@ def test_the_command_draws(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--K-o", "0"], "K outside = 0: it must be above 0"),
+        (["--K-o", "0"], "K outside = 0: it must be between 1e-06 and 1000"),
         (["--Cl-i", "-3"], "Cl inside = -3"),
         (["--P-Na", "-0.1"], "P_Na/P_K = -0.1"),
-        (["--K-o", "1e308"], "K outside = 1e+308: it must be above 0, and at most 1000"),
+        (["--K-o", "1e308"], "--K-o: 1e308 is not between"),
+        (["--K-o", "2e3"], "K outside = 2000: it must be between"),
+        (["--diameter", "1e-308"], "diameter = 1e-308: it must be between 0.1 and 10000"),
         (["--pump", "400"], "pump_mV = 400: it must be between 0 and 100"),
         (["--temperature", "310"], "between −2 and 50 °C"),
         (["--temperature", "10", "--cool", "30"], "between −2 and 50 °C"),
