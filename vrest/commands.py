@@ -9,7 +9,8 @@ from .data.sets.bundled import datasets as bundled_sets
 from .data.sets.bundled import load_data
 from .data.tables.reader import read_csv
 from .fitting.experiment.config import Config
-from .flags import settings_from
+from .fitting.experiment.settings import TABLE, declaration, settings
+from .flags import as_flag, settings_from
 from .models.errors import ConfigurationError, nearest
 from .models.ions import ions as ions_named
 from .models.laws.registry import LAWS
@@ -167,11 +168,20 @@ def read_recordings(config: Config, options: argparse.Namespace, potentials: boo
     """DATA, which is a table, a saved fit or a bundled set."""
     data = config.data or ""
     path = Path(data)
-    if path.suffix == ".nc" and path.is_file():
+    names = bundled_sets()
+    finished = path.suffix == ".nc" and path.is_file()
+    if finished or (not path.exists() and data in names):
+        for name, f in settings(Config).items():
+            if (
+                declaration(f).group == TABLE
+                and name != "where"
+                and (value := getattr(config, name)) not in (f.default, {})
+            ):
+                raise ConfigurationError(f"{as_flag(name, value)}: {data} is read as it is; leave that out.")
+    if finished:
         from .fitting.results.store import read_tree, recordings_of
 
         return recordings_of(read_tree(path))
-    names = bundled_sets()
     if not path.exists() and data in names:
         return load_data(data)
     if not path.exists() and not path.suffix:
