@@ -89,35 +89,39 @@ def too_few(fit: Fitted) -> list[str]:
 
 
 def plot_contrasts(table: pd.DataFrame):
-    """Forest of the contrasts: ratios on a logarithmic axis, pump in mV, the range of practical equality shaded."""
+    """Forest of the contrasts: ratios on a logarithmic axis, differences in their unit, practical equality shaded."""
     from matplotlib import pyplot
 
-    kinds = [kind for kind in ("ratio", "difference") if (table["kind"] == kind).any()]
-    heights = [int((table["kind"] == kind).sum()) + 1 for kind in kinds]
+    in_mV = table["kind"].eq("difference") & table["rope_low"].notna()
+    panels = {"ratio (logarithmic)": table[table["kind"] == "ratio"], "difference (mV)": table[in_mV]}
+    alone = table[table["kind"].eq("difference") & ~in_mV]  # each in a unit of its own
+    panels |= {f"difference in {name}": part for name, part in alone.groupby("parameter", sort=False)}
+    panels = {label: part.iloc[::-1] for label, part in panels.items() if len(part)}
+    heights = [len(part) + 1 for part in panels.values()]
     figure, axes = pyplot.subplots(
-        len(kinds),
+        len(panels),
         1,
         figsize=(7.2, 1.2 + 0.42 * sum(heights)),
         height_ratios=heights,
         layout="constrained",
         squeeze=False,
     )
-    for ax, kind in zip(axes[:, 0], kinds, strict=True):
-        part = table[table["kind"] == kind].iloc[::-1]
-        y = np.arange(len(part))
-        ax.axvspan(part["rope_low"].iloc[0], part["rope_high"].iloc[0], color="0.9", lw=0)
-        ax.axvline(1.0 if kind == "ratio" else 0.0, color="0.5", lw=0.8)
+    for ax, (label, part) in zip(axes[:, 0], panels.items(), strict=True):
+        y, ratio = np.arange(len(part)), part["kind"].iloc[0] == "ratio"
+        if part["rope_low"].notna().all():
+            ax.axvspan(part["rope_low"].iloc[0], part["rope_high"].iloc[0], color="0.9", lw=0)
+        ax.axvline(1.0 if ratio else 0.0, color="0.5", lw=0.8)
         error = [part["median"] - part["lower"], part["upper"] - part["median"]]
         ax.errorbar(part["median"], y, xerr=error, fmt="o", color="#0072B2", capsize=3)
-        joined = " / " if kind == "ratio" else " − "
+        joined = " / " if ratio else " − "
         ax.set_yticks(y, [f"{r.parameter}: {r.a}{joined}{r.b}" for r in part.itertuples()])
         ax.set_ylim(-0.6, len(part) - 0.4)
         ax.spines[["top", "right"]].set_visible(False)
-        if kind == "ratio":
+        if ratio:
             ax.set_xscale("log")
             ends = (min(part["lower"].min(), 0.7), max(part["upper"].max(), 1.4))
             ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if ends[0] / 1.2 < t < ends[1] * 1.2]
             ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
             ax.minorticks_off()
-        ax.set_xlabel("ratio (logarithmic)" if kind == "ratio" else "difference (mV)")
+        ax.set_xlabel(label)
     return figure

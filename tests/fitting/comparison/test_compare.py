@@ -1,5 +1,7 @@
 """Contrasts of groups, predictions, and laws compared by what they predict."""
 
+from dataclasses import replace
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -12,13 +14,15 @@ from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
 from vrest.data.tables.table import to_frame
 from vrest.fitting.comparison import elpd
-from vrest.fitting.comparison.contrasts import COLUMNS, plot_contrasts, too_few
+from vrest.fitting.comparison.contrasts import COLUMNS, _contrast, plot_contrasts, too_few
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.fit import fit
 from vrest.fitting.sampling.many import sampler_of
 from vrest.models.errors import ConfigurationError, UnknownNameError
+from vrest.models.ions import ion
+from vrest.models.parameters import RECTIFICATION, permeability_ratio
 
 BATHS = pd.DataFrame(
     {"K_o_mM": [4.0, 40.0], "Na_o_mM": [145.0, 109.0], "Cl_o_mM": 130.0, "temperature_C": 22.0, "pump": "on"}
@@ -210,3 +214,19 @@ def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
         lower, upper = bounds(ratio)
         right += np.mean(ratio < 1) > 0.95 if changed else lower < 1 < upper
     assert right >= least
+
+
+def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_equality():
+    q = replace(RECTIFICATION, name="leak_shift")
+    a, b = np.array([-0.3, -0.2, -0.1, 0.4]), np.array([0.1, 0.2, 0.0, 0.3])
+    row = _contrast(q, "A", "B", a, b)
+    assert (row["kind"], row["median"], row["p_direction"]) == ("difference", pytest.approx(-0.25), 0.75)
+    assert np.isnan([row["p_rope"], row["rope_low"], row["rope_high"]]).all()
+    in_mV = _contrast(replace(q, unit="mV"), "A", "B", a, b)
+    assert (in_mV["p_rope"], in_mV["rope_low"], in_mV["rope_high"]) == (1.0, -1.0, 1.0)
+    ratio = _contrast(permeability_ratio(ion("Na")), "A", "B", np.array([0.02, 0.03]), np.array([0.04, 0.03]))
+    assert (ratio["kind"], ratio["median"], ratio["p_rope"]) == ("ratio", pytest.approx(0.75), 0.5)
+    table = pd.DataFrame([row, in_mV | {"parameter": "pump_mV"}, ratio])
+    assert [axes.get_xlabel() for axes in plot_contrasts(table).axes] == [
+        "ratio (logarithmic)", "difference (mV)", "difference in leak_shift",
+    ]  # fmt: skip

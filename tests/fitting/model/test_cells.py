@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import lognorm, norm
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.fit import fit
-from vrest.fitting.model.cells import from_place, place_prior, with_cells
+from vrest.fitting.model.cells import from_place, log_prior, place_cells, place_prior, with_cells
 from vrest.fitting.model.linear import cells_alone, mode
 from vrest.fitting.model.model import build_model
 from vrest.models.errors import ConfigurationError, UnknownNameError
@@ -259,3 +260,61 @@ def test_a_junction_potentials_error_widens_what_it_is_mistaken_for_and_the_verd
     assert [pair[:2] for pair in unsure.verdict().identification.confounded] == [
         ("K_i_mM", "offset_ljp_mV (all baths ± 4 mV)")
     ]
+
+
+def test_a_parameter_that_can_be_negative_differs_between_cells_by_differences():
+    """`rectification` has no logarithm: its cells are Normal around their type's, and so are the densities."""
+    data, _ = many_cells(seed=1, cells=3, types={"A": {}, "B": {}}, K_o=(2.5, 10), temperatures=(22,))
+    e = experiment(data, vary=["rectification"], options=["rectification"], by="cell_type")
+    n = 20_000
+    shape = (1, n)
+    population = xr.Dataset(
+        {"rectification": (("chain", "draw", "population"), np.broadcast_to([-0.3, 0.2], (*shape, 2))),
+         "rectification_spread": (("chain", "draw"), np.full(shape, 0.1))},
+        {"population": ["A", "B"]},
+    )  # fmt: skip
+    cells = place_cells(population, e, np.random.default_rng(1))["rectification_cell"]
+    assert cells.mean("draw").to_numpy().ravel() == pytest.approx([-0.3] * 3 + [0.2] * 3, abs=4 * 0.1 / np.sqrt(n))
+    assert cells.std("draw").to_numpy().ravel() == pytest.approx(0.1, rel=0.03)
+
+    alone = cells_alone(e)["rectification"]
+    place = np.array([-1.0, 0.5, 2.0, 0.0, 1.0, -2.0])
+    sampled = population.isel(draw=[0]).drop_vars("rectification_spread")
+    sampled["rectification_spread_signed"] = (
+        ("chain", "draw"),
+        [[0.1 / 0.25]],
+    )  # in units of the prior, HalfNormal(0.25)
+    sampled["rectification_place"] = (("chain", "draw", "cell"), place[None, None])
+    found = with_cells(sampled, e)
+    middle, width = np.repeat([-0.3, 0.2], 3), 0.1
+    # Each cell given its population: the precision-weighted mean of both, in units of its own sd.
+    precision = 1 / width**2 + 1 / alone[1]
+    expected = (middle / width**2 + alone[0] / alone[1]) / precision + place / np.sqrt(precision)
+    assert found["rectification_cell"].to_numpy().ravel() == pytest.approx(expected)
+    others = {
+        p.symbol: (("chain", "draw"), np.full((1, 1), p.prior.typical)) for p in e.parameters if not e.varies(p.name)
+    }
+    density = log_prior(found.assign(others), e)["rectification_cell"].to_numpy().ravel()
+    assert density == pytest.approx(norm(middle, width).logpdf(expected))
+
+
+def test_the_density_of_a_cell_is_that_of_its_logarithm_with_its_jacobian():
+    data, _ = many_cells(seed=1, cells=3, types={"A": {}}, K_o=(2.5, 10), temperatures=(22,))
+    e, dims = experiment(data, vary=["P_Na/P_K"]), ("chain", "draw")
+    posterior = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
+    posterior["p_Na_spread"] = (dims, [[0.2]])
+    posterior["p_Na_cell"] = ((*dims, "cell"), [[[0.03, 0.04, 0.06]]])
+    found = log_prior(posterior, e)
+    assert found["p_Na_cell"].to_numpy().ravel() == pytest.approx(lognorm(0.2, scale=0.04).logpdf([0.03, 0.04, 0.06]))
+    assert found["p_Na_spread"].item() == pytest.approx(np.log(2) + norm(0, 0.3).logpdf(0.2))
+    assert found["sigma_mV"].item() == pytest.approx(np.log(2) + norm(0, 5.0).logpdf(5 * np.sqrt(2 / np.pi)))
+
+
+def test_electrode_offsets_are_normal_around_zero():
+    data, _ = many_cells(seed=1, cells=3, types={"A": {}}, K_o=(2.5, 10), temperatures=(22,))
+    e, dims = experiment(data, vary=[], offset="cell"), ("chain", "draw")
+    posterior = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
+    posterior["offset_cell_sd_mV"] = (dims, [[2.5]])
+    posterior["offset_cell_mV"] = ((*dims, "cell_offset"), [[[-3.0, 0.0, 1.0]]])
+    found = log_prior(posterior, e)["offset_cell_mV"].to_numpy().ravel()
+    assert found == pytest.approx(norm(0, 2.5).logpdf([-3.0, 0.0, 1.0]))
