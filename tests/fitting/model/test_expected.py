@@ -1,0 +1,45 @@
+"""What recordings teach, reckoned without sampling: the information in rows whose electrodes seal differently."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import vrest
+from vrest.fitting.checks.identification import foresee
+from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.model.expected import look_back
+
+K_o = np.repeat([2.0, 4.0, 10.0, 40.0], 4)
+
+
+def sealed(**columns):
+    """Four baths, pump on and blocked, each recorded with a seal of 2 and of 3 GOhm, as single rows."""
+    frame = pd.DataFrame({
+        "K_o_mM": K_o, "Na_o_mM": 149 - K_o, "Cl_o_mM": 130.0, "temperature_C": 22.0, "ljp": "corrected",
+        "pump": ["on", "on", "blocked", "blocked"] * 4, "V_m_mV": 25 * np.log((K_o + 4) / 150), "C_m_pF": 30.0,
+        "R_in_MOhm": 100.0 + np.arange(16), "R_seal_GOhm": [2.0, 3.0] * 8, **columns,
+    })  # fmt: skip
+    return prepare(vrest.from_frame(frame), configure(inside="K=138,Na=11,Cl=9"))
+
+
+@pytest.mark.parametrize("columns", [{}, {"cell": [f"c{k}" for k in range(16)]}], ids=["pooled", "a cell each"])
+def test_rows_whose_seals_differ_count_each_with_its_own_slopes(columns):
+    e = sealed(**columns)
+    assert (e.conditions.size, e.n_conditions) == (16, 8), "a person counts baths, not electrodes"
+    truth = {p.name: np.asarray(p.prior.typical) for p in e.parameters}
+    draws = {p.symbol: (("chain", "draw"), np.full((2, 10), truth[p.name])) for p in e.parameters}
+    information = look_back(e, xr.Dataset(draws)).told[0, 0]
+
+    def moved(p, step):
+        values = {**truth, p.name: p.scale.undo(p.scale.of(truth[p.name]) + step)}
+        return np.concatenate(
+            [e.row_mean(values) / truth["sigma_mV"], e.log_R_in(e.theta(values)) / truth["R_in_scatter"]]
+        )
+
+    slopes = np.stack([(moved(p, 1e-5) - moved(p, -1e-5)) / 2e-5 for p in e.inferred])
+    assert information == pytest.approx(slopes @ slopes.T, rel=1e-5, abs=1e-6)
+    apart = e.potential(truth)
+    assert np.ptp(apart[:2]) > 0.1, "the seals matter"
+    expectation, _ = foresee(e)
+    assert np.isfinite(expectation.sd).all()
