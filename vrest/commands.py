@@ -82,7 +82,7 @@ def check(options: argparse.Namespace) -> int:
         f"\nWhat {config.law} can be expected to learn from these conditions (averaged over the priors, before any sampling):"
     )
     print(expectation_text(expectation))
-    print(f"\n{say_identification(identification)}")
+    print(f"\n{say_identification(identification, foreseen=True)}")
     return 0
 
 

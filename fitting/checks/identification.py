@@ -50,18 +50,20 @@ class Identification:
     Attributes
     ----------
     ok : every question is informed and none is confounded with another.
+    asked : the questions by name, in each group where groups have their own.
     uninformed : names with contraction below UNINFORMED.
     confounded : pairs and their correlation on the natural scale.
     advice : sentences, best first.
     """
 
     ok: bool
+    asked: tuple[str, ...]
     uninformed: tuple[str, ...]
     confounded: tuple[tuple[str, str, float], ...]
     advice: tuple[str, ...]
 
 
-_NOTHING = Identification(True, (), (), ())
+_NOTHING = Identification(True, (), (), (), ())
 """Of laws without a parameter, such as nernst."""
 
 
@@ -161,6 +163,7 @@ def _judge(
     advice += _measure_resistance(experiment)
     return Identification(
         ok=not open_pairs and not asked & set(uninformed),
+        asked=tuple(name for name in names if name in asked),
         uninformed=uninformed,
         confounded=confounded,
         advice=tuple(advice),

@@ -42,7 +42,14 @@ class Basis(StrEnum):
 
     REPLICATES = "replicates"
     OWN_ERRORS = "own errors"
-    NOTHING = "nothing"
+    NO_REPLICATES = "no replicates"
+    IDENTICAL = "identical replicates"
+    SATURATED = "as many parameters as conditions"
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything could be judged."""
+        return self in (Basis.REPLICATES, Basis.OWN_ERRORS)
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class FitCheck:
     ok : False where the p-value is below REJECTED, or scatter exceeds the rows' own errors twofold.
     basis : what `ok` rests on.
     p_value, F, degrees_of_freedom : of lack of fit against pure replicate scatter; None without replicated conditions.
+    replicate_sd_mV : scatter of rows around the mean of those in the same condition and group; None without such rows.
     least_sigma_mV, own_error_mV : lower bound of the scatter around the law, and the median error that rows carry of their
         own; None where they carry none.
     worst_rows : the rows farthest from the law.
@@ -76,6 +84,7 @@ class FitCheck:
     p_value: float | None
     F: float | None
     degrees_of_freedom: float | None
+    replicate_sd_mV: float | None
     least_sigma_mV: float | None
     own_error_mV: float | None
     worst_rows: tuple[WorstRow, ...]
@@ -141,7 +150,8 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
 
     baths = [in_words(experiment.conditions.take(i), inside=True) for i in range(experiment.conditions.size)]
     bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it
-    test = lack_of_fit(mu, sigma, y, bath_of_row)
+    like = np.unique([bath_of_row, experiment.levels.group_of_row], axis=1, return_inverse=True)[1].ravel()
+    test, replicate_sd = lack_of_fit(mu, sigma, y, like), _replicate_sd(y, like)
     z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
     # Leaving rows out takes many draws: of a large table, rows evenly spaced stand for all.
     rows: Any = ...
@@ -155,13 +165,19 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     exceeds = least is not None and own is not None and least > 2 * own
     rejected = exceeds or (p is not None and p < REJECTED)
     own_errors_decide = exceeds or (test is None and own is not None)
-    basis = Basis.OWN_ERRORS if own_errors_decide else Basis.REPLICATES if test is not None else Basis.NOTHING
+    if own_errors_decide or test is not None:
+        basis = Basis.OWN_ERRORS if own_errors_decide else Basis.REPLICATES
+    elif not replicate_sd:
+        basis = Basis.NO_REPLICATES if replicate_sd is None else Basis.IDENTICAL
+    else:
+        basis = Basis.SATURATED
     return FitCheck(
         ok=not rejected,
         basis=basis,
         p_value=p,
         F=F,
         degrees_of_freedom=left,
+        replicate_sd_mV=replicate_sd,
         least_sigma_mV=least,
         own_error_mV=own,
         worst_rows=tuple(_worst(experiment, y, mu.mean(axis=0), z)),
@@ -169,6 +185,14 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
         max_pareto_k=float(np.max(k)),
         loo_pit_p=float(kstest(np.clip(pit, 0, 1), "uniform").pvalue),
     )
+
+
+def _replicate_sd(y: np.ndarray, index: np.ndarray) -> float | None:
+    """Pooled sd (mV) of rows around the mean of their condition; None where every condition has a single row."""
+    count = np.bincount(index)
+    repeats = len(y) - len(count)
+    squares = np.sum((y - (np.bincount(index, y) / count)[index]) ** 2)
+    return float(np.sqrt(squares / repeats)) if repeats else None
 
 
 def _own_errors(values, experiment: Experiment) -> tuple[float | None, float | None]:

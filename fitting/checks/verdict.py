@@ -12,7 +12,7 @@ from ..experiment.experiment import Experiment
 from .identification import Identification, identify
 from .lack_of_fit import FitCheck, check_fit
 from .sampling import SamplingCheck, check_sampling
-from .words import Part, reason, say_fit, say_identification, say_sampling
+from .words import Part, reason, say_fit, say_identification, say_nothing_of, say_sampling
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,11 @@ class Verdict:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Each part in words."""
-        return say_sampling(self.sampling), say_fit(self.fit), say_identification(self.identification)
+        sampling, fit = say_sampling(self.sampling), say_fit(self.fit)
+        identification = say_identification(self.identification, law_holds=self.fit.ok)
+        if not self.sampling.ok:
+            fit, identification = say_nothing_of(fit), say_nothing_of(identification, self.identification.advice)
+        return sampling, fit, identification
 
     def __str__(self):
         lines = [*map(str, self.parts)]

@@ -1,5 +1,6 @@
 """The verdict in words: each part's mark and its sentences, made last, from codes and numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -54,7 +55,7 @@ def say_sampling(s: SamplingCheck) -> Part:
 
 
 def reason(f: FitCheck) -> str:
-    """What the judgement of the fit rests on, as a clause."""
+    """What the judgement of the fit rests on, or why there is none, as a clause."""
     if f.basis is Basis.OWN_ERRORS:
         if f.ok:
             return "scatter around the law is within twice the rows' own errors"
@@ -62,10 +63,17 @@ def reason(f: FitCheck) -> str:
             f"rows scatter around the law by at least {f.least_sigma_mV:.2g} mV ({SIGMA.name}), more than twice the"
             f" standard error they carry (median {f.own_error_mV:.2g} mV)"
         )
-    if f.basis is Basis.NOTHING or f.p_value is None:
+    if f.basis is Basis.NO_REPLICATES:
         return (
-            "no condition was measured twice and rows carry no error of their own (or the law has as many parameters as"
-            " there are conditions)"
+            "no condition was measured twice and rows carry no error of their own, so that nothing tells scatter from a"
+            " wrong law"
+        )
+    if f.basis is Basis.IDENTICAL:
+        return "rows of the same condition are identical, so that they do not show how much recordings scatter"
+    if f.basis is Basis.SATURATED:
+        return (
+            f"rows of the same condition repeat within {f.replicate_sd_mV:.2g} mV, but the law has as many parameters as"
+            " there are conditions, and passes through their means whether it is right or not"
         )
     verb = "agrees with the conditions' means within" if f.ok else "misses the conditions' means by more than"
     return (
@@ -81,7 +89,8 @@ def say_fit(f: FitCheck) -> Part:
     if not f.ok:
         sentences.append("This law does not describe these recordings; its parameters are not to be trusted.")
         sentences += [
-            f"There, the {_many(m.rows, 'row')} of {m.what} {'lies' if m.rows == 1 else 'lie'} {abs(m.miss_mV):.1f} mV"
+            f"There, the {'one row' if m.rows == 1 else f'{m.rows} rows'} of {m.what}"
+            f" {'lies' if m.rows == 1 else 'lie'} {abs(m.miss_mV):.1f} mV"
             f" {'above' if m.miss_mV > 0 else 'below'} the law."
             for m in f.shared
         ]
@@ -90,20 +99,59 @@ def say_fit(f: FitCheck) -> Part:
         for w in f.worst_rows
         if abs(w.z) > 3
     ]
-    mark = Mark.OPEN if f.basis is Basis.NOTHING else Mark.GOOD if f.ok else Mark.BAD
+    mark = (Mark.GOOD if f.ok else Mark.BAD) if f.basis.judged else Mark.OPEN
     if f.max_pareto_k > GOOD_K:
         sentences.append(f"A single row decides much of the result (Pareto k {f.max_pareto_k:.2f}).")
         mark = Mark.CARE if mark is Mark.GOOD else mark
     return Part("fit", mark, tuple(sentences))
 
 
-def say_identification(i: Identification) -> Part:
-    """The third part of the verdict in words."""
-    sentences = ["Every question asked was answered by the data."] if i.ok else []
-    if i.uninformed:
+def say_identification(i: Identification, foreseen: bool = False, law_holds: bool = True) -> Part:
+    """The third part of the verdict in words; `foreseen`: before anything was recorded; `law_holds`: as the second says."""
+    pairs = {frozenset(pair[:2]) for pair in i.confounded if set(pair[:2]) <= set(i.asked)}
+    unsettled = {*i.uninformed, *(name for pair in pairs for name in pair)}
+    answered = [name for name in i.asked if name not in unsettled]
+    largely = [name for name in i.asked if name in i.uninformed]
+    beside = [name for name in i.uninformed if name not in i.asked]
+    would, under = foreseen or not law_holds, "" if law_holds else ", were the law right"
+    sentences = []
+    if not i.asked:
+        sentences.append("Nothing was asked that could stay open: no permeability ratio and no pump is inferred.")
+    elif i.ok:
+        sentences.append(f"Every question asked {'would be' if would else 'was'} answered by the data{under}.")
+    if largely:
         sentences.append(
-            f"Not informed by these recordings (contraction under {UNINFORMED}): {', '.join(i.uninformed)};"
-            " what stands in the table is largely the prior."
+            f"These recordings {'would not' if foreseen else 'do not'} inform {_listed(largely)} (contraction under"
+            f" {UNINFORMED}): what is said of {'it' if len(largely) == 1 else 'them'} is largely the prior."
         )
-    sentences += [f"{a} and {b} are confounded (correlation {r:+.2f}): told apart badly." for a, b, r in i.confounded]
-    return Part("identification", Mark.GOOD if i.ok else Mark.WEAK, (*sentences, *i.advice))
+    weakly = False
+    for a, b, r in i.confounded:
+        if frozenset((a, b)) in pairs:
+            sentences.append(f"{a} and {b} are confounded (correlation {r:+.2f}): told apart badly.")
+        elif a in i.asked or b in i.asked:
+            asked, other = (a, b) if a in i.asked else (b, a)
+            sentences.append(
+                f"{asked} goes with {other} (correlation {r:+.2f}): it is known no better than {other} is."
+            )
+            weakly = True
+        else:
+            sentences.append(f"{a} and {b}, which were not asked for, go together (correlation {r:+.2f}).")
+    if beside:
+        sentences.append(f"{_listed(beside)}, which {_was(beside)} not asked for, stayed much as the prior has it.")
+    if answered and not i.ok:
+        sentences.append(f"{_listed(answered)} {'would be' if would else _was(answered)} answered by the data{under}.")
+    mark = Mark.WEAK if not i.ok else Mark.CARE if weakly or not law_holds else Mark.GOOD
+    return Part("identification", mark, (*sentences, *i.advice))
+
+
+def say_nothing_of(part: Part, advice: tuple[str, ...] = ()) -> Part:
+    """What stands in a part's place where the sampling fell short: draws that miss the posterior judge nothing."""
+    return Part(part.name, Mark.OPEN, ("The sampling fell short, so that this cannot be told from its draws.", *advice))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _was(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"

@@ -52,6 +52,11 @@ class Levels:
         """For each entry, the index of its group."""
         return self.group_of_cell if self.cells else np.arange(len(self.groups))
 
+    @property
+    def group_of_row(self) -> np.ndarray:
+        """For each row, the index of its group; 0 where there are none."""
+        return self.group_of_entry[self.entry_of_row] if self.entries else self.entry_of_row
+
 
 def find_levels(
     recordings: xr.Dataset, by: str | None, conditions: np.ndarray, varying: Sequence[str]

@@ -60,7 +60,7 @@ class Design:
             f"What {self.experiment.law.name} can be expected to learn from {rows} ({self.basis}):",
             expectation_text(self.expectation),
             "",
-            str(say_identification(replace(self.identification, advice=()))),
+            str(say_identification(replace(self.identification, advice=()), foreseen=True)),
             "",
             "Rows to add, best first, and the sd that is expected then:",
             table_text(_wide(self.proposals)),

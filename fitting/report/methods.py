@@ -139,11 +139,10 @@ def _sampling(fit: "Fitted", config: Config, versions: dict[str, str]) -> str:
 
 
 def _checks(fit: "Fitted") -> str:
-    f, i = fit.verdict().fit, fit.verdict().identification
-    weak = f"{', '.join(i.uninformed)} hardly informed" if i.uninformed else "every parameter asked for is informed"
-    pairs = "".join(f"; {a} and {b} told apart badly (correlation {r:+.2f})" for a, b, r in i.confounded)
+    f, identification = fit.verdict().fit, fit.verdict().parts[2]
+    told = " ".join(s for s in identification.sentences if s not in fit.verdict().identification.advice)
     return (
         f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fit: {reason(f)}; the largest Pareto k"
         f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
-        f" much narrower the posterior is than the prior: {weak}{pairs}."
+        f" much narrower the posterior is than the prior: {told[:1].lower() + told[1:]}"
     )

@@ -1,17 +1,22 @@
 """The verdict's own arithmetic: lack of fit is calibrated and has power, linearised expectations come true."""
 
+import warnings
 from dataclasses import replace
 
 import arviz as az
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.checks.identification import foresee
-from vrest.fitting.checks.lack_of_fit import check_fit, lack_of_fit
+from vrest.fitting.checks.lack_of_fit import Basis, check_fit, lack_of_fit
+from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.fit import fit
 from vrest.fitting.model.expected import look_ahead, look_back
 from vrest.fitting.results.summary import contraction
+from vrest.models.errors import DataWarning
 
 
 def straight_line(rng, bend: float = 0.0, replicates: int = 4):
@@ -50,6 +55,31 @@ def test_lack_of_fit_needs_replicates_and_spare_conditions():
     assert lack_of_fit(mu, sigma, y, np.arange(4)) is None
     wandering = mu + np.random.default_rng(1).normal(size=(10, 1)) * 3
     assert lack_of_fit(wandering, sigma, y, np.array([0, 0, 0, 0])) is None
+
+
+@pytest.mark.parametrize(
+    ("repeats", "scatter", "basis"),
+    [(1, 1.0, Basis.NO_REPLICATES), (3, 0.0, Basis.IDENTICAL), (3, 1.0, Basis.SATURATED)],
+)
+def test_why_a_fit_is_not_judged(repeats, scatter, basis):
+    """Two conditions and two parameters: nothing can miss them, whether or not they were measured several times."""
+    K_o, V_m = np.repeat([5.0, 50.0], repeats), np.repeat([-70.0, -25.0], repeats)
+    table = pd.DataFrame({"K_o_mM": K_o, "Na_o_mM": 150 - K_o, "temperature_C": 37.0, "ljp": "corrected"})
+    table["V_m_mV"] = V_m + scatter * np.resize([0.0, -1.0, 1.0], len(V_m)) * (repeats > 1)
+    few = Sampling(chains=2, draws=200, tune=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # of identical rows
+        check = fit(table, "ghk", inside="K=140+-10,Na=10", sampling=few, progress=False).verdict().fit
+    assert (check.basis, check.ok, check.p_value) == (basis, True, None)
+    assert check.replicate_sd_mV == (None if repeats == 1 else pytest.approx(scatter))
+
+
+def test_rows_of_two_groups_in_one_bath_are_no_replicates_of_each_other():
+    table = pd.DataFrame({"Genotype": list("aabb"), "K_o_mM": 5.0, "Na_o_mM": 145.0, "temperature_C": 37.0})
+    table = table.assign(ljp="corrected", V_m_mV=[-71.0, -69.0, -61.0, -59.0])
+    few = Sampling(chains=2, draws=200, tune=200)
+    check = fit(table, "ghk", inside="K=140,Na=10", by="Genotype", sampling=few, progress=False).verdict().fit
+    assert (check.basis, check.replicate_sd_mV) == (Basis.SATURATED, pytest.approx(2**0.5))
 
 
 def test_contraction():
