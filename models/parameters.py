@@ -43,7 +43,7 @@ class Quantity:
     scale : where contraction is judged, and sds are given.
     signed : whether it can be below 0.
     judged : whether identification is judged on it.
-    ion : the ion that it is of, if any.
+    ion : the ion that it is of, if any. group : the group of cells that it is of, where each has its own.
     """
 
     name: str
@@ -55,9 +55,15 @@ class Quantity:
     signed: bool = field(default=False, kw_only=True)
     judged: bool = field(default=False, kw_only=True)
     ion: str = field(default="", kw_only=True)
+    group: str = field(default="", kw_only=True)
 
     def __post_init__(self):
         object.__setattr__(self, "symbol", self.symbol or self.name.replace("/", "_"))
+
+    @property
+    def label(self) -> str:
+        """The name, with its group in brackets."""
+        return f"{self.name} ({self.group})" if self.group else self.name
 
     @property
     def of_cells(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from ...models.conditions import Conditions
 from ...models.parameters import Quantity
 from ..experiment.experiment import Experiment, in_words
-from ..model.expected import Expectation, Outlook
+from ..model.expected import Expectation, ExpectedPosterior
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Proposal:
     """A candidate, what is expected to be known of the wanted quantities with it, and without it."""
 
     candidate: Candidate
-    outlook: Outlook
+    expected: ExpectedPosterior
     before: Expectation
     after: Expectation
 
@@ -43,29 +43,33 @@ class Proposal:
 
 
 def rank(
-    outlook: Outlook, wanted: Sequence[Quantity], candidates: Sequence[Candidate], recordings: float
+    expected: ExpectedPosterior, wanted: Sequence[Quantity], candidates: Sequence[Candidate], recordings: float
 ) -> list[Proposal]:
     """Every candidate, recorded so many times in every cell (group, experiment), best first for `wanted`."""
-    groups = max(len(outlook.experiment.levels.groups), 1)
+    groups = max(len(expected.experiment.levels.groups), 1)
     together = _stacked([c.at for c in candidates])
     each = together.take(np.repeat(np.arange(len(candidates)), groups))
-    slopes = outlook.slopes(each, np.tile(np.arange(groups), len(candidates)))
+    slopes = expected.slopes(each, np.tile(np.arange(groups), len(candidates)))
     slopes = slopes.reshape(len(slopes), len(candidates), groups, -1)
-    before, proposals = outlook.expect(wanted), []
+    before, proposals = expected.expect(wanted), []
     for k, candidate in enumerate(candidates):
-        with_it = outlook.also(slopes[:, k], recordings)
+        with_it = expected.with_recordings(slopes[:, k], recordings)
         proposals.append(Proposal(candidate, with_it, before, with_it.expect(wanted)))
     return sorted(proposals, key=lambda p: p.score)
 
 
 def choose(
-    outlook: Outlook, wanted: Sequence[Quantity], candidates: Sequence[Candidate], recordings: float, steps: int
+    expected: ExpectedPosterior,
+    wanted: Sequence[Quantity],
+    candidates: Sequence[Candidate],
+    recordings: float,
+    steps: int,
 ) -> list[Proposal]:
     """The best next baths one after another, each given those before it; a bath may come again."""
     chosen: list[Proposal] = []
     for _ in range(steps):
-        chosen.append(rank(outlook, wanted, candidates, recordings)[0])
-        outlook = chosen[-1].outlook
+        chosen.append(rank(expected, wanted, candidates, recordings)[0])
+        expected = chosen[-1].expected
     return chosen
 
 

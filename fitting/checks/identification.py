@@ -6,7 +6,8 @@ where input resistances were measured at several temperatures.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -15,13 +16,13 @@ import xarray as xr
 from ...models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Quantity, Role, offset
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, in_words
-from ..model.expected import Expectation, Outlook, look_ahead, look_back
+from ..model.expected import Expectation, ExpectedPosterior, expected_posterior, linearised_posterior
 from .candidates import is_doubtful, rank, variations
 
 UNINFORMED = 0.5
 """Contraction below which the data are said not to have informed a parameter."""
 CONFOUNDED = 0.8
-"""Absolute posterior correlation above which two parameters are said to be told apart badly."""
+"""Absolute posterior correlation above which two parameters are said to be confounded."""
 RECORDINGS = 5
 """How many recordings in a proposed bath the advice reckons with."""
 _WORTHWHILE = 0.1  # relative narrowing below which a bath is not worth proposing
@@ -72,98 +73,82 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
     if not experiment.inferred:
         return _NOTHING
     posterior = tree["posterior"].to_dataset()
-    quantities, asked = listed(experiment), {q.name for q in questions(experiment)}
     table = summary.set_index(["parameter", "group"])["contraction"]
-    names, questioned, contraction, draws = [], set(), [], []
-    for q in quantities:
+    draws: dict[Quantity, np.ndarray] = {}
+    for q in listed(experiment):
         x = posterior[q.symbol].to_numpy()
         for i, group in enumerate(experiment.levels.groups if x.ndim > 2 else ("",)):
-            names.append(f"{q.name} ({group})" if group else q.name)
-            questioned |= {names[-1]} if q.name in asked else set()
-            contraction.append(float(table[q.name, group]))
-            draws.append((x[..., i] if x.ndim > 2 else x).ravel())
-    correlation = np.corrcoef(np.stack(draws)) if len(draws) > 1 else np.eye(1)
+            draws[replace(q, group=group)] = (x[..., i] if x.ndim > 2 else x).ravel()
     return _judge(
         experiment,
-        names,
-        questioned,
-        contraction,
-        correlation,
-        look_back(allowing_blocks(experiment), posterior),
-        tuple(_offsets_like(posterior, experiment, dict(zip(names, draws, strict=True)))),
+        tuple(draws),
+        [float(table[q.name, q.group]) for q in draws],
+        np.corrcoef(np.stack([*draws.values()])) if len(draws) > 1 else np.eye(1),
+        linearised_posterior(allowing_blocks(experiment), posterior),
+        tuple(_offsets_like(posterior, experiment, {q.label: x for q, x in draws.items()})),
     )
 
 
 def _offsets_like(
     posterior: xr.Dataset, experiment: Experiment, draws: dict[str, np.ndarray]
 ) -> Iterator[tuple[str, str, float]]:
-    """Each quantity that cannot be told from an electrode's offset, or from their mean, with the offset most like it."""
+    """Each quantity that is confounded with an electrode's offset, or with their mean: with the offset most like it."""
     for per in experiment.offsets:
-        name = offset(per).name
-        labels = posterior[f"{per}_offset"].to_numpy().astype(str)
-        offsets = posterior[name].to_numpy().reshape(-1, len(labels))
-        candidates = {f"{name} ({label})": x for label, x in zip(labels, offsets.T, strict=True)}
-        candidates |= {f"{name} (mean)": offsets.mean(axis=1)} if len(labels) > 1 else {}
-        asked = {quantity: (x, candidates) for quantity, x in draws.items()}
+        labels = experiment.labels_of(per)[0]
+        offsets = posterior[offset(per).symbol].to_numpy().reshape(-1, len(labels))
+        own = {replace(offset(per), group=label).label: x for label, x in zip(labels, offsets.T, strict=True)}
+        mean = {replace(offset(per), group="mean").label: offsets.mean(axis=1)} if len(labels) > 1 else {}
+        asked = {quantity: (x, own | mean) for quantity, x in draws.items()}
         for p in experiment.parameters if per == "cell" else ():
             if p.name in experiment.spreads:  # a cell's own value against its own offset
                 for cell, x in zip(experiment.levels.cells, posterior[p.of_cells].to_numpy().T, strict=True):
-                    own = f"{name} ({cell})"
-                    asked |= {f"{p.name} ({cell})": (x.T.ravel(), {own: candidates[own]})} if own in candidates else {}
+                    label = replace(offset(per), group=cell).label
+                    if label in own:
+                        asked[replace(p, group=cell).label] = (x.T.ravel(), {label: own[label]})
         for quantity, (x, among) in asked.items():
-            r = {label: float(np.corrcoef(x, offset)[0, 1]) for label, offset in among.items()}
+            r = {label: float(np.corrcoef(x, of_offset)[0, 1]) for label, of_offset in among.items()}
             most = max(r, key=lambda label: abs(r[label]))
             if abs(r[most]) > CONFOUNDED:
                 yield quantity, most, round(r[most], 3)
 
 
-def foresee(experiment: Experiment, outlook: Outlook | None = None) -> tuple[Expectation, Identification]:
-    """Judge the experiment before any sampling, from its outlook; by default the average over the priors."""
+def foresee(experiment: Experiment, expected: ExpectedPosterior | None = None) -> tuple[Expectation, Identification]:
+    """Judge the experiment before any sampling, from its expected posterior; by default the average over the priors."""
     if not experiment.inferred:
         return Expectation((), *np.zeros((3, 0))), _NOTHING
-    outlook, asked = outlook or look_ahead(allowing_blocks(experiment)), {q.name for q in questions(experiment)}
-    expectation = outlook.expect(listed(experiment))
-    names = [q.name for q in expectation.quantities]
-    questioned = {name for name in names if _bare(name) in asked}
-    return expectation, _judge(experiment, names, questioned, expectation.contraction, expectation.correlation, outlook)
-
-
-def _bare(name: str) -> str:
-    """The name without its group."""
-    return name.split(" (")[0]
+    expected = expected or expected_posterior(allowing_blocks(experiment))
+    found = expected.expect(listed(experiment))
+    return found, _judge(experiment, found.quantities, found.contraction, found.correlation, expected)
 
 
 def _judge(
     experiment: Experiment,
-    names: list[str],
-    asked: set[str],
-    contraction,
-    correlation,
-    outlook: Outlook,
+    quantities: Sequence[Quantity],
+    contraction: Sequence[float] | np.ndarray,
+    correlation: np.ndarray,
+    expected: ExpectedPosterior,
     offsets: Sequence[tuple[str, str, float]] = (),
 ) -> Identification:
-    """`names` may carry a group in brackets; `asked` are those of them on which identification is judged.
-
-    `offsets` are further pairs: what cannot be told from an electrode's offset.
-    """
-    uninformed = tuple(name for name, c in zip(names, contraction, strict=True) if c < UNINFORMED)
+    """Judge `quantities`, of each group that has its own; `offsets` are further pairs: what is confounded with an offset."""
+    asked = {q.name for q in questions(experiment)}
+    named = {q.label: q for q in quantities if q.name in asked}
+    uninformed = tuple(q.label for q, c in zip(quantities, contraction, strict=True) if c < UNINFORMED)
     confounded = tuple(
-        (names[i], names[j], round(float(correlation[i, j]), 3))
-        for i in range(len(names))
-        for j in range(i + 1, len(names))
+        (a.label, b.label, round(float(correlation[i, j]), 3))
+        for (i, a), (j, b) in combinations(enumerate(quantities), 2)
         if abs(correlation[i, j]) > CONFOUNDED
     )
     confounded += tuple(offsets)
-    open_pairs = [set(pair[:2]) for pair in confounded if set(pair[:2]) <= asked]
-    troubled = asked & {*uninformed, *(name for pair in confounded for name in pair[:2])}
-    weak = [q for q in questions(experiment) if any(_bare(name) == q.name for name in troubled)]
-    advice = advise(outlook, weak)
-    if {PUMP.name, Q10_RATIO.name} in open_pairs or {PUMP.name, Q10_PUMP.name} in open_pairs:
+    open_pairs = [(named[a], named[b]) for a, b, _ in confounded if a in named and b in named]
+    troubled = {*uninformed, *(label for pair in confounded for label in pair[:2])}
+    weak = [q for q in questions(experiment) if q.name in {named[label].name for label in troubled & set(named)}]
+    advice = advise(expected, weak)
+    if any(Role.PUMP in (a.role, b.role) and {a.role, b.role} & {Role.Q10, Role.Q10_RATIO} for a, b in open_pairs):
         advice = [*_middle_temperature(experiment), *advice]
     advice += _measure_resistance(experiment)
     return Identification(
-        ok=not open_pairs and not asked & set(uninformed),
-        asked=tuple(name for name in names if name in asked),
+        ok=not open_pairs and not set(named) & set(uninformed),
+        asked=tuple(named),
         uninformed=uninformed,
         confounded=confounded,
         advice=tuple(advice),
@@ -183,8 +168,7 @@ def _middle_temperature(experiment: Experiment) -> list[str]:
 
 def _measure_resistance(experiment: Experiment) -> list[str]:
     """The one measurement that parts the two Q10s, where a table of several temperatures lacks it."""
-    asked = {q.name for q in questions(experiment)}
-    if Q10_RATIO.name not in asked or experiment.law.conductance is None:
+    if Q10_RATIO not in questions(experiment) or experiment.law.conductance is None:
         return []
     return [
         f"{Q10_PUMP.name} and {Q10_LEAK.name} act on V_m by their ratio alone: measure input resistance at two temperatures"
@@ -192,21 +176,21 @@ def _measure_resistance(experiment: Experiment) -> list[str]:
     ]
 
 
-def advise(outlook: Outlook, weak: Sequence[Quantity], most: int = 3) -> list[str]:
+def advise(expected: ExpectedPosterior, weak: Sequence[Quantity], most: int = 3) -> list[str]:
     """Sentences that name the baths which would narrow `weak` most, with the narrowing expected of each."""
     if not weak:
         return []
-    experiment = outlook.experiment
+    experiment = expected.experiment
     cells = len(experiment.levels.cells)
     recordings = 1 if cells else RECORDINGS
     amount = "one recording in every cell," if cells else f"{RECORDINGS} recordings"
-    proposals = rank(outlook, weak, variations(experiment), recordings)
+    proposals = rank(expected, weak, variations(experiment), recordings)
     # A bath in which the law itself is doubtful comes after those in which it is not, whatever it promises.
     proposals.sort(key=lambda proposal: is_doubtful(experiment, proposal.candidate))
     sentences = []
     for proposal in proposals[:most]:
         gains = [
-            f"{q.name} by {gain:.0%}"
+            f"{q.label} by {gain:.0%}"
             for q, gain in zip(proposal.after.quantities, proposal.narrowing, strict=True)
             if gain >= _WORTHWHILE
         ]
@@ -216,7 +200,7 @@ def advise(outlook: Outlook, weak: Sequence[Quantity], most: int = 3) -> list[st
                 f" {', '.join(gains)}."
             )
     if not sentences:
-        sigma = float(np.median(outlook.noise[SIGMA.name]))
+        sigma = float(np.median(expected.noise[SIGMA.name]))
         sentences.append(
             f"No single further bath narrows {', '.join(q.name for q in weak)} by {_WORTHWHILE:.0%}:"
             f" more recordings, or less scatter than {sigma:.2g} mV, are needed."

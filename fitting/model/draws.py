@@ -1,12 +1,12 @@
 """Draws of the free parameters, and what follows from them in NumPy: rows' distributions, derived quantities, the prior."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, offset
+from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role, offset
 from ..experiment.experiment import Experiment
 
 
@@ -34,6 +34,32 @@ def group_values(group: xr.Dataset, experiment: Experiment, flat: bool = False) 
     """The parameters of the population (of each group, on the last axis, where there are groups), by public name."""
     values = {p.name: group[p.symbol].to_numpy() for p in experiment.parameters}
     return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
+
+
+def reported(
+    draws: xr.Dataset, experiment: Experiment, all_cells: bool = False
+) -> dict[str, tuple[Quantity, np.ndarray]]:
+    """Everything that a fit reports, by label, as arrays (chain, draw).
+
+    Of cells, and of offsets, the first stands for all, as they are exchangeable; with `all_cells`, each, and the offsets' mean.
+    """
+    draws = with_derived(draws, experiment)
+    of_populations = (*experiment.quantities, *experiment.spreads.values(), *experiment.offsets.values())
+    wanted = [(q, q.symbol) for q in (*of_populations, *map(offset, experiment.offsets))]
+    wanted += [(q, q.of_cells) for q in experiment.parameters]
+    found: dict[str, tuple[Quantity, np.ndarray]] = {}
+    for q, symbol in wanted:
+        if symbol not in draws or draws[symbol].dims[:2] != ("chain", "draw"):
+            continue
+        x = draws[symbol]
+        labels = experiment.labels[str(x.dims[2])] if x.ndim > 2 else ("",)
+        for i, label in enumerate(labels if all_cells or "population" in x.dims else labels[:1]):
+            own = replace(q, group=label)
+            found.setdefault(own.label, (own, x.to_numpy()[..., i] if x.ndim > 2 else x.to_numpy()))
+        if all_cells and q.role is Role.OFFSET and x.ndim > 2:
+            mean = replace(q, group="mean")
+            found.setdefault(mean.label, (mean, x.to_numpy().mean(axis=-1)))
+    return found
 
 
 def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...) -> np.ndarray:

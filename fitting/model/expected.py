@@ -37,7 +37,7 @@ class Expectation:
 
     Attributes
     ----------
-    quantities : what is asked about, once for each group that has its own (in brackets after the name).
+    quantities : what is asked about, once for each group that has its own.
     sd : expected posterior sd of each on its own scale; `prior_sd` before any recording.
     correlation : expected posterior correlations between them.
     """
@@ -53,7 +53,7 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class ExpectedPosterior:
     """What is known after a series of recordings, for each of several draws of what the membrane may truly be like.
 
     Attributes
@@ -63,7 +63,7 @@ class Outlook:
     cloud : (draw, point, group, parameter) points that stand for the posterior of each draw.
     noise : what describes the scatter, by name, for each draw.
     spread : (draw, group, varying parameter) sd between cells of the logarithm.
-    told : (draw, entry, parameter, parameter) information in the recordings of each entry (cell, else group, else all).
+    information : (draw, entry, parameter, parameter) information in the recordings of each entry (cell, else group, else all).
     """
 
     experiment: Experiment
@@ -71,22 +71,22 @@ class Outlook:
     cloud: np.ndarray
     noise: dict[str, np.ndarray]
     spread: np.ndarray
-    told: np.ndarray
+    information: np.ndarray
 
     def slopes(self, at: Conditions, group: np.ndarray) -> np.ndarray:
         """Mean dV_m / dη in mV over the cloud, (draw, condition, parameter), with the parameters of each one's `group`."""
         e = self.experiment
         return sensitivity(e, _theta(e, self.cloud[:, :, group]), at).mean(axis=1)
 
-    def also(self, slopes: np.ndarray, recordings: float) -> "Outlook":
+    def with_recordings(self, slopes: np.ndarray, recordings: float) -> "ExpectedPosterior":
         """The same after so many more recordings in every entry, of slopes (draw, group, parameter)."""
         added = recordings * slopes[..., :, None] * slopes[..., None, :] * self._weight(0.0)[..., None, None]
-        return replace(self, told=self.told + added[:, _levels(self.experiment)[0]])
+        return replace(self, information=self.information + added[:, _levels(self.experiment)[0]])
 
     def expect(self, wanted: Sequence[Quantity]) -> Expectation:
         """Expected posterior of `wanted`: medians over the draws."""
         quantities, gradient = self._gradient(wanted)
-        unmeasured = replace(self, told=np.zeros_like(self.told))
+        unmeasured = replace(self, information=np.zeros_like(self.information))
         (sd, correlation), (prior_sd, _) = (_sd_and_correlation(x, gradient) for x in (self, unmeasured))
         return Expectation(quantities, *(np.median(x, axis=0) for x in (sd, prior_sd, correlation)))
 
@@ -100,8 +100,8 @@ class Outlook:
 
     @cached_property
     def of_entries(self) -> tuple[np.ndarray, np.ndarray]:
-        """What each entry tells of its population, (draw, entry, parameter, parameter), and how far its own deviation is
-        told from others', 0 to 1, (draw, entry, varying parameter)."""
+        """Each entry's information on its population, (draw, entry, parameter, parameter), and how much of its own
+        deviation from it the recordings determine, 0 to 1, (draw, entry, varying parameter)."""
         e, parameters = self.experiment, self.experiment.inferred
         varying = [k for k, p in enumerate(parameters) if p.name in e.spreads]
         group = _levels(e)[0]
@@ -110,26 +110,26 @@ class Outlook:
             p.cell_slope(p.scale.undo(self.truth[:, group][..., k])) for k, p in enumerate(parameters) if k in varying
         ]
         width = self.spread[:, group] * np.stack(slope, axis=-1) if varying else self.spread[:, group]
-        rows = self.told[:, :, varying] * width[..., None]
+        rows = self.information[:, :, varying] * width[..., None]
         own = rows[..., varying] * width[..., None, :]  # information on the deviations in units of their spread
         solved = np.linalg.solve(np.eye(len(varying)) + own, np.concatenate([rows, own], axis=-1))
-        told = self.told - np.swapaxes(rows, -1, -2) @ solved[..., : len(parameters)]
-        return told, np.diagonal(solved[..., len(parameters) :], axis1=-2, axis2=-1)
+        left = self.information - np.swapaxes(rows, -1, -2) @ solved[..., : len(parameters)]
+        return left, np.diagonal(solved[..., len(parameters) :], axis1=-2, axis2=-1)
 
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
         columns, parameters = _columns(self.experiment), self.experiment.inferred
         size = int(columns.max(initial=-1)) + 1
-        told = np.zeros((len(self.truth), size, size))
+        information = np.zeros((len(self.truth), size, size))
         for entry, group in enumerate(_levels(self.experiment)[0]):
-            told[:, columns[group][:, None], columns[group]] += self.of_entries[0][:, entry]
-        truth, (centre, width), cut = np.zeros((len(told), size)), np.ones((2, size)), np.zeros(size, bool)
+            information[:, columns[group][:, None], columns[group]] += self.of_entries[0][:, entry]
+        truth, (centre, width), cut = np.zeros((len(information), size)), np.ones((2, size)), np.zeros(size, bool)
         for i, p in enumerate(parameters):
             truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
             centre[columns[:, i]], width[columns[:, i]] = p.prior.uncut
         # In units of the priors, the matrix to be inverted is never worse than the identity.
-        covariance = np.linalg.inv(np.eye(size) + told * width * width[:, None]) * width * width[:, None]
+        covariance = np.linalg.inv(np.eye(size) + information * width * width[:, None]) * width * width[:, None]
         kept = covariance / width**2  # what of the posterior's mean comes from the prior
         mean = truth + _times(kept, centre - truth)
         between = covariance - kept @ covariance  # of the mean, from one set of recordings to another
@@ -152,13 +152,13 @@ class Outlook:
         for i, q in enumerate(wanted):
             apart = e.levels.groups if np.any(slope[:, :, i, varying]) else ()
             for group, name in enumerate(apart or ("",)):
-                quantities.append(replace(q, name=f"{q.name} ({name})") if name else q)
+                quantities.append(replace(q, group=name))
                 rows.append(np.zeros((len(slope), columns.max() + 1)))
                 rows[-1][:, columns[group]] = slope[:, group, i]
         return tuple(quantities), np.stack(rows, axis=1)
 
 
-def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> Outlook:
+def expected_posterior(experiment: Experiment, population: xr.Dataset | None = None) -> ExpectedPosterior:
     """What the experiment's rows are expected to teach, whatever was measured in them.
 
     Parameters
@@ -171,7 +171,7 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
         population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
     truth, noise, spread = _of_draws(population, experiment)
     sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
-    found = _with_rows(Outlook(experiment, truth, truth[:, None], noise, spread, np.zeros(0)))
+    found = _with_rows(ExpectedPosterior(experiment, truth, truth[:, None], noise, spread, np.zeros(0)))
     for _ in range(_STEPS):
         mean, covariance, determined = found.posterior
         shown = found.of_entries[1]
@@ -190,35 +190,35 @@ def look_ahead(experiment: Experiment, population: xr.Dataset | None = None) -> 
     return found
 
 
-def look_back(experiment: Experiment, posterior: xr.Dataset) -> Outlook:
+def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> ExpectedPosterior:
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = max(1, many // _draws(experiment, 1))
     cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
     noise = {name: np.sqrt(np.mean(x**2, keepdims=True)) for name, x in noise.items()}
     spread = np.sqrt(np.mean(spread**2, axis=0, keepdims=True))
-    return _with_rows(Outlook(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
+    return _with_rows(ExpectedPosterior(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
 
 
-def _with_rows(outlook: Outlook) -> Outlook:
-    """The outlook with the information of the experiment's own rows, slopes taken over its cloud."""
-    e = outlook.experiment
+def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
+    """The same with the information of the experiment's own rows, slopes taken over its cloud."""
+    e = expected.experiment
     group_of_entry, entry_of_row, group_of_condition = _levels(e)
     first, kind_of_condition = _kinds(e)
-    J = outlook.slopes(e.conditions.take(first), group_of_condition[first])
+    J = expected.slopes(e.conditions.take(first), group_of_condition[first])
     rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], e.error_mV])
     (entry, kind, error), count = np.unique(rows, axis=1, return_counts=True)
-    J, weight = J[:, kind.astype(int)], count * outlook._weight(error)
+    J, weight = J[:, kind.astype(int)], count * expected._weight(error)
     if e.resistance:
-        slopes = resistance_slopes(e, _theta(e, outlook.cloud[:, :, group_of_condition])).mean(axis=1)
-        own = e.resistance.sd(outlook.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
+        slopes = resistance_slopes(e, _theta(e, expected.cloud[:, :, group_of_condition])).mean(axis=1)
+        own = e.resistance.sd(expected.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
         J, weight = np.concatenate([J, slopes], axis=1), np.concatenate([weight, own + 0 * weight[:, :1]], axis=1)
         entry = np.concatenate([entry, entry_of_row[e.resistance.rows]])
-    told = [
+    information = [
         np.einsum("dra,dr,drb->dab", J[:, entry == k], weight[:, entry == k], J[:, entry == k], optimize=True)
         for k in range(len(group_of_entry))
     ]
-    return replace(outlook, told=np.stack(told, axis=1))
+    return replace(expected, information=np.stack(information, axis=1))
 
 
 def _draws(e: Experiment, points: int) -> int:
@@ -300,8 +300,8 @@ def _spokes(covariance: np.ndarray) -> np.ndarray:
     return np.concatenate([root, -root], axis=1)
 
 
-def _sd_and_correlation(outlook: Outlook, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    covariance = gradient @ outlook.posterior[1] @ np.swapaxes(gradient, -1, -2)
+def _sd_and_correlation(expected: ExpectedPosterior, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    covariance = gradient @ expected.posterior[1] @ np.swapaxes(gradient, -1, -2)
     sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
     return sd, covariance / (sd[:, :, None] * sd[:, None, :])
 

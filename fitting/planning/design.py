@@ -16,7 +16,7 @@ from ..experiment.build import allowing_blocks
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment, conditions_of, distinct
 from ..experiment.prepare import configure, prepare, recordings_of, takes_settings
-from ..model.expected import Expectation, look_ahead
+from ..model.expected import Expectation, expected_posterior
 from ..results.text import expectation_text, spread_text, table_text
 
 
@@ -125,14 +125,14 @@ def design(
         from .simulate import stated_population
 
         population = stated_population(beyond, truth)
-    outlook = look_ahead(beyond, population)
-    expectation, identification = foresee(experiment, outlook)
+    expected = expected_posterior(beyond, population)
+    expectation, identification = foresee(experiment, expected)
     return Design(
         experiment,
         expectation,
         identification,
-        tuple(rank(outlook, wanted, offered, recordings)),
-        tuple(choose(outlook, wanted, offered, recordings, next_rows)),
+        tuple(rank(expected, wanted, offered, recordings)),
+        tuple(choose(expected, wanted, offered, recordings, next_rows)),
         "averaged over the priors" if truth is None else "at the stated truth",
         (*map(str, experiment.notes), *_notes(experiment, offered, recordings)),
     )
@@ -169,7 +169,7 @@ def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int
 
 def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:
     lines = [
-        (place, str(p.candidate), q.name, before, after, contraction)
+        (place, str(p.candidate), q.label, before, after, contraction)
         for place, p in enumerate(proposals, 1)
         for q, before, after, contraction in zip(
             p.after.quantities, p.before.sd, p.after.sd, p.after.contraction, strict=True
@@ -183,7 +183,7 @@ def _wide(proposals: Sequence[Proposal]) -> pd.DataFrame:
     lines = []
     for place, p in enumerate(proposals, 1):
         known = {
-            q.name: f"{spread_text(q, sd)} (-{max(gain, 0.0):.0%})"
+            q.label: f"{spread_text(q, sd)} (-{max(gain, 0.0):.0%})"
             for q, sd, gain in zip(p.after.quantities, p.after.sd, p.narrowing, strict=True)
         }
         lines.append({"rank": place, "row": str(p.candidate), **known})

@@ -27,8 +27,8 @@ from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..experiment.interval import PROBABILITY, bounds
 from ..model.cells import place_cells
-from ..model.draws import draw_prior, parameter_values, resistance_distribution, row_distribution
-from ..sampling.many import QUICK, least_ess, longer, reported, sampled
+from ..model.draws import draw_prior, parameter_values, reported, resistance_distribution, row_distribution
+from ..sampling.many import QUICK, least_ess, longer, sampled
 from ..sampling.workers import Progress, Workers, run_tasks
 from .simulate import Truth, draw_truth, simulate
 

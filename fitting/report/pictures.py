@@ -14,7 +14,7 @@ from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
 from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import LABEL, bounds
-from ..model.draws import parameter_values
+from ..model.draws import parameter_values, reported
 from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
 
 if TYPE_CHECKING:
@@ -128,20 +128,11 @@ def plot_residuals(fit: "Fitted", by: str | None = None, axes: Axes | None = Non
     return axes
 
 
-def _of_group(fit: "Fitted", symbol: str, name: str) -> np.ndarray:
-    """Draws of a variable, of the group that stands in brackets behind its name where it has groups."""
-    variable = fit.tree["posterior"][symbol]
-    return (
-        (variable.sel(population=name.split(" (", 1)[1][:-1]) if "population" in variable.dims else variable)
-        .to_numpy()
-        .ravel()
-    )
-
-
 def plot_pair(fit: "Fitted", a: str, b: str, axes: Axes | None = None) -> Axes:
-    """Draws of two parameters against each other, by their public names: how far the data tell them apart."""
-    pair = [q for name in (a, b) for q in fit.experiment.quantities if q.name == name.split(" (")[0]]
-    x, y = (_of_group(fit, q.symbol, name) for q, name in zip(pair, (a, b), strict=True))
+    """Draws of two parameters against each other, by the labels that the verdict gives them: are they confounded?"""
+    known = reported(fit.tree["posterior"].to_dataset(), fit.experiment, all_cells=True)
+    pair, draws = zip(*(known[label] for label in (a, b)), strict=True)
+    x, y = map(np.ravel, draws)
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
     axes.locator_params(nbins=6)
     step = max(1, len(x) // _DOTS)

@@ -61,7 +61,7 @@ def expectation_text(expectation: "Expectation") -> str:
     quantities = expectation.quantities
     frame = pd.DataFrame(
         {
-            "parameter": [q.name for q in quantities],
+            "parameter": [q.label for q in quantities],
             "prior sd": [spread_text(q, sd) for q, sd in zip(quantities, expectation.prior_sd, strict=True)],
             "expected sd": [spread_text(q, sd) for q, sd in zip(quantities, expectation.sd, strict=True)],
             "contraction": expectation.contraction,

@@ -7,11 +7,10 @@ from threading import Lock
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import Quantity, offset
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..model.cells import with_cells
-from ..model.draws import Draws, with_derived
+from ..model.draws import Draws
 from ..model.model_data import design_of
 from .sampling import Sampler, compile_sampler
 
@@ -38,31 +37,6 @@ def sampler_of(experiment: Experiment) -> Drawer:
 def longer(sampling: Sampling) -> Sampling:
     """For a fit that fell short: four times the draws, twice the warm-up, smaller steps."""
     return replace(sampling, draws=4 * sampling.draws, tune=2 * sampling.tune, target_accept=0.99)
-
-
-def reported(draws: xr.Dataset, experiment: Experiment) -> dict[str, tuple[Quantity, np.ndarray]]:
-    """Everything that a fit reports of populations, and one cell and offset of each kind, by label.
-
-    Arrays are (chain, draw). One cell stands for all: cells of a group are exchangeable.
-    """
-    draws = with_derived(draws, experiment)
-    wanted = [
-        (q, q.symbol) for q in (*experiment.quantities, *experiment.spreads.values(), *experiment.offsets.values())
-    ]
-    wanted += [(q, q.of_cells) for q in experiment.parameters]
-    wanted += [(q, q.symbol) for q in map(offset, experiment.offsets)]
-    found = {}
-    for q, symbol in wanted:
-        if symbol not in draws or draws[symbol].dims[:2] != ("chain", "draw"):
-            continue
-        x = draws[symbol]
-        if x.ndim == 2:
-            found[q.name] = (q, x.to_numpy())
-            continue
-        labels = experiment.labels[str(x.dims[2])]
-        for i, label in enumerate(labels if x.dims[2] == "population" else labels[:1]):
-            found[f"{q.name} ({label})"] = (q, x.to_numpy()[..., i])
-    return found
 
 
 def least_ess(arrays: list[np.ndarray]) -> float:

@@ -14,7 +14,7 @@ from vrest.fitting.checks.lack_of_fit import Basis, check_fit, lack_of_fit
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.fit import fit
-from vrest.fitting.model.expected import look_ahead, look_back
+from vrest.fitting.model.expected import expected_posterior, linearised_posterior
 from vrest.fitting.results.summary import contraction
 from vrest.models.errors import DataWarning
 
@@ -89,10 +89,10 @@ def test_contraction():
 
 def known_sd(fit, sigma=1.0) -> np.ndarray:
     """Sd of each parameter around the fit's posterior by the linearised law, with its scatter times `sigma`."""
-    outlook = look_back(fit.experiment, fit.tree["posterior"].to_dataset())
-    noise = {name: sigma * x for name, x in outlook.noise.items()}
-    told = outlook.told / sigma**2
-    return np.sqrt(np.diag(replace(outlook, noise=noise, told=told).posterior[1][0]))
+    expected = linearised_posterior(fit.experiment, fit.tree["posterior"].to_dataset())
+    noise = {name: sigma * x for name, x in expected.noise.items()}
+    told = expected.information / sigma**2
+    return np.sqrt(np.diag(replace(expected, noise=noise, information=told).posterior[1][0]))
 
 
 def sampled_sd(fit) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_the_pump_is_advised_to_be_quoted_elsewhere_only_if_elsewhere_is_better(
 
 def test_expectation_without_rows_that_matter_is_the_prior():
     e = prepare(recordings(temperatures=[22], pump=[True]), configure(inside=INSIDE))
-    expectation = look_ahead(e).expect([p for p in e.parameters if p.name == "pump_mV"])
+    expectation = expected_posterior(e).expect([p for p in e.parameters if p.name == "pump_mV"])
     assert expectation.contraction[0] == pytest.approx(0.0, abs=1e-9)
 
 

@@ -12,7 +12,7 @@ from vrest.fitting.checks.identification import foresee, questions
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.draws import resistance_distribution
-from vrest.fitting.model.expected import look_ahead
+from vrest.fitting.model.expected import expected_posterior
 from vrest.fitting.model.linear import mode, resistance_rows
 from vrest.fitting.model.model import build_model
 from vrest.models.conditions import Conditions
@@ -182,7 +182,7 @@ def test_the_two_q10s_are_judged_apart_only_where_r_in_tells_them_apart():
     assert "Q10_leak" not in names[0]
     assert {"Q10_pump", "Q10_leak"} <= set(names[1])
     assert "Q10_pump/Q10_leak" not in names[1]
-    learned = [look_ahead(e).expect((Q10_PUMP, Q10_LEAK)).contraction for e in (together, apart)]
+    learned = [expected_posterior(e).expect((Q10_PUMP, Q10_LEAK)).contraction for e in (together, apart)]
     assert learned[0][1] < 0.5 < 0.8 < learned[1][1]
     assert learned[1][0] > learned[0][0] + 0.1
 

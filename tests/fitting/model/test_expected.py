@@ -8,7 +8,7 @@ import xarray as xr
 import vrest
 from vrest.fitting.checks.identification import foresee
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.model.expected import look_back
+from vrest.fitting.model.expected import linearised_posterior
 
 K_o = np.repeat([2.0, 4.0, 10.0, 40.0], 4)
 
@@ -29,7 +29,7 @@ def test_rows_whose_seals_differ_count_each_with_its_own_slopes(columns):
     assert (e.conditions.size, e.n_conditions) == (16, 8), "a person counts baths, not electrodes"
     truth = {p.name: np.asarray(p.prior.typical) for p in e.parameters}
     draws = {p.symbol: (("chain", "draw"), np.full((2, 10), truth[p.name])) for p in e.parameters}
-    information = look_back(e, xr.Dataset(draws)).told[0, 0]
+    information = linearised_posterior(e, xr.Dataset(draws)).information[0, 0]
 
     def moved(p, step):
         values = {**truth, p.name: p.scale.undo(p.scale.of(truth[p.name]) + step)}

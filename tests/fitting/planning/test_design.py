@@ -10,7 +10,7 @@ from vrest.cli import main
 from vrest.fitting.checks.identification import RECORDINGS, foresee, listed, questions
 from vrest.fitting.experiment.experiment import Experiment
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.model.expected import Outlook, look_ahead
+from vrest.fitting.model.expected import ExpectedPosterior, expected_posterior
 from vrest.fitting.planning.recovery import recover
 from vrest.fitting.planning.simulate import stated_population
 from vrest.models.errors import ConfigurationError, UnknownNameError
@@ -35,8 +35,8 @@ def truth_of(experiment: Experiment) -> dict[str, float]:
     return {p.name: TRUTH[p.name] for p in (*experiment.parameters, *experiment.spreads.values())}
 
 
-def at_the_truth(experiment: Experiment) -> Outlook:
-    return look_ahead(experiment, stated_population(experiment, truth_of(experiment)))
+def at_the_truth(experiment: Experiment) -> ExpectedPosterior:
+    return expected_posterior(experiment, stated_population(experiment, truth_of(experiment)))
 
 
 def mean_sd(experiment: Experiment) -> pd.Series:
@@ -126,7 +126,7 @@ def test_the_first_ranked_bath_is_the_best_by_actual_fits(name, goal):
 
 def foreseen(rows: pd.DataFrame, **settings) -> dict[str, float]:
     experiment = experiment_of(rows, **settings)
-    expectation = look_ahead(experiment).expect(questions(experiment))
+    expectation = expected_posterior(experiment).expect(questions(experiment))
     return {q.name: sd for q, sd in zip(expectation.quantities, expectation.sd, strict=True)}
 
 
@@ -195,20 +195,20 @@ def test_candidates_of_a_table_are_its_distinct_conditions():
 def test_cells_are_reckoned_as_the_joint_posterior_of_all_of_them():
     """Against the dense precision of the population's and all cells' parameters together."""
     experiment = experiment_of(*PLANS["cells"][:1], **PLANS["cells"][1])
-    outlook = at_the_truth(experiment)
+    expected = at_the_truth(experiment)
     parameters = experiment.inferred
     varying = [k for k, p in enumerate(parameters) if p.name in experiment.spreads]
     to_own = np.array([TRUTH["pump_mV"] if parameters[k].name == "pump_mV" else 1.0 for k in varying])
     size, cells = len(parameters), len(experiment.levels.cells)
-    dense = np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters] + list(outlook.spread[0, 0] ** -2.0) * cells)
-    for cell, told in enumerate(outlook.told[0]):
+    dense = np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters] + list(expected.spread[0, 0] ** -2.0) * cells)
+    for cell, told in enumerate(expected.information[0]):
         own = size + len(varying) * cell + np.arange(len(varying))
         to_all = np.zeros((size, len(dense)))
         to_all[:, :size] = np.eye(size)
         to_all[varying, own] = to_own
         dense += to_all.T @ told @ to_all
     expected = np.linalg.inv(dense)[:size, :size]
-    told = outlook.of_entries[0][0].sum(axis=0) + np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters])
+    told = expected.of_entries[0][0].sum(axis=0) + np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters])
     np.testing.assert_allclose(np.linalg.inv(told), expected, rtol=1e-6)
 
 

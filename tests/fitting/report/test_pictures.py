@@ -23,6 +23,7 @@ from vrest.fitting.report.pictures import (
     temperature_parts,
 )
 from vrest.fitting.report.plots import COLOURS, bands_of, thinned_draws
+from vrest.models.parameters import offset_sd
 from vrest.models.textbook.cooling import cooling
 
 
@@ -209,3 +210,23 @@ def test_conditions_are_told_by_what_differs(full_fit):
     one_bath = at.take(np.flatnonzero((at.c_o["K"] == 5) & (at.temperature_C < 30)))
     assert sorted(short_words(one_bath)) == ["15 °C", "15 °C, blocked", "25 °C", "25 °C, blocked"]
     assert short_words(at.take(np.array([0]))) == ["K_o 2.5, Na_o 146.5, Cl_o 130, K_i 140, Na_i 12, Cl_i 10 mM, 15 °C"]
+
+
+def test_a_pair_with_an_electrode_offset_is_drawn_by_the_label_that_the_verdict_gives_it(typed_fit):
+    fit, posterior = typed_fit[0], typed_fit[0].tree["posterior"].to_dataset()
+    cells = fit.experiment.levels.cells
+    rng = np.random.default_rng(1)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(cells))
+    tree = fit.tree.copy()
+    tree["posterior"] = posterior.assign(offset_cell_mV=(("chain", "draw", "cell_offset"), rng.normal(size=shape)))
+    experiment = replace(fit.experiment, offsets={"cell": offset_sd("cell")})
+    drawn = replace(fit, tree=tree, experiment=experiment)
+    offsets = tree["posterior"]["offset_cell_mV"].to_numpy()
+    for other, x in (
+        ("offset_cell_mV (B1)", offsets[..., cells.index("B1")]),
+        ("offset_cell_mV (mean)", offsets.mean(-1)),
+    ):
+        axes = plot_pair(drawn, "P_Na/P_K (B)", other)
+        r = np.corrcoef(posterior["p_Na"].to_numpy()[..., 1].ravel(), x.ravel())[0, 1]
+        assert axes.get_title() == f"correlation {r:+.2f}".replace("-", "−")
+        assert axes.get_ylabel() == "offset_cell (mV)"
