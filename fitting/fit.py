@@ -102,7 +102,8 @@ def load(folder: str | Path) -> Fit:
     if not path.is_file():
         raise ConfigurationError(f"{path}: there is no fit here (vrest fit writes one).")
     tree = store.read_tree(path)
-    return Fit(tree, build_experiment(store.recordings_of(tree), parse_config(tree.attrs["config"], f"{path}, config")))
+    config = parse_config(tree.attrs["config"], f"{path}, config").beside(path.parent)
+    return Fit(tree, build_experiment(store.recordings_of(tree), config))
 
 
 @takes_settings

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import reprlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
@@ -44,6 +45,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_lower = {k.lower(): k for k in known}
     match = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
     return f" Did you mean {by_lower[match[0]]!r}?" if match else ""
+
+
+_SHORT = reprlib.Repr(maxstring=80, maxother=80, maxlong=80, maxlevel=3)
+
+
+def shown(value: Any) -> str:
+    """A value for a message: short, whatever it is."""
+    return _SHORT.repr(value)
 
 
 spoken: ContextVar[Callable[[str, Any], str] | None] = ContextVar("spoken", default=None)

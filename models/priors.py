@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from .arrays import Array, namespace
-from .errors import ConfigurationError
+from .errors import ConfigurationError, shown
+from .exact import exact
 
 
 class Scale(Enum):
@@ -101,7 +102,7 @@ class LogNormal(Prior):
         return _normal(np.log(x), self.centre, self.sigma) - np.log(x)
 
     def __str__(self):
-        return f"LogNormal(log {self.median:g}, {self.sigma:g})"
+        return f"LogNormal(log {exact(self.median)}, {exact(self.sigma)})"
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class HalfNormal(Prior):
         return _normal(x, 0.0, self.sigma) + log(2)
 
     def __str__(self):
-        return f"HalfNormal({self.sigma:g})"
+        return f"HalfNormal({exact(self.sigma)})"
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ class Normal(Prior):
         return _normal(x, self.mean, self.sigma) - (log_ndtr(self.mean / self.sigma) if self.positive else 0.0)
 
     def __str__(self):
-        return f"Normal({self.mean:g}, {self.sigma:g})" + (" > 0" if self.positive else "")
+        return f"Normal({exact(self.mean)}, {exact(self.sigma)})" + (" > 0" if self.positive else "")
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class Gamma(Prior):
         return self.alpha * log(self.beta) - lgamma(self.alpha) + (self.alpha - 1) * np.log(x) - self.beta * x
 
     def __str__(self):
-        return f"Gamma({self.alpha:g}, {self.beta:g})"
+        return f"Gamma({exact(self.alpha)}, {exact(self.beta)})"
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ class Fixed(Prior):
         return np.where(np.asarray(x) == self.value, 0.0, -np.inf)
 
     def __str__(self):
-        return f"Fixed({self.value:g})"
+        return f"Fixed({exact(self.value)})"
 
 
 def _refuse_absurd(text: str | float, *values: float) -> None:
@@ -265,9 +266,9 @@ def parse_prior(text: str | float) -> Prior:
     if isinstance(text, int | float) and not isinstance(text, bool):
         _refuse_absurd(text, text)
         return Fixed(float(text))
-    match = _FORM.fullmatch(str(text).strip())
-    if match is None or match[1] not in _FAMILIES:
-        raise ConfigurationError(f"cannot read the prior {text!r}. Write it as one of: {_EXAMPLES}.")
+    match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None or match[1] not in _FAMILIES or (match[2] and match[1] != LogNormal.__name__):
+        raise ConfigurationError(f"cannot read the prior {shown(text)}. Write it as one of: {_EXAMPLES}.")
     family = _FAMILIES[match[1]]
     values = [float(number) for number in (match[3], match[4]) if number is not None]
     _refuse_absurd(text, *values)

@@ -41,9 +41,7 @@ def fit(options: argparse.Namespace) -> int:
         write_fit(result, aside, folder, report=not options.no_report, picture=not options.no_report)
     say(*result.notes[len(experiment.notes) :])
 
-    from .fitting.experiment.interval import LABEL
-
-    print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {LABEL}")
+    print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {experiment.interval_name}")
     print(summary_text(result.summary()))
     print()
     print(result.verdict())

@@ -38,9 +38,10 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     with place.writing() as aside:
         write_fit(fit, aside, folder)
         table.to_csv(aside / "contrasts.csv", index=False)
-        figure = plot_contrasts(table)
+        figure = plot_contrasts(table, config.interval)
         figure.savefig(aside / "contrasts.png", dpi=150)
-    print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared")
+    print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared;")
+    print(f"lower and upper are the {experiment.interval_name}")
     print(table_text(table, {"p_direction": ".3f", "p_rope": ".3f"}))
     print()
     print("\n".join([*too_few(fit), str(fit.verdict())]))
@@ -78,7 +79,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
     table = elpd.comparison(left)
     with place.writing() as aside:
         table.to_csv(aside / "comparison.csv", index=False)
-        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        (aside / "config.toml").write_text(config.seen_from(folder).to_toml(), encoding="utf-8")
     print(table_text(table, dict.fromkeys(("elpd", "se", "elpd_diff", "dse"), ".1f") | {"weight": ".2f"}))
     print()
     print("\n".join(elpd.judgement(table, fits)))
@@ -106,6 +107,7 @@ def predict(options: argparse.Namespace) -> int:
         say(f"Predictions are in {options.out}")
     elif sys.stdout.isatty():
         print(table_text(table))
+        say(f"lower and upper are the {fit.experiment.interval_name}")
     else:
         print(table.to_csv(index=False), end="")
     return 0

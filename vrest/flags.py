@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .fitting.experiment.config import Config, Sampling, read_config
-from .fitting.experiment.settings import declaration, default_of, form, kind, read, settings, shown, spelled_out
-from .models.errors import ConfigurationError
+from .fitting.experiment.settings import declaration, default_of, form, kind, read, settings, spelled_out
+from .models.errors import ConfigurationError, shown
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:

@@ -39,6 +39,6 @@ def design(options: argparse.Namespace) -> int:
         found.table.to_csv(aside / "design.csv", index=False)
         if found.chosen:
             found.next_rows.to_csv(aside / "next_rows.csv", index=False)
-        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        (aside / "config.toml").write_text(config.seen_from(folder).to_toml(), encoding="utf-8")
     say(f"Results are in {folder}; sds there are of the natural logarithm for what is a factor (x/÷) here.")
     return 0

@@ -73,7 +73,7 @@ def recover(options: argparse.Namespace) -> int:
     with place.writing() as aside:
         recovery.table().to_csv(aside / "recovery.csv", index=False)
         recovery.ranks.to_netcdf(aside / "ranks.nc", engine="h5netcdf")
-        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        (aside / "config.toml").write_text(config.seen_from(folder).to_toml(), encoding="utf-8")
         if not recovery.stated:
             recovery.plot_calibration().savefig(aside / "calibration.png", bbox_inches="tight", dpi=150)
         recovery.plot_recovery().savefig(aside / "recovery.png", dpi=150)
@@ -82,7 +82,7 @@ def recover(options: argparse.Namespace) -> int:
     what = "a stated truth" if recovery.stated else "truths drawn from the priors"
     print(f"{config.law} on {recordings_used(experiment)}: {options.n} simulations of {what}")
     table = recovery.table().merge(recovery.contraction(), on="parameter")
-    formats = {"coverage_50": ".2f", "coverage_89": ".2f", "bias_sd": "+.2f", "sbc_p": ".2g", "contraction": ".2f"}
+    formats = {"coverage_50": ".2f", recovery.coverage: ".2f", "bias_sd": "+.2f", "sbc_p": ".2g", "contraction": ".2f"}
     if recovery.stated:
         table = table[table["parameter"] != LIKELIHOOD].drop(columns="sbc_p")
     print(table_text(table, formats))
@@ -96,7 +96,7 @@ def fit_each(options: argparse.Namespace) -> int:
     """Fit every cell by itself."""
     import re
 
-    from .fitting.experiment.interval import LABEL
+    from .fitting.experiment.interval import interval_name
     from .fitting.planning.each import fit_each, summary_of_each, table_of_each
     from .fitting.results.outputs import ResultsFolder
     from .fitting.results.store import plain_json, write_fit
@@ -117,12 +117,14 @@ def fit_each(options: argparse.Namespace) -> int:
         summary_of_each(fits).to_csv(aside / "summary.csv", index=False)
         verdicts = {label: fit.verdict().to_dict() for label, fit in fits.items()}
         (aside / "verdict.json").write_text(plain_json(verdicts), encoding="utf-8")
-        (aside / "config.toml").write_text(config.to_toml(), encoding="utf-8")
+        (aside / "config.toml").write_text(config.seen_from(folder).to_toml(), encoding="utf-8")
         for k, (label, fit) in enumerate(fits.items(), 1):
             name = f"{k:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', label)[:40].strip('-')}"
             (aside / name).mkdir()
             write_fit(fit, aside / name, folder / name, picture=False)
-    print(f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {LABEL}")
+    print(
+        f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {interval_name(config.interval)}"
+    )
     print(table_text(table_of_each(fits).rename(columns={"": options.each})))
     say(*(f"{label} was not fitted: {reason}" for label, reason in refused.items()))
     say(f"Results are in {folder}, a folder of its own for each; vrest report makes a page of one.")

@@ -1,5 +1,6 @@
 """What was fitted: the draws, the data and the configuration in one tree, its summary and its verdict."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -8,8 +9,8 @@ import pandas as pd
 import xarray as xr
 
 from ...models.notes import Note, notes_from_json
+from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
-from ..experiment.interval import LABEL
 from ..results.summary import summarise
 from ..results.tables import Style, summary_table
 from ..results.text import summary_text
@@ -42,11 +43,20 @@ class Fitted:
     @overload
     def summary(self, style: Style) -> str: ...
     def summary(self, style: Style | None = None) -> pd.DataFrame | str:
-        """One row a parameter: unit, mean, sd, median, 89 % equal-tailed interval, diagnostics, contraction.
+        """One row a parameter: unit, mean, sd, median, equal-tailed interval, diagnostics, contraction.
 
         With a `style` (`latex`, `markdown` or `html`), the same as text to paste.
         """
-        return self._summary.copy() if style is None else summary_table(self._summary, style)
+        return (
+            self._summary.copy()
+            if style is None
+            else summary_table(self._summary, style, self.experiment.config.interval)
+        )
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the draws were made, which a run that was repeated does otherwise than the configuration asks."""
+        return Sampling(**json.loads(self.tree.attrs["sampling"]))
 
     def verdict(self) -> Verdict:
         """Whether the sampling, the law and the identification can be trusted; prints as sentences."""
@@ -62,7 +72,7 @@ class Fitted:
         return (
             f"Fit of {config.law} to {self.experiment.recordings.sizes['obs']} rows"
             f" of {self.tree.attrs['source'] or 'a table in memory'}, seed {config.seed}\n"
-            f"{summary_text(self._summary)}\nlower, upper: {LABEL}\n{self._verdict}"
+            f"{summary_text(self._summary)}\nlower, upper: {self.experiment.interval_name}\n{self._verdict}"
         )
 
     def _repr_html_(self):

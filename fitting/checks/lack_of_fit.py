@@ -22,6 +22,7 @@ MOST_VALUES = 1_000_000
 """Rows times draws that the check computes with; larger posteriors are thinned for it."""
 FEWEST_DRAWS, ENOUGH_DRAWS = 10, 400
 """Draws that are kept at least: for means over rows, and for leaving rows out."""
+_OF_DECISION = 0.89  # a judgement does not change with the interval that is shown
 _WORST = 5
 _SHARED = 3.0  # standard errors by which a group of rows must miss the law to be named
 
@@ -200,7 +201,8 @@ def _own_errors(values, experiment: Experiment) -> tuple[float | None, float | N
     own = experiment.error_mV[experiment.error_mV > 0]
     if not len(own):
         return None, None
-    return (float(bounds(values[SIGMA.name])[0]) if SIGMA.name in values else None), float(np.median(own))
+    lower = float(bounds(values[SIGMA.name], _OF_DECISION)[0]) if SIGMA.name in values else None
+    return lower, float(np.median(own))
 
 
 def _worst(experiment: Experiment, y, centre, z) -> Iterator[WorstRow]:

@@ -1,5 +1,6 @@
 """Draw from an experiment's posterior until the checks of the sampling are content, or twice in vain."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ import numpy as np
 from ...models.notes import About, Note, notes_as_json
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
+from ..experiment.settings import table_of
 from ..model.draws import Draws
 from ..sampling.workers import available_cores
 from .fitted import Fitted
@@ -29,12 +31,12 @@ def run(
     sampler = sampler or _compiled(experiment, cores or experiment.config.sampling.cores or available_cores())
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
-    result = _attempt(sampler, experiment, seed, rest, progress)
+    sampling = experiment.config.sampling
+    result = _attempt(sampler, experiment, sampling, seed, rest, progress)
     check = check_sampling(result.tree, result.summary(), experiment)
     if check.ok:
         return result
-    longer = replace(experiment.config, sampling=_longer(experiment.config.sampling, check))
-    result = _attempt(sampler, replace(experiment, config=longer), seed, rest, progress)
+    result = _attempt(sampler, experiment, _longer(sampling, check), seed, rest, progress)
     rerun = Note(About.SAMPLING, "The first run fell short of the sampling checks and was repeated, longer.")
     result.tree.attrs["notes"] = notes_as_json([*result.notes, rerun])
     return result
@@ -47,14 +49,15 @@ def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
 
 
 def _attempt(
-    sampler: "Callable[..., Draws]", experiment: Experiment, seed: int, rest: np.random.SeedSequence, progress: bool
-) -> Fitted:
+    sampler: "Callable[..., Draws]", experiment: Experiment, sampling: Sampling, seed: int,
+    rest: np.random.SeedSequence, progress: bool,
+) -> Fitted:  # fmt: skip
     from ..results.tree import assemble
 
-    draws = sampler(experiment.config.sampling, seed, progress)
-    return Fitted(
-        assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key)), experiment
-    )
+    draws = sampler(sampling, seed, progress)
+    tree = assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key))
+    tree.attrs["sampling"] = json.dumps(table_of(sampling))  # as it was done; the configuration says what was asked
+    return Fitted(tree, experiment)
 
 
 def _longer(sampling: Sampling, check: SamplingCheck) -> Sampling:

@@ -9,7 +9,7 @@ from ...models.errors import ConfigurationError
 from ...models.parameters import Quantity
 from ...models.priors import Scale
 from ..checks.fitted import Fitted
-from ..experiment.interval import bounds
+from ..experiment.interval import bounds, interval_name
 from ..experiment.levels import FEWEST_CELLS
 
 COLUMNS = ["parameter", "kind", "a", "b", "median", "lower", "upper", "p_direction", "p_rope", "rope_low", "rope_high"]
@@ -46,14 +46,18 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
             continue
         draws = posterior[q.symbol].to_numpy().reshape(-1, len(levels.groups))
         for i, j in combinations(range(len(levels.groups)), 2):
-            rows.append(_contrast(q, levels.groups[i], levels.groups[j], draws[:, i], draws[:, j]))
+            rows.append(
+                _contrast(
+                    q, levels.groups[i], levels.groups[j], draws[:, i], draws[:, j], fit.experiment.config.interval
+                )
+            )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray) -> dict:
+def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray, probability: float) -> dict:
     difference = q.compared is Scale.NATURAL
     values, (low, high) = (x - y, ROPE_mV if q.unit == "mV" else _NO_ROPE) if difference else (x / y, ROPE_RATIO)
-    lower, upper = bounds(values)
+    lower, upper = bounds(values, probability)
     above = float(np.mean(x > y))
     return {
         "parameter": q.name,
@@ -88,7 +92,7 @@ def too_few(fit: Fitted) -> list[str]:
     ]
 
 
-def plot_contrasts(table: pd.DataFrame):
+def plot_contrasts(table: pd.DataFrame, probability: float):
     """Forest of the contrasts: ratios on a logarithmic axis, differences in their unit, practical equality shaded."""
     from matplotlib import pyplot
 
@@ -123,5 +127,5 @@ def plot_contrasts(table: pd.DataFrame):
             ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if ends[0] / 1.2 < t < ends[1] * 1.2]
             ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
             ax.minorticks_off()
-        ax.set_xlabel(label)
+        ax.set_xlabel(f"{label}: median and {interval_name(probability)}")
     return figure

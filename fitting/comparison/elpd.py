@@ -220,7 +220,7 @@ def without_rows(fit: Fitted, cores: int) -> Refit:
 
     experiment = fit.experiment
     compiled: list[Sampler] = []
-    sampling = replace(experiment.config.sampling, sampler="auto")
+    sampling = replace(fit.sampling, sampler="auto")
 
     def refit(mask: np.ndarray) -> Draws:
         from ..model.cells import with_cells

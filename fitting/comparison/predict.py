@@ -47,7 +47,7 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     parts = []
     for k, name in enumerate(names):
         chosen = np.arange(len(frame)) if own is None or not levels.groups else np.flatnonzero(own == name)
-        lower, upper = bounds(V_m[:, k, chosen], axis=0)
+        lower, upper = bounds(V_m[:, k, chosen], experiment.config.interval, axis=0)
         part = frame.iloc[chosen].copy()
         if name:
             part["cell_type"] = name

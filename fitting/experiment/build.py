@@ -96,7 +96,7 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
     beyond = _with_priors([*spreads.values(), *offsets.values()], config)
     _refuse_unknown_priors([*declared, *beyond.values()], config, law, chosen)
     return Experiment(
-        config=replace(config, ions=tuple(s.name for s in chosen)),
+        config=config,
         recordings=recordings,
         law=law,
         conditions=conditions,
@@ -137,8 +137,7 @@ def allowing_blocks(experiment: Experiment) -> Experiment:
     outside = experiment.recordings["c_o"].sel(ion=list(experiment.dormant))
     if not experiment.dormant or not experiment.law.has_pump or bool(outside.isnull().any()):
         return experiment
-    config = replace(experiment.config, ions=(*experiment.config.ions, *experiment.dormant))
-    return build_experiment(experiment.recordings, config, blocks=True)
+    return build_experiment(experiment.recordings, experiment.config, blocks=True)
 
 
 def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:

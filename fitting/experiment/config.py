@@ -5,7 +5,7 @@ Each setting is declared here, once; see `settings` for what the declarations se
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,9 +66,12 @@ def _sampling(given: Any) -> Sampling:
 
 
 def _insides(given: Any) -> dict[str, Inside]:
-    if not isinstance(given, str | Mapping):
+    if not isinstance(given, Mapping):
         raise ConfigurationError(f'{in_file("inside", given)} is not a table such as {{K = "140+-10", Na = 12}}.')
-    return parse_insides(given)
+    try:
+        return parse_insides(given)
+    except VrestError as error:
+        raise type(error)(f"inside: {error}") from None
 
 
 def _priors(given: Any) -> "dict[str, Prior]":
@@ -226,7 +229,7 @@ class Config:
         return tomli_w.dumps(table_of(self))
 
     def seen_from(self, folder: str | Path) -> "Config":
-        """The same with the paths of existing files as they are written in a `folder`."""
+        """The same with the paths of files as they are written in a `folder`."""
 
         def seen(path: str) -> str:
             try:
@@ -234,17 +237,19 @@ class Config:
             except ValueError:  # another drive
                 return Path(path).absolute().as_posix()
 
-        return self._with_paths(lambda path: seen(path) if os.path.exists(path) else path)
+        return self._with_files(seen)
 
     def beside(self, folder: str | Path) -> "Config":
-        """The same with relative paths taken from a `folder`, which names of bundled sets are not."""
-        return self._with_paths(
-            lambda path: str(file) if os.path.exists(file := Path(folder) / path) or Path(path).suffix else path
-        )
+        """The same with relative paths taken from a `folder`."""
+        return self._with_files(lambda path: str(Path(folder) / path), Path(folder))
 
-    def _with_paths(self, change) -> "Config":
-        names = [name for name, f in settings(Config).items() if declaration(f).path and getattr(self, name)]
-        changed: dict[str, Any] = {name: change(getattr(self, name)) for name in names}
+    def _with_files(self, change: Callable[[str], str], folder: Path = Path()) -> "Config":
+        """The same with the paths of files changed, which are relative to `folder`; names of bundled sets are no files."""
+        named = {name: getattr(self, name) for name, f in settings(Config).items() if declaration(f).path}
+        files = {
+            name: path for name, path in named.items() if path and (Path(path).suffix or os.path.exists(folder / path))
+        }
+        changed: dict[str, Any] = {name: change(path) for name, path in files.items()}
         return replace(self, **changed)
 
 

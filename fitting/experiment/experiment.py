@@ -33,6 +33,7 @@ from ...models.parameters import (
     offset,
 )
 from .config import Config
+from .interval import interval_name
 from .levels import Levels
 from .resistance import Resistance
 
@@ -43,7 +44,7 @@ class Experiment:
 
     Attributes
     ----------
-    config : the configuration, with its ions filled in.
+    config : what was asked, with inside concentrations that the recordings' own description gives.
     recordings : the rows used.
     law : the membrane law.
     conditions : the distinct conditions of the table, arrays of one axis.
@@ -100,6 +101,16 @@ class Experiment:
             return self.law.quantities
         density = () if self.resistance.C_m_uF is None else (PUMP_CURRENT_DENSITY,)
         return (*self.law.quantities, PUMP_CURRENT_PA, *density)
+
+    @property
+    def ions(self) -> tuple[str, ...]:
+        """Names of the model's ions."""
+        return tuple(s.name for s in self.conditions.ions)
+
+    @property
+    def interval_name(self) -> str:
+        """The interval that was asked for, in words: `89% interval`."""
+        return interval_name(self.config.interval)
 
     @property
     def n_conditions(self) -> int:
@@ -255,7 +266,7 @@ def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
     DataError
         A bath lacks an ion of the model.
     """
-    require_outside(baths, experiment.config.ions)
+    require_outside(baths, experiment.ions)
     given = {s.outside: baths["c_o"].sel(ion=s.name).to_numpy() for s in experiment.conditions.ions}
     given |= {"temperature_C": baths["temperature"].to_numpy()}
     given |= {"blocked": baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump}

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...models.errors import ConfigurationError
+from ...models.errors import ConfigurationError, shown
+from ...models.exact import exact
 from ...models.ions import ion
 
 TYPICAL = {"K": "120–150 (sharp electrode in squid: 400)", "Na": "5–20", "Cl": "4–30 (or Cl=passive)"}
@@ -15,20 +16,23 @@ _FORM = re.compile(rf"({_NUMBER})\s*(?:(?:\+-|\+/-|±)\s*({_NUMBER}))?\s*(?:mM)?
 
 @dataclass(frozen=True)
 class Inside:
-    """An ion's inside concentration: known exactly (`sd_mM` 0), uncertain, or `passive` (at equilibrium, mM not needed)."""
+    """An ion's inside concentration: taken as exact (without `sd_mM`), known to be (0), uncertain, or `passive`.
+
+    What is passive is at equilibrium, and needs no mM.
+    """
 
     mean_mM: float = 0.0
-    sd_mM: float = 0.0
+    sd_mM: float | None = None
     passive: bool = False
 
     def __str__(self):
         if self.passive:
             return "passive"
-        return f"{self.mean_mM:g}" + (f"+-{self.sd_mM:g}" if self.sd_mM else "")
+        return exact(self.mean_mM) + ("" if self.sd_mM is None else f"+-{exact(self.sd_mM)}")
 
 
-def parse_inside(name: str, text: str | float) -> Inside:
-    """One ion's inside concentration, from `140`, `"140+-10"` or `"passive"`.
+def parse_inside(name: str, text: object) -> Inside:
+    """One ion's inside concentration, from `140`, `"140+-10"`, `(140, 10)` or `"passive"`.
 
     Raises
     ------
@@ -36,7 +40,9 @@ def parse_inside(name: str, text: str | float) -> Inside:
         The text is none of these, or no concentration that a cell can have.
     """
     ion(name)
-    text = str(text).strip()
+    if isinstance(text, list | tuple):
+        text = "+-".join(map(str, text)) if len(text) == 2 else shown(text)
+    text = text.strip() if isinstance(text, str) else str(text) if isinstance(text, int | float) else shown(text)
     if text == "passive":
         if name == "K":
             raise ConfigurationError("K cannot be passive: with it at equilibrium V_m is E_K whatever the membrane.")
@@ -46,21 +52,21 @@ def parse_inside(name: str, text: str | float) -> Inside:
         raise ConfigurationError(
             f"cannot read {name}={text} inside. Write {name}=140, {name}=140+-10 or {name}=passive."
         )
-    mean, sd = float(match[1]), float(match[2] or 0)
+    mean, sd = float(match[1]), float(match[2]) if match[2] else None
     if not 0 < mean <= 1000:
         raise ConfigurationError(f"{name}={text} inside: a concentration must be above 0 and at most 1000 mM.")
     if mean < _MOLAR.get(name, 0):
         raise ConfigurationError(
             f"{name}={text} inside is too little for mM; if it is molar, type {name}={mean * 1e3:g}."
         )
-    if sd >= mean:
+    if sd is not None and sd >= mean:
         raise ConfigurationError(f"{name}={text} inside: the uncertainty must be smaller than the value itself.")
-    if 0 < sd < 1e-6 * mean:
+    if sd is not None and 0 < sd < 1e-6 * mean:
         raise ConfigurationError(f"{name}={text} inside: so little uncertainty is none; write {name}={mean:g}.")
     return Inside(mean, sd)
 
 
-def parse_insides(text: str | Mapping[str, str | float | Inside]) -> dict[str, Inside]:
+def parse_insides(text: str | Mapping[str, object]) -> dict[str, Inside]:
     """Every ion's inside concentration, from `K=140+-10,Na=12,Cl=passive` or a mapping of such values."""
     if isinstance(text, str):
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]

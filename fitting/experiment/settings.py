@@ -5,7 +5,6 @@ A setting is a field of a frozen dataclass, made by `setting`: its annotation is
 """
 
 import dataclasses
-import reprlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -13,7 +12,7 @@ from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from ...models.errors import ConfigurationError, nearest
+from ...models.errors import ConfigurationError, nearest, shown
 
 TABLE, MODEL, SAMPLING = "table", "model", "sampling"
 """Groups of flags: for commands that read a table, that build a model, and that sample."""
@@ -108,6 +107,8 @@ def form(f: Field, value: Any = None) -> str:
         return number + end + (f", such as {s.example}" if s.example else "")
     if of in (bool, str):
         return "true or false" if of is bool else "text in quotes"
+    if words(f):
+        return f"a list of some of {', '.join(words(f))}"
     return f"a {'list' if get_origin(of) is tuple else 'table'} such as {s.example}"
 
 
@@ -192,14 +193,6 @@ def in_file(name: str, value: Any) -> str:
     return f"{name} = {shown(value)}"
 
 
-_SHORT = reprlib.Repr(maxstring=80, maxother=80, maxlong=80, maxlevel=3)
-
-
-def shown(value: Any) -> str:
-    """A value for a message: short, whatever it is."""
-    return _SHORT.repr(value)
-
-
 def _checked(value: Any, f: Field, of: Any, said: str) -> Any:
     import msgspec  # on first use: the help needs declarations alone
 
@@ -213,7 +206,8 @@ def _checked(value: Any, f: Field, of: Any, said: str) -> Any:
         value = msgspec.convert(value, of)
     except (msgspec.ValidationError, OverflowError):
         item = get_args(kind(f))[1] if get_origin(kind(f)) is Mapping else None
-        near = nearest(value, words(f)) if words(f) and isinstance(value, str) else ""
+        wrong = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+        near = "".join(nearest(one, words(f)) for one in wrong if words(f) and one not in words(f))
         raise ConfigurationError(f"{said} is not {_ITEM.get(item, form(f, value))}.{near}") from None
     texts = [one for one in (value if isinstance(value, tuple) else [value]) if isinstance(one, str)]
     if any(not text.strip() for text in texts) and f.default != "":

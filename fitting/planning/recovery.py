@@ -25,7 +25,7 @@ from ...models.errors import ConfigurationError
 from ...models.parameters import Quantity
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
-from ..experiment.interval import PROBABILITY, bounds
+from ..experiment.interval import bounds, interval_name
 from ..model.cells import place_cells
 from ..model.draws import draw_prior, parameter_values, reported, resistance_distribution, row_distribution
 from ..sampling.many import QUICK, least_ess, longer, sampled
@@ -37,7 +37,6 @@ RANKED = 100
 LIKELIHOOD = "log_likelihood"
 LIMIT = 0.01
 """Calibration is doubted where the smallest p-value, times the number of quantities, falls below this."""
-COLUMNS = ["parameter", "coverage_50", "coverage_89", "bias_sd", "sbc_p"]
 
 Generate = Callable[[Experiment, np.random.Generator, Truth | None], tuple[xr.Dataset, Experiment]]
 
@@ -85,12 +84,15 @@ def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
         if ok or reruns:
             break
         sampling, reruns = longer(sampling), 1
+    interval = experiment.config.interval
     known = {label: (q, float(x.item())) for label, (q, x) in reported(truth, experiment).items()}
-    rows = {label: _judge(q, draws, known[label][1]) for label, (q, draws) in found.items() if label in known}
+    rows = {label: _judge(q, draws, known[label][1], interval) for label, (q, draws) in found.items() if label in known}
     of_draws, of_truth = (
         _log_likelihood(parameter_values(x, experiment, flat=True), experiment) for x in (draws, truth)
     )
-    rows[LIKELIHOOD] = _judge(Quantity(LIKELIHOOD, "1", "log-likelihood of the recordings"), of_draws, of_truth.item())
+    rows[LIKELIHOOD] = _judge(
+        Quantity(LIKELIHOOD, "1", "log-likelihood of the recordings"), of_draws, of_truth.item(), interval
+    )
     return {"simulation": number, "divergences": divergences, "ess": ess, "reruns": reruns, "ok": ok, "of": rows}
 
 
@@ -107,11 +109,11 @@ def _log_likelihood(values: dict[str, np.ndarray], experiment: Experiment) -> np
     return total
 
 
-def _judge(q: Quantity, draws: np.ndarray, truth: float) -> dict[str, float]:
+def _judge(q: Quantity, draws: np.ndarray, truth: float, probability: float) -> dict[str, float]:
     """One truth against its posterior: rank among thinned draws, intervals, and on the own scale mean and sd."""
     flat = draws.ravel()
     step = len(flat) // RANKED
-    own, lower, upper = q.scale.of(flat), *bounds(flat)
+    own, lower, upper = q.scale.of(flat), *bounds(flat, probability)
     inner = np.quantile(flat, (0.25, 0.75))
     return {
         "truth": truth,
@@ -120,7 +122,7 @@ def _judge(q: Quantity, draws: np.ndarray, truth: float) -> dict[str, float]:
         "upper": float(upper),
         "rank": int(np.sum(flat[step - 1 :: step] < truth)),
         "inside_50": bool(inner[0] <= truth <= inner[1]),
-        "inside_89": bool(lower <= truth <= upper),
+        "inside": bool(lower <= truth <= upper),
         "z": float((own.mean() - q.scale.of(np.float64(truth))) / own.std()),
         "sd": float(own.std()),
     }
@@ -133,7 +135,8 @@ class Recovery:
     Attributes
     ----------
     ranks : by simulation and quantity: truth, median, lower, upper, rank (0 to RANKED), z, sd and contraction on the own
-        scale, whether the 50 and 89 % intervals held the truth; by simulation: divergences, ess, reruns, ok.
+        scale, whether the 50 % interval and that of `lower` and `upper` held the truth; by simulation:
+        divergences, ess, reruns, ok.
     stated : whether the truth was stated; ranks are uniform only for truths drawn from the prior.
     """
 
@@ -152,17 +155,28 @@ class Recovery:
         return (self.ranks["rank"] + rng.uniform(size=self.ranks["rank"].shape)) / (RANKED + 1)
 
     def table(self) -> pd.DataFrame:
-        """Coverage of the 50 and 89 % intervals, mean error in posterior sds, p-value of the ranks' uniformity."""
+        """Coverage of the 50 % interval and the one asked for, mean error in posterior sds, p-value of the ranks' uniformity."""
         pit, ranks = self.pit().to_numpy(), self.ranks
         p = [np.nan if self.stated else _uniform_p(pit[:, i]) for i in range(pit.shape[1])]
         columns = (
             ranks["quantity"].to_numpy().astype(str),
             ranks["inside_50"].mean("simulation"),
-            ranks["inside_89"].mean("simulation"),
+            ranks["inside"].mean("simulation"),
             ranks["z"].mean("simulation"),
             p,
         )
-        return pd.DataFrame(dict(zip(COLUMNS, map(np.asarray, columns), strict=True)))
+        names = ("parameter", "coverage_50", self.coverage, "bias_sd", "sbc_p")
+        return pd.DataFrame(dict(zip(names, map(np.asarray, columns), strict=True)))
+
+    @property
+    def interval(self) -> float:
+        """Probability of the interval between `lower` and `upper`."""
+        return float(self.ranks.attrs["interval"])
+
+    @property
+    def coverage(self) -> str:
+        """The table's column of that interval's coverage: `coverage_89`."""
+        return f"coverage_{100 * self.interval:.4g}"
 
     def contraction(self) -> pd.DataFrame:
         """What the recordings add to the prior, the mean over simulations."""
@@ -176,8 +190,8 @@ class Recovery:
     def verdict(self) -> list[str]:
         """What was found, as sentences."""
         table, n = self.table(), self.ranks.sizes["simulation"]
-        worst = table.loc[(table["coverage_89"] - PROBABILITY).abs().idxmax()]
-        scatter = np.sqrt(PROBABILITY * (1 - PROBABILITY) / n)
+        worst = table.loc[(table[self.coverage] - self.interval).abs().idxmax()]
+        scatter = np.sqrt(self.interval * (1 - self.interval) / n)
         lines = []
         if self.stated:
             of_parameters = table[table["parameter"] != LIKELIHOOD]
@@ -193,8 +207,9 @@ class Recovery:
                 f"Calibration: {'ok' if self.calibrated() else 'NOT OK'}. The smallest of {len(table)} p-values is"
                 f" {low['sbc_p']:.2g}, of {low['parameter']}; below {limit:.2g} the intervals would not be what they claim."
             )
+        held = table[self.coverage]
         lines.append(
-            f"89 % intervals held the truth in {table['coverage_89'].min():.0%} to {table['coverage_89'].max():.0%} of"
+            f"The {interval_name(self.interval)} held the truth in {held.min():.0%} to {held.max():.0%} of"
             f" {n} simulations (chance alone: ± {2 * scatter:.0%}); furthest off is {worst['parameter']}."
         )
         again, short = int((self.ranks["reruns"] > 0).sum()), int((~self.ranks["ok"]).sum())
@@ -316,6 +331,7 @@ def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:
     dataset.attrs.update(
         seed=job.seed,
         ranked=RANKED,
+        interval=job.experiment.config.interval,
         config=job.experiment.config.to_toml(),
         truth=json.dumps(job.truth) if job.truth else "",
         source=job.experiment.recordings.attrs.get("source", ""),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..experiment.interval import LABEL
+from ..experiment.interval import interval_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,10 +48,10 @@ def _inert(name: str) -> str:
 
 def plot_recovery(recovery: "Recovery") -> "Figure":
     """Estimates with their intervals against truths; intervals that miss are in another colour and shape."""
-    figure, panels = _panels(recovery, f"median and {LABEL}")
+    figure, panels = _panels(recovery, f"median and {interval_name(recovery.interval)}")
     for axes, name in panels:
         of = recovery.ranks.sel(quantity=name)
-        hit, wide = of["inside_89"].to_numpy(), of["truth"].to_numpy()
+        hit, wide = of["inside"].to_numpy(), of["truth"].to_numpy()
         for chosen, colour, mark in ((hit, _HIT, "o"), (~hit, _MISS, "X")):
             one = of.isel(simulation=np.flatnonzero(chosen))
             error = np.abs(np.stack([one["median"] - one["lower"], one["upper"] - one["median"]]))
@@ -87,7 +87,7 @@ def _panels(recovery: "Recovery", ylabel: str):
     for axes in grid.ravel()[len(names) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
-        axes.set_ylabel(ylabel)
+        axes.set_yinterval_name(ylabel)
     for axes in grid.ravel():
         axes.spines[["top", "right"]].set_visible(False)
     return figure, list(zip(grid.ravel()[: len(names)], names, strict=True))

@@ -12,7 +12,6 @@ from ...models.parameters import JUNCTION
 from ...models.priors import Scale
 from ..checks.words import reason
 from ..experiment.config import Config, parse_config
-from ..experiment.interval import LABEL
 from ..results.text import digits
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def _law(fit: "Fitted", config: Config) -> str:
     ]
     between += [" Input resistances are lognormal around the slope resistance at rest."] * (e.resistance is not None)
     return (
-        f"Model. The law {law.name} was fitted for the ions {', '.join(config.ions)} ({law.citation}): {law.summary}."
+        f"Model. The law {law.name} was fitted for the ions {', '.join(fit.experiment.ions)} ({law.citation}): {law.summary}."
         f" {law.equation}, with V_T = RT/F.{options} Recordings scatter around the law by {shape} of scale sigma_mV{own}."
         + "".join(between)
     )
@@ -123,9 +122,9 @@ def _priors(fit: "Fitted") -> str:
 
 
 def _sampling(fit: "Fitted", config: Config, versions: dict[str, str]) -> str:
-    s, posterior, check = config.sampling, fit.tree["posterior"], fit.verdict().sampling
-    tuning = fit.tree["sample_stats"].attrs.get("tuning", s.tune)
-    sampler = _SAMPLERS[s.sampler.removesuffix("-light")].format(**versions)
+    s, posterior, check = fit.sampling, fit.tree["posterior"], fit.verdict().sampling
+    tuning = fit.tree["sample_stats"].attrs["tuning"]
+    sampler = _SAMPLERS[fit.tree.attrs["sampler"]].format(**versions)
     return (
         f"Sampling. The posterior was drawn by {sampler} (Hoffman & Gelman 2014): {posterior.sizes['chain']} chains of"
         f" {posterior.sizes['draw']} draws after {tuning} draws of tuning, target acceptance {s.target_accept:g}, seed"
@@ -142,7 +141,8 @@ def _checks(fit: "Fitted") -> str:
     f, identification = fit.verdict().fit, fit.verdict().parts[2]
     told = " ".join(s for s in identification.sentences if s not in fit.verdict().identification.advice)
     return (
-        f"Reporting. Values are posterior medians with the equal-tailed {LABEL}. Fit: {reason(f)}; the largest Pareto k"
+        f"Reporting. Values are posterior medians with the equal-tailed {fit.experiment.interval_name}."
+        f" Fit: {reason(f)}; the largest Pareto k"
         f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
         f" much narrower the posterior is than the prior: {told[:1].lower() + told[1:]}"
     )

@@ -13,7 +13,7 @@ from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
 from ..experiment.experiment import Experiment, distinct
-from ..experiment.interval import LABEL, bounds
+from ..experiment.interval import bounds
 from ..model.draws import parameter_values, reported
 from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
 
@@ -43,8 +43,8 @@ def plot_pump(fit: "Fitted", axes: Axes | None = None) -> Axes:
     lost = np.atleast_2d(poisoned - running)
     colours = [COLOURS[k] for k in bands_of(at.temperature_C)[0][chosen]]
     words = short_words(replace(baths, blocked=state))
-    axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, axis=0), colours)
-    axes.set_xlabel(f"$V_m$ lost at once on poisoning the pump (mV)\nmedian and {LABEL}")
+    axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, fit.experiment.config.interval, axis=0), colours)
+    axes.set_xlabel(f"$V_m$ lost at once on poisoning the pump (mV)\nmedian and {fit.experiment.interval_name}")
     axes.set_xlim(left=0)
     return axes
 
@@ -81,8 +81,8 @@ def plot_temperature(fit: "Fitted", axes: Axes | None = None) -> Axes:
     start = experiment.law.potential(experiment.pooled().theta(values), here, reference)
     whole = start + sum(parts.values())
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
-    axes.fill_between(path, *bounds(whole, axis=0), color=COLOURS[0], alpha=0.18, lw=0)
-    axes.plot(path, np.median(whole, axis=0), color=COLOURS[0], lw=1.8, label=f"$V_m$, {LABEL}")
+    axes.fill_between(path, *bounds(whole, experiment.config.interval, axis=0), color=COLOURS[0], alpha=0.18, lw=0)
+    axes.plot(path, np.median(whole, axis=0), color=COLOURS[0], lw=1.8, label=f"$V_m$, {experiment.interval_name}")
     for (name, part), colour, style in zip(parts.items(), COLOURS[1:4], ("--", "-.", ":"), strict=True):
         if np.any(np.abs(part) > 1e-9):
             axes.plot(path, np.median(start + part, axis=0), style, color=colour, lw=1.6, label=f"{name} part alone")
@@ -169,7 +169,7 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
     ]
     ends = table["lower"].to_numpy(), table["upper"].to_numpy()
     axes = _lines(axes, list(map(short, table["group"])), table["median"].to_numpy(), ends, colours)
-    axes.set_xlabel(f"{with_unit(parameter, table['unit'].iloc[0])}\nmedian and {LABEL}")
+    axes.set_xlabel(f"{with_unit(parameter, table['unit'].iloc[0])}\nmedian and {fit.experiment.interval_name}")
     return axes
 
 

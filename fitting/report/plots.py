@@ -11,7 +11,7 @@ from ...models.conditions import Conditions
 from ...models.errors import UnknownNameError, nearest
 from ...models.laws.nernst import nernst_potential
 from ..experiment.experiment import Experiment, in_words
-from ..experiment.interval import LABEL, bounds
+from ..experiment.interval import bounds
 from ..model.draws import group_values
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = Non
     axes.minorticks_off()
     of = f"{short(group)}\n" if group is not None else "mean of the groups\n" if levels.groups else ""
     axes.set(xlabel="$K_o$ (mM, logarithmic)", ylabel="$V_m$ (mV)")
-    axes.set_title(f"{of}{experiment.law.name}: median and {LABEL}", parse_math=False)
+    axes.set_title(f"{of}{experiment.law.name}: median and {experiment.interval_name}", parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9)
     return axes
@@ -182,7 +182,7 @@ def _interpolated(at: Conditions, nodes: np.ndarray) -> Conditions:
 def _band(experiment: Experiment, values, at: Conditions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     V_m = experiment.law.potential(experiment.pooled().theta(values), at, experiment.reference)
     V_m = np.broadcast_to(V_m, (len(next(iter(values.values()))), len(at.temperature_C)))
-    lower, upper = bounds(V_m, axis=0)
+    lower, upper = bounds(V_m, experiment.config.interval, axis=0)
     return lower, np.median(V_m, axis=0), upper
 
 

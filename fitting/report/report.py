@@ -29,7 +29,6 @@ from ...models.priors import Scale
 from ..checks.identification import UNINFORMED
 from ..checks.lack_of_fit import labels_of
 from ..checks.words import Mark, Part
-from ..experiment.interval import LABEL
 from ..results.outputs import ResultsFile
 from ..results.tables import html_name, html_table, number, printed_unit, summary_table
 from .methods import describe
@@ -95,7 +94,7 @@ def report_html(fit: "Fitted") -> str:
             ]
         ),
         answers="\n".join(answers(fit)),
-        table=summary_table(shared, "html"),
+        table=summary_table(shared, "html", experiment.config.interval),
         reference=escape(next((str(note) for note in fit.notes if note.about is About.REFERENCE), "")),
         verdict="\n".join(_card(part, "card") for part in verdict.parts),
         pictures="\n".join(_figure(*picture) for picture in pictures(fit)),
@@ -128,7 +127,7 @@ def answers(fit: "Fitted") -> Iterator[str]:
         if row["contraction"] < UNINFORMED:
             sentence += "; the recordings hardly inform this: it is largely the prior"
         group = f" in {row['group']}" if row["group"] else ""
-        value = f"{group} = {number(median)}{unit} ({LABEL} {number(row['lower'])} to {number(row['upper'])})"
+        value = f"{group} = {number(median)}{unit} ({e.interval_name} {number(row['lower'])} to {number(row['upper'])})"
         yield f"<li><b>{html_name(name)}</b>{escape(value)}<br>{escape(sentence[:1].upper() + sentence[1:])}.</li>"
 
 
@@ -138,8 +137,8 @@ def pictures(fit: "Fitted") -> Iterator[tuple[str, str, Callable[[], object]]]:
     groups = experiment.levels.groups
     mean = ", for the mean of the groups" if groups else ""
     told = (
-        f"Recordings, and the median and {LABEL} of {law.name}, against K_o on a logarithmic axis; a colour for each"
-        " temperature, open symbols and broken lines where the pump is blocked; dotted, E_K."
+        f"Recordings, and the median and {experiment.interval_name} of {law.name}, against K_o on a logarithmic axis;"
+        " a colour for each temperature, open symbols and broken lines where the pump is blocked; dotted, E_K."
     )
     at = experiment.conditions
     if experiment.n_conditions > len(set(zip(at.c_o["K"], at.temperature_C, at.blocked, strict=True))):

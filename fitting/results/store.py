@@ -1,16 +1,13 @@
 """Results on disk: a folder that is either complete or not there."""
 
 import json
-import os
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from ...models.errors import ConfigurationError
-from ..experiment.config import parse_config
 from .outputs import ResultsFolder
 from .tables import inert_cell
 
@@ -27,7 +24,7 @@ _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 def save(fit: "Fitted", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
     """Write a fit's results folder."""
-    config = parse_config(fit.tree.attrs["config"])
+    config = fit.experiment.config
     place = ResultsFolder(folder, force, filter(None, (config.data, config.solutions)), FILES)
     with place.writing() as aside:
         write_fit(fit, aside, Path(folder), report, picture)
@@ -36,11 +33,14 @@ def save(fit: "Fitted", folder: str | Path, force: bool = False, report: bool = 
 
 def write_fit(fit: "Fitted", aside: Path, folder: Path, report: bool = False, picture: bool = True) -> None:
     """Write a fit's files into `aside`, which will stand at `folder`."""
-    write_tree(fit.tree, aside / "fit.nc")
+    config = fit.experiment.config.seen_from(folder).to_toml()
+    tree = fit.tree.copy()
+    tree.attrs = {**tree.attrs, "config": config}
+    write_tree(tree, aside / "fit.nc")
     summary = fit.summary()
     summary.assign(group=summary["group"].map(inert_cell)).to_csv(aside / "summary.csv", index=False)
     (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
-    (aside / "config.toml").write_text(_config_beside(fit, folder), encoding="utf-8")
+    (aside / "config.toml").write_text(config, encoding="utf-8")
     if picture:
         _save_picture(fit, aside / "series.png")
     if report:
@@ -88,14 +88,6 @@ def recordings_of(tree: xr.DataTree) -> xr.Dataset:
     constant, observed = tree["constant_data"].to_dataset(), tree["observed_data"].to_dataset()
     recordings = constant.assign(V_m=observed["V_m"], blocked=constant["blocked"].astype(bool))
     return recordings.assign_attrs(source=tree.attrs["source"], sha256=tree.attrs["data_sha256"])
-
-
-def _config_beside(fit: "Fitted", folder: Path) -> str:
-    """The configuration as it will stand in `folder`: complete, with the paths of table and recipes as seen from there."""
-    config = parse_config(fit.tree.attrs["config"])
-    named = {name: path for name in ("data", "solutions") if (path := getattr(config, name)) and Path(path).exists()}
-    seen: dict[str, Any] = {name: Path(os.path.relpath(path, folder)).as_posix() for name, path in named.items()}
-    return replace(config, **seen).to_toml()
 
 
 def _save_picture(fit: "Fitted", path: Path) -> None:

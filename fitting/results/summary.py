@@ -23,11 +23,12 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
 
     Parameters that differ between groups have a row for each group, then spreads and offsets, then a row for each cell.
     """
+    interval = experiment.config.interval
     posterior, prior = tree["posterior"].to_dataset(), tree["prior"].to_dataset()
     beyond = (*experiment.spreads.values(), *experiment.offsets.values())
     sampled = [q for q in (*experiment.quantities, *beyond) if q.symbol in posterior]
     rows = [
-        _row(q, group, draws, before)
+        _row(q, group, draws, before, interval)
         for q in sampled
         for (group, draws), (_, before) in zip(_apart(posterior[q.symbol]), _apart(prior[q.symbol]), strict=True)
     ]
@@ -36,9 +37,13 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
         if cells is not None:
             before = _apart(prior[q.symbol])
             group = experiment.levels.group_of_cell if len(before) > 1 else np.zeros(cells.sizes["cell"], int)
-            rows += [_row(q, cell, draws, before[group[i]][1]) for i, (cell, draws) in enumerate(_apart(cells))]
+            rows += [
+                _row(q, cell, draws, before[group[i]][1], interval) for i, (cell, draws) in enumerate(_apart(cells))
+            ]
     for per in experiment.offsets:
-        rows += [_row(offset(per), label, draws, None) for label, draws in _apart(posterior[offset(per).symbol])]
+        rows += [
+            _row(offset(per), label, draws, None, interval) for label, draws in _apart(posterior[offset(per).symbol])
+        ]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:], float))
 
 
@@ -50,10 +55,10 @@ def _apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
     return [(str(label), variable.to_numpy()[..., i]) for i, label in enumerate(labels)]
 
 
-def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None) -> dict:
+def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, probability: float) -> dict:
     from arviz_stats.base import array_stats  # slow to import: not before chains run
 
-    lower, upper = bounds(draws)
+    lower, upper = bounds(draws, probability)
     return {
         "parameter": q.name,
         "group": group,

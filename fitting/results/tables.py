@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from ...models.errors import UnknownNameError, nearest
-from ..experiment.interval import LABEL
+from ..experiment.interval import interval_name
 from .text import SUMMARY_FORMATS, digits
 
 Style = Literal["latex", "markdown", "html"]
@@ -33,7 +33,7 @@ def printed_unit(unit: str) -> str:
     return {"1": "", "uA/cm2": "µA/cm²", "cm3/s": "cm³/s"}.get(unit, unit)
 
 
-def summary_table(summary: pd.DataFrame, style: Style) -> str:
+def summary_table(summary: pd.DataFrame, style: Style, probability: float) -> str:
     """The summary as text to paste: parameter, unit, median, interval, effective draws, R-hat, contraction.
 
     A style that there is not raises UnknownNameError.
@@ -46,7 +46,9 @@ def summary_table(summary: pd.DataFrame, style: Style) -> str:
         "group": list(summary["group"].astype(str)),
         "unit": list(map(printed_unit, summary["unit"])),
         "median": list(map(number, summary["median"])),
-        LABEL: [f"{number(a)} to {number(b)}" for a, b in zip(summary["lower"], summary["upper"], strict=True)],
+        interval_name(probability): [
+            f"{number(a)} to {number(b)}" for a, b in zip(summary["lower"], summary["upper"], strict=True)
+        ],
         "ESS": [f"{x:.0f}" for x in summary[["ess_bulk", "ess_tail"]].min(axis=1)],
         "R-hat": [format(x, SUMMARY_FORMATS["r_hat"]) for x in summary["r_hat"]],
         "contraction": [format(x, SUMMARY_FORMATS["contraction"]).replace("-", "−") for x in summary["contraction"]],

@@ -1,7 +1,6 @@
 """The whole analysis as one DataTree: draws, what follows from them, data and configuration."""
 
 import json
-from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -75,12 +74,12 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
             "constant_data": experiment.recordings.drop_vars("V_m"),
         }
     )
-    config = replace(experiment.config, sampling=replace(experiment.config.sampling, sampler=draws.sampler))
     tree.attrs.update(
-        config=config.to_toml(),
+        config=experiment.config.to_toml(),
+        sampler=draws.sampler,
         data_sha256=experiment.recordings.attrs.get("sha256", ""),
         source=experiment.recordings.attrs.get("source", ""),
-        seed=config.seed,
+        seed=experiment.config.seed,
         notes=notes_as_json(experiment.notes),
         cautions=notes_as_json(experiment.cautions),
         repairs=experiment.recordings.attrs.get("repairs", "[]"),

@@ -140,8 +140,9 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     assert verdict["sampling"]["ok"] is True
     assert set(verdict) == {"sampling", "fit", "identification", "cautions", "repairs"}
     config = parse_config((folder / "config.toml").read_text(encoding="utf-8"))
-    assert config.sampling.sampler == "nutpie"
+    assert config.sampling.sampler == "auto"
     attributes = again.tree.attrs
+    assert attributes["sampler"] == "nutpie"
     assert parse_config(attributes["config"]) == config
     assert {"pymc", "vrest", "numpy"} <= set(json.loads(attributes["versions"]))
 
@@ -206,9 +207,11 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")
 
     monkeypatch.setattr(Sampler, "draw", stuck)
-    monkeypatch.setattr("vrest.fitting.experiment.config.SAMPLERS", ("auto", "mocked"))
     result = fit(recordings(), inside=INSIDE, progress=False)
     assert lengths == [1000, 5000]
+    assert result.experiment.config.sampling.draws == 1000  # what was asked is what is saved and asked again
+    assert parse_config(result.tree.attrs["config"]) == result.experiment.config
+    assert result.sampling.draws == 5000
     assert not result.verdict().sampling.ok
     assert "Do not use these numbers" in str(result.verdict())
     assert "repeated, longer" in result.notes[-1].text

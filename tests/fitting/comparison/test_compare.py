@@ -44,7 +44,7 @@ def test_contrasts_find_the_difference_that_is_there(typed_fit):
     assert pump["kind"] == "difference"
     assert pump["lower"] < 0 < pump["upper"]  # there is none in the truth
     assert "Q10_pump" not in set(table["parameter"])  # shared by both
-    assert len(plot_contrasts(table).axes) == 2
+    assert len(plot_contrasts(table, 0.89).axes) == 2
 
 
 def test_few_cells_are_admitted(typed_fit, full_fit):
@@ -211,7 +211,7 @@ def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
         e = prepare(data, configure(inside=INSIDE, by="cell_type"))
         p_Na = sampler_of(e)(sampling, seed).posterior["p_Na"].to_numpy().reshape(-1, 2)
         ratio = p_Na[:, 0] / p_Na[:, 1]
-        lower, upper = bounds(ratio)
+        lower, upper = bounds(ratio, 0.89)
         right += np.mean(ratio < 1) > 0.95 if changed else lower < 1 < upper
     assert right >= least
 
@@ -219,7 +219,7 @@ def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
 def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_equality():
     q = replace(RECTIFICATION, name="leak_shift")
     a, b = np.array([-0.3, -0.2, -0.1, 0.4]), np.array([0.1, 0.2, 0.0, 0.3])
-    row = _contrast(q, "A", "B", a, b)
+    row = _contrast(q, "A", "B", a, b, 0.89)
     assert (row["kind"], row["median"], row["p_direction"]) == ("difference", pytest.approx(-0.25), 0.75)
     assert np.isnan([row["p_rope"], row["rope_low"], row["rope_high"]]).all()
     in_mV = _contrast(replace(q, unit="mV"), "A", "B", a, b)

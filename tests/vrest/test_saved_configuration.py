@@ -1,0 +1,115 @@
+"""A saved configuration repeats the analysis, from wherever it is run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import vrest
+from tests.synthetic import recordings
+from vrest.cli import main
+from vrest.data.tables.table import to_frame
+from vrest.fitting.experiment.config import Config, parse_config, read_config
+
+FLAGS = [
+    "--delimiter", ";", "--decimal", ",", "--encoding", "cp1252", "--map", "V_m_mV=Spannung für V_m",
+    "--inside", "K=140.123456789+-10.987654321,Na=12.3456789012,Cl=passive", "--where", "K_o_mM < 100", "--option", "davies",
+    "--interval", "0.95", "--draws", "300", "--tune", "300", "--chains", "3", "--target-accept", "0.91", "--seed", "12345678901",
+]  # fmt: skip
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch) -> str:
+    """A table as a German spreadsheet writes it, in the folder where the commands run."""
+    monkeypatch.chdir(tmp_path)
+    frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"})
+    Path("data").mkdir()
+    frame.to_csv("data/messung.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    return "data/messung.csv"
+
+
+def test_a_saved_configuration_gives_the_same_summary_byte_for_byte(table, tmp_path, monkeypatch, capsys):
+    beside = tmp_path / "priors.toml"
+    beside.write_text('[priors]\n"P_Na/P_K" = "LogNormal(-3.2, 0.987654321)"\n')
+    assert (
+        main(["fit", table, *FLAGS, "--law", "ghk", "--config", str(beside), "--no-report", "--out", "runs/first"]) == 0
+    )
+    assert "lower and upper are the 95% interval" in capsys.readouterr().out
+    first = tmp_path / "runs/first"
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["fit", "--config", str(first / "config.toml"), "--no-report", "--out", "again"]) == 0
+    assert Path("again/summary.csv").read_bytes() == (first / "summary.csv").read_bytes()
+    assert Path("again/verdict.json").read_bytes() == (first / "verdict.json").read_bytes()
+    assert read_config("again/config.toml").data_sha256 == read_config(first / "config.toml").data_sha256
+    assert "again" not in capsys.readouterr().err.replace("Results are in again", "")
+
+    loaded = vrest.load(first)
+    row = loaded.summary().set_index("parameter").loc["P_Na/P_K"]
+    draws = xr.open_datatree(first / "fit.nc", engine="h5netcdf")["posterior"]["p_Na"].to_numpy()
+    assert (row["lower"], row["upper"]) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])))
+    for text in (repr(loaded), loaded.summary("markdown"), str(loaded.methods()), loaded.page()):
+        assert "95% interval" in text
+        assert "89%" not in text
+    assert "95% interval" in loaded.plot_series().get_title()
+    assert parse_config(loaded.tree.attrs["config"]).data == "../../data/messung.csv"
+    loaded.save("copied")  # of a run made in another folder
+    assert (Path("copied") / str(parse_config(Path("copied/config.toml").read_text()).data)).resolve() == (
+        tmp_path / table
+    )
+
+
+def test_predictions_have_the_runs_interval(full_fit):
+    from dataclasses import replace
+
+    from vrest.fitting.fit import Fit
+
+    def width(probability: float) -> np.ndarray:
+        config = replace(full_fit.experiment.config, interval=probability)
+        fit = Fit(full_fit.tree, replace(full_fit.experiment, config=config))
+        table = fit.predict(full_fit.experiment.recordings.isel(obs=[0, 9]))
+        return (table["upper"] - table["lower"]).to_numpy()
+
+    assert (width(0.5) < 0.6 * width(0.89)).all()
+    assert (width(0.99) > 1.3 * width(0.89)).all()
+
+
+@pytest.mark.parametrize(
+    ("command", "result"),
+    [
+        (["design"], "design.csv"),
+        (["fit", "--each", "cell"], "summary.csv"),
+    ],
+)
+def test_other_commands_configurations_run_elsewhere_too(command, result, table, tmp_path, monkeypatch):
+    frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
+    frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
+    sampling = [f for f in FLAGS if command[0] == "fit"] or FLAGS[: FLAGS.index("--interval")]
+    main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
+    monkeypatch.chdir(tmp_path / "data")
+    main([*command, "--config", "../first/config.toml", "--out", "../again"])
+    assert Path("../again", result).read_bytes() == Path("../first", result).read_bytes()
+
+
+def test_paths_are_seen_from_the_folder_and_names_of_bundled_sets_are_not_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = Config(data="a/r.csv", solutions=str(tmp_path / "b/baths.toml"))
+    seen = config.seen_from("out/run")
+    assert (seen.data, seen.solutions) == ("../../a/r.csv", "../../b/baths.toml")
+    back = seen.beside(tmp_path / "out/run")
+    assert Path(str(back.data)).resolve() == tmp_path / "a/r.csv"
+    assert Config(data="crayfish_muscle").seen_from("out").beside("elsewhere").data == "crayfish_muscle"
+    Path("crayfish_muscle").mkdir()  # of the same name: what is there comes first, as for the commands
+    assert Config(data="crayfish_muscle").seen_from("out").data == "../crayfish_muscle"
+
+
+def test_a_configuration_beside_a_missing_table_names_the_path_that_it_means(tmp_path, monkeypatch, capsys):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there/c.toml").write_text('data = "r.csv"')
+    (tmp_path / "here/r.csv").write_text("another table of that name\n")
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["check", "--config", "../there/c.toml"]) == 2
+    assert f"r.csv: there is no such file in {tmp_path / 'there'}" in capsys.readouterr().err
