@@ -201,21 +201,22 @@ def test_cells_are_reckoned_as_the_joint_posterior_of_all_of_them():
     to_own = np.array([TRUTH["pump_mV"] if parameters[k].name == "pump_mV" else 1.0 for k in varying])
     size, cells = len(parameters), len(experiment.levels.cells)
     dense = np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters] + list(expected.spread[0, 0] ** -2.0) * cells)
-    for cell, told in enumerate(expected.information[0]):
+    for cell, information in enumerate(expected.information[0]):
         own = size + len(varying) * cell + np.arange(len(varying))
         to_all = np.zeros((size, len(dense)))
         to_all[:, :size] = np.eye(size)
         to_all[varying, own] = to_own
-        dense += to_all.T @ told @ to_all
-    expected = np.linalg.inv(dense)[:size, :size]
-    told = expected.of_entries[0][0].sum(axis=0) + np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters])
-    np.testing.assert_allclose(np.linalg.inv(told), expected, rtol=1e-6)
+        dense += to_all.T @ information @ to_all
+    precision = expected.of_entries[0][0].sum(axis=0) + np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters])
+    np.testing.assert_allclose(np.linalg.inv(precision), np.linalg.inv(dense)[:size, :size], rtol=1e-6)
 
 
 def test_groups_have_their_own_parameters_and_share_the_rest():
     rows = plan((2.5, 10.0, 40.0), (15.0, 30.0), ("on", "blocked"), cells=8)
     rows["cell_type"] = np.where(rows["cell"] < "c4", "A", "B")
-    names = [q.name for q in foresee(experiment_of(rows, inside="K=140+-10,Na=12,Cl=10", by="cell_type"))[0].quantities]
+    names = [
+        q.label for q in foresee(experiment_of(rows, inside="K=140+-10,Na=12,Cl=10", by="cell_type"))[0].quantities
+    ]
     assert names[:2] == ["P_Na/P_K (A)", "P_Na/P_K (B)"]
     assert "Q10_pump/Q10_leak" in names
     assert "K_i_mM" in names
