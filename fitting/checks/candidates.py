@@ -10,16 +10,23 @@ from ...models.parameters import Quantity
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, ExpectedPosterior
 
+NEARLY = 1.2
+"""A sound bath after which sds are up to so many times as wide goes before one in which the law is doubtful."""
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """A bath, temperature and pump state (numbers in `at`), under the name by which it is offered."""
+    """A bath, temperature and pump state (numbers in `at`), under the name by which it is offered.
+
+    `doubts` say why the law itself is wrong there, whatever is expected under it.
+    """
 
     name: str
     at: Conditions
+    doubts: tuple[str, ...] = ()
 
     def __str__(self):
-        return f"{self.name}: {in_words(self.at)}"
+        return f"{self.name}: {in_words(self.at)}{'; the law is doubtful there' if self.doubts else ''}"
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Proposal:
 
     @property
     def score(self) -> float:
-        """Mean logarithm of the narrowing: the lower, the better."""
-        return float(np.mean(np.log(self.after.sd / self.before.sd)))
+        """Mean logarithm of the narrowing, less what doubt of the law takes: the lower, the better."""
+        return float(np.mean(np.log(self.after.sd / self.before.sd))) + np.log(NEARLY) * bool(self.candidate.doubts)
 
 
 def rank(
@@ -95,12 +102,13 @@ def variations(experiment: Experiment) -> list[Candidate]:
         if "Na" in c_o:  # potassium replaces sodium, as in practice
             c_o["Na"] = c_o["Na"] - (K_o - at.c_o["K"])
         found.append(Candidate(word, replace(at, c_o=c_o)))
-    return found
+    return judged(experiment, found)
 
 
-def is_doubtful(experiment: Experiment, candidate: Candidate) -> bool:
-    """Whether the law itself is known to be wrong in that bath."""
-    return bool(experiment.law.cautions(_stacked([candidate.at]), experiment.config.options))
+def judged(experiment: Experiment, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates, each with what the law is known to be wrong about in its bath."""
+    law, options = experiment.law, experiment.config.options
+    return [replace(c, doubts=law.cautions(_stacked([c.at]), options)) for c in candidates]
 
 
 def _stacked(several: Sequence[Conditions]) -> Conditions:

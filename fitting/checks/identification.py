@@ -17,7 +17,7 @@ from ...models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Qua
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, ExpectedPosterior, expected_posterior, linearised_posterior
-from .candidates import is_doubtful, rank, variations
+from .candidates import rank, variations
 
 UNINFORMED = 0.5
 """Contraction below which the data are said not to have informed a parameter."""
@@ -186,7 +186,7 @@ def advise(expected: ExpectedPosterior, weak: Sequence[Quantity], most: int = 3)
     amount = "one recording in every cell," if cells else f"{RECORDINGS} recordings"
     proposals = rank(expected, weak, variations(experiment), recordings)
     # A bath in which the law itself is doubtful comes after those in which it is not, whatever it promises.
-    proposals.sort(key=lambda proposal: is_doubtful(experiment, proposal.candidate))
+    proposals.sort(key=lambda proposal: bool(proposal.candidate.doubts))
     sentences = []
     for proposal in proposals[:most]:
         gains = [

@@ -9,7 +9,7 @@ import xarray as xr
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity, Role
-from ..checks.candidates import Candidate, Proposal, choose, is_doubtful, rank, variations
+from ..checks.candidates import Candidate, Proposal, choose, judged, rank, variations
 from ..checks.identification import Identification, foresee, questions
 from ..checks.words import say_identification
 from ..experiment.build import allowing_blocks
@@ -151,7 +151,7 @@ def _goal(experiment: Experiment, name: str) -> Quantity:
 def _rows(experiment: Experiment, rows: xr.Dataset) -> list[Candidate]:
     """The distinct conditions of a table, each under the number of its first row."""
     every, numbers = conditions_of(experiment, rows), rows["row"].to_numpy()
-    return [Candidate(f"row {numbers[k]}", every.take(k)) for k in distinct(every)[1]]
+    return judged(experiment, [Candidate(f"row {numbers[k]}", every.take(k)) for k in distinct(every)[1]])
 
 
 def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int) -> list[str]:
@@ -161,10 +161,7 @@ def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int
     notes = [f"Each candidate is reckoned as {many} more" + (f" in {where}." if levels.entries else ".")]
     if experiment.offsets:
         notes.append("Electrode offsets are not reckoned with: expected sds are too small by what they take.")
-    doubtful = [str(c) for c in offered if is_doubtful(experiment, c)]
-    if doubtful:
-        notes.append(f"In some candidates the law itself is doubtful, whatever they promise: {'; '.join(doubtful)}.")
-    return notes
+    return [*notes, *dict.fromkeys(text for candidate in offered for text in candidate.doubts)]
 
 
 def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:

@@ -270,3 +270,15 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert "--force" in capsys.readouterr().err
     assert main([*asked, "--force", "--goal", "pump"]) == 2
     assert "pump_mV" in capsys.readouterr().err
+
+
+def test_a_row_in_which_the_law_is_doubtful_says_so_and_yields_to_a_sound_one_that_is_nearly_as_good():
+    found = vrest.design(plan(SERIES[:3], cells=3), inside="K=140,Na=12,Cl=10")
+    low_sodium, sound = found.proposals[1].candidate, found.proposals[0]
+    assert (low_sodium.name, sound.candidate.name) == ("lower sodium", "block the pump (ouabain, minutes only)")
+    assert np.mean(np.log(found.proposals[1].after.sd / sound.after.sd)) < 0  # by its promise alone it would be first
+    assert str(low_sodium).endswith("22 °C; the law is doubtful there")
+    assert found.table["row"].str.endswith("doubtful there").sum() == len(sound.after.quantities)
+    assert any("within minutes Na_i falls" in note for note in found.notes)
+    only = vrest.design(plan(SERIES[:3]), add=plan((2.5,), sodium=(0.1,)), inside="K=140,Na=12,Cl=10")
+    assert [p.candidate.doubts != () for p in only.proposals] == [True]
