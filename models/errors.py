@@ -5,6 +5,7 @@ import json
 import reprlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 
@@ -38,6 +39,12 @@ class FileWarning(VrestWarning):
 
 class CacheWarning(VrestWarning):
     """What would make the next run fast could not be kept; results are the same."""
+
+
+def no_such_file(path: Path) -> str:
+    """The sentence for a file that is not there, with the nearest name that is."""
+    siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
+    return f"{path.name}: there is no such file in {path.parent.resolve()}.{nearest(path.name, siblings)}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

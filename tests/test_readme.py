@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import vrest
-from vrest.cli import parser
+from vrest.cli import parser_of
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -22,7 +22,8 @@ def test_the_commands_can_be_typed():
     commands = re.findall(r"uv run vrest (.*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
     assert len(commands) == 3
     for command in commands:
-        parser().parse_args(command.split())
+        name, *typed = command.split()
+        parser_of(name).parse(typed)
 
 
 def test_figures_quoted_are_the_fits_own(gluconate_fit):

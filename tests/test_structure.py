@@ -155,7 +155,8 @@ def test_equations_import_and_work_without_pymc():
 def test_the_front_door_is_light():
     heavy = ("pymc", "pytensor", "arviz", "nutpie", "numba", "pandas", "xarray", "scipy", "matplotlib", "numpy")
     loaded = run_python(
-        "import sys, vrest, vrest.cli; vrest.cli.parser(); print(*{m.split('.')[0] for m in sys.modules})"
+        "import sys, vrest.cli as cli; cli.overview(); [cli.parser_of(name) for name in cli.COMMANDS];"
+        "print(*{m.split('.')[0] for m in sys.modules})"
     )
     assert not set(heavy) & set(loaded.split())
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from .data.sets.bundled import datasets, load_data
     from .data.tables.reader import from_frame, read_csv
     from .data.tables.table import select, to_frame
-    from .doors import fit_each, recover, simulate
     from .fitting.experiment.config import Config, Sampling, read_config
     from .fitting.fit import Fit, fit, load
     from .fitting.planning.design import Design, design
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
     from .models.laws.registry import LAWS
+    from .planning import fit_each, recover, simulate
 
 # Imported on first use, so that `import vrest` and `vrest --help` do not wait for samplers.
 _HOME = {
@@ -35,15 +35,15 @@ _HOME = {
     "datasets": "data.sets.bundled",
     "design": "fitting.planning.design",
     "fit": "fitting.fit",
-    "fit_each": "doors",
+    "fit_each": "planning",
     "from_frame": "data.tables.reader",
     "load": "fitting.fit",
     "load_data": "data.sets.bundled",
     "read_config": "fitting.experiment.config",
     "read_csv": "data.tables.reader",
-    "recover": "doors",
+    "recover": "planning",
     "select": "data.tables.table",
-    "simulate": "doors",
+    "simulate": "planning",
     "to_frame": "data.tables.table",
 }
 

@@ -1,18 +1,80 @@
-"""The flags that set the configuration, made from the declarations of its settings."""
+"""The flags that several commands share, most of them made from the declarations of the configuration's settings."""
 
 import argparse
 import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from .fitting.experiment.config import Config, Sampling, read_config
-from .fitting.experiment.settings import declaration, default_of, form, kind, read, settings, spelled_out
+from .fitting.experiment.settings import (
+    MODEL,
+    TABLE,
+    declaration,
+    default_of,
+    form,
+    kind,
+    read,
+    settings,
+    spelled_out,
+)
 from .models.errors import ConfigurationError, shown
+
+
+def add_data(parser: argparse.ArgumentParser, *groups: str, plan: bool = False) -> None:
+    """Add DATA (or PLAN), how a table is read, the model's settings, and further `groups` of settings."""
+    parser.add_argument(
+        "data",
+        nargs="?",
+        metavar="PLAN" if plan else "DATA",
+        help="a CSV table, a saved fit.nc or a bundled set (default: the configuration's)"
+        + ("; V_m_mV is not needed and not used" if plan else ""),
+    )
+    add_setting_flags(parser, TABLE, MODEL, *groups)
+
+
+def add_out(parser: argparse.ArgumentParser, what: str, default: str) -> None:
+    """Add --out and --force, for a FOLDER or a FILE of results."""
+    parser.add_argument("--out", metavar=what, help=f"where results go (default: {default})")
+    parser.add_argument("--force", action="store_true", help="replace what vrest wrote there, and nothing else")
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Add --workers and --scheduler, for many fits."""
+    parser.add_argument("--workers", type=whole(1, 10_000), default=1, metavar="N", help="processes here (default: 1)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a dask cluster instead, as in tcp://node1:8786")
+
+
+def number(low: float = -1e6, high: float = 1e6) -> Callable[[str], float]:
+    """What reads a flag's number, and refuses what is none or lies outside `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number.") from None
+        if not (isfinite(value) and low <= value <= high):
+            kelvin = f" It looks like kelvin: give {value - 273.15:.4g}." if high == 50 and 223 < value < 324 else ""
+            raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}.{kelvin}")
+        return value
+
+    return read
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """As `number`, of whole numbers."""
+
+    def read(text: str) -> int:
+        if not (text.strip().lstrip("-").isdecimal() and len(text) < 30 and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}.")
+        return int(text)
+
+    return read
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...models.errors import ConfigurationError, DataError, nearest
+from ...models.errors import ConfigurationError, DataError, no_such_file
 from .faults import Faults
+from .inert import as_written
 from .schema import COLUMNS
 
 _SIGNATURES = {
@@ -35,8 +36,7 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
         inside = f" It holds {', '.join(tables)}." if tables else ""
         raise DataError(f"{path.name}: is a folder; give the path of a table in it.{inside}")
     if not path.exists():
-        siblings = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
-        raise DataError(f"{path.name}: there is no such file in {path.parent.resolve()}.{nearest(path.name, siblings)}")
+        raise DataError(no_such_file(path))
     try:
         with path.open("rb") as file:
             return file.read(most)
@@ -82,7 +82,7 @@ def split(text: str, delimiter: str, faults: Faults) -> Grid:
     try:
         # newline="" leaves line breaks to csv, so that a quoted one stays within its cell
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            records.append([cell.strip() for cell in record])
+            records.append([as_written(cell.strip()) for cell in record])
     except csv.Error:
         faults.stop('a quotation mark (") here is never closed, or text follows it; remove it.', row=len(records) + 1)
     filled = [(number, record) for number, record in enumerate(records, 1) if any(record)]

@@ -47,7 +47,7 @@ class ResultsFolder:
         self.exists = _stands(self.name)
         self.path = Path(os.path.realpath(path))
         self._old: dict[str, str] | None = None
-        for given in map(Path, inputs):
+        for given in filter(os.path.exists, inputs):
             if self.path in (real := Path(os.path.realpath(given))).parents or _same(real, self.path):
                 raise ConfigurationError(f"{self.name} is or holds {given}, which is read. Choose another with --out.")
         if self.exists:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from ...data.tables.inert import write_csv
 from ...models.errors import ConfigurationError
 from .outputs import ResultsFolder
-from .tables import inert_cell
 
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
@@ -37,8 +37,7 @@ def write_fit(fit: "Fitted", aside: Path, folder: Path, report: bool = False, pi
     tree = fit.tree.copy()
     tree.attrs = {**tree.attrs, "config": config}
     write_tree(tree, aside / "fit.nc")
-    summary = fit.summary()
-    summary.assign(group=summary["group"].map(inert_cell)).to_csv(aside / "summary.csv", index=False)
+    write_csv(fit.summary(), aside / "summary.csv")
     (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
     (aside / "config.toml").write_text(config, encoding="utf-8")
     if picture:

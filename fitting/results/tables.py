@@ -101,8 +101,3 @@ def _latex(rows: Rows) -> str:
             "",
         ]
     )
-
-
-def inert_cell(text: str) -> str:
-    """A name as a CSV cell that no spreadsheet takes for a formula: an apostrophe goes before what would start one."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

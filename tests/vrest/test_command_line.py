@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +15,7 @@ import vrest
 from tests.data.test_bad_tables import CELLS, TABLES, table_with
 from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
+from vrest.commands import COMMANDS
 from vrest.fitting.results.store import write_tree
 
 
@@ -237,14 +238,15 @@ def test_a_saved_fit_can_be_fitted_again(full_fit, tmp_path, capsys):
 
 
 def test_help_is_fast():
-    """Under 0.3 s on an idle machine; twice that is allowed here, best of three."""
+    """Under 0.3 s of one processor, whatever else the machine does; best of three."""
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        before = os.times()
         done = subprocess.run([sys.executable, "-m", "vrest", "--help"], capture_output=True, check=True)
-        times.append(time.perf_counter() - start)
+        after = os.times()
+        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert b"infer a law" in done.stdout
-    assert min(times) < 0.6
+    assert min(times) < 0.3
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is a POSIX notion")
@@ -281,3 +283,50 @@ def test_a_killed_fit_leaves_no_results_that_look_finished(table, tmp_path):
 def test_json_has_no_numbers_that_json_does_not_know(full_fit, tmp_path):
     folder = full_fit.save(tmp_path / "run")
     json.loads((folder / "verdict.json").read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["ft"], "there is no command 'ft'. Did you mean 'fit'?"),
+        ([], "say what to do"),
+        (["fit", "t.csv", "--insde", "K=140"], "--insde: there is no such flag. Did you mean '--inside'?"),
+        (["fit", "t.csv", "--in", "K=140"], "--in: there is no such flag."),
+        (["predict", "run", "baths.csv", "more"], "more: there is no such argument."),
+        (["solutions"], "the following arguments are required: FILE"),
+        (["fit", "absent.csv"], "absent.csv: there is no such file in"),
+    ],
+)
+def test_what_cannot_be_read_names_what_was_probably_meant(arguments, says, capsys):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_every_command_can_be_asked_what_it_takes(capsys):
+    for name in COMMANDS:
+        with pytest.raises(SystemExit, match="0"):
+            main([name, "--help"])
+        assert f"usage: vrest {name}" in capsys.readouterr().out
+    files = {p.stem.removesuffix("_") for p in Path(vrest.__file__).parent.glob("commands/*.py")} - {"__init_"}
+    assert files == set(COMMANDS)
+
+
+def test_version_and_info_say_what_runs(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"vrest {vrest.__version__}\n"
+    assert main(["info"]) == 0
+    facts = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert facts["numpy"] == version("numpy")
+    assert {"Python", "platform", "kept", "pymc", "nutpie"} <= set(facts)
+
+
+def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):
+    code = (
+        "import sys; from vrest.cli import main; status = main(['fit', 'absent.csv', '--inside', 'K=140']);"
+        "print(status, *{'numpy', 'pandas', 'scipy', 'pymc'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "2\n"

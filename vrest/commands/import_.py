@@ -1,4 +1,4 @@
-"""What the commands between rig and table do: solutions as weighed, and recordings read from files."""
+"""`vrest import`: resting potentials out of recordings."""
 
 import argparse
 import hashlib
@@ -11,59 +11,48 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .commands import inputs, say
-from .fitting.results.outputs import ResultsFile, ResultsFolder
-from .models.errors import DataError, VrestError
+from ..flags import add_out, number
+from ..models.errors import DataError, VrestError
+from ..shared import say
 
 if TYPE_CHECKING:
-    from .data.recordings.baseline import Rest
+    from ..data.recordings.baseline import Rest
 
 
-def solutions(options: argparse.Namespace) -> int:
-    import pandas as pd
-
-    from .data.solutions.junction import junction_potential, series_in_words
-    from .data.solutions.recipes import OSMOTIC_COEFFICIENT, read_solutions
-    from .data.tables.baths import named
-    from .fitting.results.text import table_text
-
-    place = ResultsFile(options.out, options.force, inputs(options)) if options.out else None
-    made = read_solutions(options.file)
-    frame = pd.DataFrame({"solution": list(made)})
-    for ion in dict.fromkeys(ion for solution in made.values() for ion in solution.ions):
-        frame[f"{ion}_mM"] = [solution.ions.get(ion, 0.0) for solution in made.values()]
-    frame["ionic_strength_mM"] = [solution.ionic_strength for solution in made.values()]
-    frame["osmolarity_mosm"] = [solution.osmolarity for solution in made.values()]
-    frame["charge_mM"] = [abs(round(solution.charge, 6)) for solution in made.values()]
-    say(*(note for solution in made.values() for note in solution.notes))
-    say(
-        f"Osmolarity is ideal (the sum of all particles); an osmometer reads about {OSMOTIC_COEFFICIENT} times that. "
-        "Ions are totals: what EGTA or ATP binds is not taken off."
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILES", help="recordings, or folders of them")
+    parser.add_argument("--solution", metavar="NAME", help="the bath, for the column solution")
+    parser.add_argument(
+        "--temperature", type=number(-2, 50), metavar="C", help="in °C, where a file has no such channel"
     )
-    if options.pipette is not None:
-        pipette = named(made, options.pipette)
-        ljp = {n: junction_potential(pipette, s, options.temperature) for n, s in made.items() if s is not pipette}
-        frame["ljp_mV"] = frame["solution"].map(ljp)
-        if ljp:
-            say(f"At {options.temperature:g} °C {series_in_words(options.pipette, ljp, ljp.values())}")
-    formats = dict.fromkeys(frame.columns[1:], ".5g") | {"charge_mM": ".3g", "ljp_mV": "+.1f"}
-    print(table_text(frame, formats))
-    if place:
-        with place.writing() as aside:
-            frame.to_csv(aside, index=False)
-    return 0
+    parser.add_argument("--channel", metavar="N", help="number (from 0) or name, instead of the one that fits")
+    parser.add_argument("--ljp", type=_junction, metavar="WHAT", help="compute, corrected, or mV to subtract")
+    add_out(parser, "FILE", "recordings.csv")
 
 
-def import_recordings(options: argparse.Namespace) -> int:
+def _junction(text: str) -> str | float:
+    """`compute`, `corrected`, or a junction potential in mV, as the table's columns take it."""
+    if text in ("compute", "corrected"):
+        return text
+    try:
+        return number(-30, 30)(text)
+    except argparse.ArgumentTypeError:
+        sentence = f"give compute, corrected, or the mV to subtract, from -30 to 30; not {text}."
+        raise argparse.ArgumentTypeError(sentence) from None
+
+
+def run(options: argparse.Namespace) -> int:
     import pandas as pd
 
-    from .data.recordings.baseline import resting_potential
-    from .data.recordings.formats import read_recording
-    from .data.recordings.pictures import save_picture
-    from .fitting.results.text import table_text
+    from ..data.recordings.baseline import resting_potential
+    from ..data.recordings.formats import read_recording
+    from ..data.recordings.pictures import save_picture
+    from ..data.tables.inert import csv_text
+    from ..fitting.results.outputs import ResultsFile, ResultsFolder
+    from ..fitting.results.text import table_text
 
     files = _without_repeats(_files(options.files))
-    out = Path(options.out)
+    out = Path(options.out or "recordings.csv")
     names = _names(files)
     pictures = _picture_names(names.values())
     table = ResultsFile(out, options.force, files)
@@ -92,7 +81,7 @@ def import_recordings(options: argparse.Namespace) -> int:
             raise DataError(f"none of {len(files)} files gave a resting potential; nothing was written.")
         frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
         with table.writing() as beside:
-            frame.to_csv(beside, index=False)
+            beside.write_text(csv_text(frame), encoding="utf-8")
     print(table_text(frame, {"V_m_mV": ".2f", "drift_mV": "+.2f", "temperature_C": ".1f", "holding_pA": ".1f"}))
     flagged = int((frame["flags"] != "").sum())
     say(f"{len(rows)} of {len(files)} files read, {flagged} of them flagged: see {out} and {folder.name}.")
@@ -158,7 +147,7 @@ def _row(name: str, file: Path, rest: "Rest", options: argparse.Namespace) -> di
 
 def _files(given: list[str]) -> list[Path]:
     """The files named, and the recordings in the folders named."""
-    from .data.recordings.formats import FORMATS
+    from ..data.recordings.formats import FORMATS
 
     found = [sorted(Path(text).iterdir()) if Path(text).is_dir() else [Path(text)] for text in given]
     files = [
@@ -170,6 +159,3 @@ def _files(given: list[str]) -> list[Path]:
     if not files:
         raise DataError(f"{' '.join(given)}: no recordings there ({', '.join(FORMATS)}).")
     return files
-
-
-COMMANDS = {"solutions": solutions, "import": import_recordings}

@@ -1,24 +1,50 @@
-"""`vrest explain`: the table and the picture of one resting potential's parts."""
+"""`vrest explain`: take one resting potential apart: ions, pump, cooling, run-down."""
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
+from ..flags import number
+from ..models.errors import ConfigurationError
+from ..shared import results_file
 
-from .fitting.results.outputs import ResultsFile
-from .fitting.results.text import digits, table_text
-from .models.errors import ConfigurationError
-from .models.textbook.explain import DAY, HOUR, SECOND, Explanation
-from .models.textbook.explain import explain as take_apart
+if TYPE_CHECKING:
+    from ..models.textbook.explain import Explanation
 
 IONS = ("K", "Na", "Cl")
 
 
-def explain(options: argparse.Namespace) -> int:
-    place = ResultsFile(options.plot, options.force) if options.plot else None
-    explanation = take_apart(
+def arguments(parser: argparse.ArgumentParser) -> None:
+    for flag, unit, default, meaning in (
+        *((f"--{s}-o", "mM", mM, f"{s} in the bath") for s, mM in (("K", 5.0), ("Na", 150.0), ("Cl", 120.0))),
+        *((f"--{s}-i", "mM", mM, f"{s} inside") for s, mM in (("K", 140.0), ("Na", 15.0), ("Cl", 10.0))),
+        *((f"--P-{s}", "RATIO", p, f"P_{s}/P_K") for s, p in (("Na", 0.04), ("Cl", 0.45))),
+        ("--temperature", "C", 37.0, "°C"),
+        ("--cool", "C", 10.0, "cool by so many °C"),
+        ("--Q10-pump", "Q10", 2.3, "of the pump's current"),
+        ("--Q10-leak", "Q10", 1.4, "of P_K"),
+        ("--P-K", "CM_S", 1e-6, "P_K in cm/s, the clock of the run-down"),
+        ("--diameter", "UM", 20.0, "of a round cell, µm"),
+    ):
+        parser.add_argument(
+            flag, type=number(), default=default, metavar=unit, help=f"{meaning} (default: {default:g})"
+        )
+    parser.add_argument(
+        "--pump", type=number(), metavar="mV", help="what the pump adds (default: 3:2 balance with the leaks)"
+    )
+    parser.add_argument("--plot", metavar="FILE", help="draw the parts and the run-down into a PNG, PDF or SVG")
+    parser.add_argument("--force", action="store_true", help="replace a picture that vrest drew, and nothing else")
+
+
+def run(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from ..fitting.results.text import table_text
+    from ..models.textbook.explain import explain
+
+    place = results_file(options, options.plot)
+    explanation = explain(
         {name: getattr(options, f"{name}_o") for name in IONS},
         {name: getattr(options, f"{name}_i") for name in IONS},
         {"Na": options.P_Na, "Cl": options.P_Cl},
@@ -37,8 +63,13 @@ def explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def rows(of: Explanation) -> Iterator[tuple[str, str, str, str]]:
+def rows(of: "Explanation") -> Iterator[tuple[str, str, str, str]]:
     """The explanation line by line: what, value, unit, meaning."""
+    import numpy as np
+
+    from ..fitting.results.text import digits
+    from ..models.textbook.explain import DAY, HOUR, SECOND
+
     cool, run = f"cooling by {of.cooled_by_C:g} °C", of.run_down
     start, *steps = of.steps_mV.values()
     for name, E in of.nernst_mV.items():
@@ -67,11 +98,13 @@ def rows(of: Explanation) -> Iterator[tuple[str, str, str, str]]:
     yield "pump poisoned: in the end", f"{of.donnan_mV:.2f}", "mV", end
 
 
-def draw(of: Explanation, path: Path) -> None:
+def draw(of: "Explanation", path: Path) -> None:
     """Waterfall of the parts, and the run-down after poisoning, into a file of the kind that `path` ends in."""
+    import numpy as np
     from matplotlib.figure import Figure
 
-    from .fitting.report.plots import COLOURS
+    from ..fitting.report.plots import COLOURS
+    from ..models.textbook.explain import HOUR
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     parts, later = figure.subplots(1, 2)

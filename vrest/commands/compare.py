@@ -1,0 +1,96 @@
+"""`vrest compare`: laws by what they predict, or groups of cells by their parameters."""
+
+import argparse
+from dataclasses import replace
+
+from ..fitting.experiment.config import Config
+from ..fitting.experiment.settings import SAMPLING
+from ..flags import add_data, add_out
+from ..models.errors import ConfigurationError
+from ..shared import configuration, read_recordings, recordings_used, results_folder, say
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add_data(parser, SAMPLING)
+    parser.add_argument(
+        "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
+    )
+    add_out(parser, "FOLDER", "<data>-laws or <data>-by-<column>")
+
+
+def run(options: argparse.Namespace) -> int:
+    config = configuration(options)
+    if options.laws:
+        return _laws(options, config)
+    if config.by:
+        return _groups(options, config)
+    raise ConfigurationError("say what to compare: --laws ghk,ghk-pump or --by cell_type.")
+
+
+def _groups(options: argparse.Namespace, config: Config) -> int:
+    from ..data.tables.inert import write_csv
+    from ..fitting.comparison.contrasts import contrasts, plot_contrasts, too_few
+    from ..fitting.experiment.prepare import prepare
+    from ..fitting.fit import fit_experiment
+    from ..fitting.results.store import FILES, write_fit
+    from ..fitting.results.text import table_text
+
+    place = results_folder(options, config, f"by-{config.by}", *FILES, "contrasts.csv", "contrasts.png")
+    recordings = read_recordings(config)
+    experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
+    say(*experiment.notes)
+    fit = fit_experiment(experiment)
+    table = contrasts(fit)
+    with place.writing() as aside:
+        write_fit(fit, aside, place.path)
+        write_csv(table, aside / "contrasts.csv")
+        figure = plot_contrasts(table, config.interval)
+        figure.savefig(aside / "contrasts.png", dpi=150)
+    print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared;")
+    print(f"lower and upper are the {experiment.interval_name}")
+    print(table_text(table, {"p_direction": ".3f", "p_rope": ".3f"}))
+    print()
+    print("\n".join([*too_few(fit), str(fit.verdict())]))
+    say(f"Results are in {place.name}")
+    return 0 if fit.verdict().sampling.ok else 3
+
+
+def _laws(options: argparse.Namespace, config: Config) -> int:
+    from ..data.tables.inert import write_csv
+    from ..fitting.comparison import elpd
+    from ..fitting.experiment.prepare import prepare
+    from ..fitting.fit import fit_experiment
+    from ..fitting.results.text import table_text
+    from ..fitting.sampling.workers import available_cores
+
+    names = list(dict.fromkeys(name.strip() for name in options.laws.split(",") if name.strip()))
+    if len(names) < 2:
+        raise ConfigurationError(f"--laws {options.laws}: name two laws or more, as in ghk,ghk-pump.")
+    place = results_folder(options, config, "laws", "comparison.csv", "config.toml")
+    recordings = read_recordings(config)
+    experiments = {name: prepare(recordings, replace(config, law=name)) for name in names}
+    say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
+    fits, left, short = {}, [], []
+    for name, experiment in experiments.items():
+        fits[name] = fit = fit_experiment(experiment)
+        refit = elpd.without_rows(fit, available_cores())
+        found = [elpd.leave_rows_out(fit, refit), elpd.leave_cells_out(fit, refit)]
+        left += [one for one in found if one is not None]
+        if not fit.verdict().sampling.ok:
+            short.append(name)
+        for one in left[-2:]:
+            if one.refits and one.law == name:
+                say(f"{name}: fitted again without each of {one.refits} {one.scheme}s (Pareto k above {elpd.GOOD_K}).")
+    table = elpd.comparison(left)
+    with place.writing() as aside:
+        write_csv(table, aside / "comparison.csv")
+        (aside / "config.toml").write_text(config.seen_from(place.path).to_toml(), encoding="utf-8")
+    print(table_text(table, dict.fromkeys(("elpd", "se", "elpd_diff", "dse"), ".1f") | {"weight": ".2f"}))
+    print()
+    print("\n".join(elpd.judgement(table, fits)))
+    if "cell" not in set(table["scheme"]):
+        print(f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets.")
+    if short:
+        print(f"Sampling fell short for {', '.join(short)}: do not use this comparison.")
+    say(f"Results are in {place.name}")
+    return 3 if short else 0

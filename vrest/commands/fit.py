@@ -1,0 +1,84 @@
+"""`vrest fit`: infer a law's parameters from a table of resting potentials."""
+
+import argparse
+import re
+from dataclasses import replace
+
+from ..fitting.experiment.config import Config
+from ..fitting.experiment.settings import SAMPLING
+from ..flags import add_data, add_out, add_workers
+from ..models.errors import ConfigurationError
+from ..shared import configuration, read_recordings, recordings_used, results_folder, say
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add_data(parser, SAMPLING)
+    add_out(parser, "FOLDER", "<data>-<law>")
+    parser.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
+    add_workers(parser)
+    parser.add_argument(
+        "--no-report", action="store_true", help="leave out report.html and series.png, which take seconds"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    config = configuration(options)
+    if options.each:
+        return _each(options, config)
+    if options.workers > 1 or options.scheduler:
+        raise ConfigurationError("--workers and --scheduler are for many fits: with --each cell, or vrest recover.")
+
+    from ..fitting.experiment.prepare import prepare
+    from ..fitting.fit import fit_experiment
+    from ..fitting.results.store import FILES, write_fit
+    from ..fitting.results.text import summary_text
+
+    place = results_folder(options, config, config.law, *FILES)
+    recordings = read_recordings(config)
+    experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
+    say(*experiment.notes)
+    result = fit_experiment(experiment)
+    with place.writing() as aside:
+        write_fit(result, aside, place.path, report=not options.no_report, picture=not options.no_report)
+    say(*result.notes[len(experiment.notes) :])
+    print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {experiment.interval_name}")
+    print(summary_text(result.summary()))
+    print()
+    print(result.verdict())
+    say(f"Results are in {place.name}")
+    return 0 if result.verdict().sampling.ok else 3
+
+
+def _each(options: argparse.Namespace, config: Config) -> int:
+    """Every cell by itself."""
+    from ..data.tables.inert import write_csv
+    from ..fitting.experiment.interval import interval_name
+    from ..fitting.planning.each import fit_each, summary_of_each, table_of_each
+    from ..fitting.results.store import plain_json, write_fit
+    from ..fitting.results.text import table_text
+    from ..fitting.sampling.workers import Workers
+
+    place = results_folder(
+        options, config, f"{config.law}-each-{options.each}", "summary.csv", "verdict.json", "config.toml"
+    )
+    recordings = read_recordings(config)
+    config = replace(config, data_sha256=recordings.attrs["sha256"])
+    fits, refused = fit_each(recordings, config, options.each, Workers(options.workers, options.scheduler))
+    notes = [fit.experiment.notes for fit in fits.values()]
+    say(*(note for note in notes[0] if all(note in others for others in notes)))
+    with place.writing() as aside:
+        write_csv(summary_of_each(fits), aside / "summary.csv")
+        verdicts = {label: fit.verdict().to_dict() for label, fit in fits.items()}
+        (aside / "verdict.json").write_text(plain_json(verdicts), encoding="utf-8")
+        (aside / "config.toml").write_text(config.seen_from(place.path).to_toml(), encoding="utf-8")
+        for k, (label, fit) in enumerate(fits.items(), 1):
+            name = f"{k:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', label)[:40].strip('-')}"
+            (aside / name).mkdir()
+            write_fit(fit, aside / name, place.path / name, picture=False)
+    print(
+        f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {interval_name(config.interval)}"
+    )
+    print(table_text(table_of_each(fits).rename(columns={"": options.each})))
+    say(*(f"{label} was not fitted: {reason}" for label, reason in refused.items()))
+    say(f"Results are in {place.name}, a folder of its own for each; vrest report makes a page of one.")
+    return 0 if all(fit.verdict().sampling.ok for fit in fits.values()) else 3

@@ -1,0 +1,64 @@
+"""`vrest recover`: simulate a plan and fit it, many times."""
+
+import argparse
+import shutil
+
+from ..fitting.experiment.settings import SAMPLING
+from ..flags import add_data, add_out, add_workers, whole
+from ..shared import configuration, read_plan, recordings_used, results_folder, say
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add_data(parser, SAMPLING, plan=True)
+    parser.add_argument("--n", type=whole(20, 100_000), default=200, metavar="N", help="simulations (default: 200)")
+    parser.add_argument(
+        "--truth", metavar="FILE", help="simulate this truth only (default: truths drawn from the priors)"
+    )
+    add_workers(parser)
+    add_out(parser, "FOLDER", "<plan>-<law>-recovery")
+
+
+def run(options: argparse.Namespace) -> int:
+    config = configuration(options)
+
+    from ..data.tables.inert import write_csv
+    from ..fitting.experiment.prepare import prepare
+    from ..fitting.planning.recovery import LIKELIHOOD, recover
+    from ..fitting.planning.simulate import read_truth
+    from ..fitting.results.text import table_text
+    from ..fitting.sampling.workers import Workers
+
+    place = results_folder(
+        options, config, f"{config.law}-recovery", "recovery.csv", "ranks.nc", "config.toml", "calibration.png",
+        "recovery.png", "contraction.png",
+    )  # fmt: skip
+    workers = Workers(options.workers, options.scheduler)
+    experiment = prepare(read_plan(config), config)
+    truth = read_truth(options.truth) if options.truth else None
+    say(*experiment.notes)
+    unfinished = place.path.with_name(f".{place.path.name}-unfinished")
+    if options.force:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    elif unfinished.exists():
+        say(f"Going on with the run that was stopped ({unfinished}).")
+    recovery = recover(experiment, options.n, truth, workers, unfinished / "simulations.jsonl")
+    with place.writing() as aside:
+        write_csv(recovery.table(), aside / "recovery.csv")
+        recovery.ranks.to_netcdf(aside / "ranks.nc", engine="h5netcdf")
+        (aside / "config.toml").write_text(config.seen_from(place.path).to_toml(), encoding="utf-8")
+        if not recovery.stated:
+            recovery.plot_calibration().savefig(aside / "calibration.png", bbox_inches="tight", dpi=150)
+        recovery.plot_recovery().savefig(aside / "recovery.png", dpi=150)
+        recovery.plot_contraction().savefig(aside / "contraction.png", dpi=150)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    what = "a stated truth" if recovery.stated else "truths drawn from the priors"
+    print(f"{config.law} on {recordings_used(experiment)}: {options.n} simulations of {what}")
+    table = recovery.table().merge(recovery.contraction(), on="parameter")
+    formats = {"coverage_50": ".2f", recovery.coverage: ".2f", "bias_sd": "+.2f", "sbc_p": ".2g", "contraction": ".2f"}
+    if recovery.stated:
+        table = table[table["parameter"] != LIKELIHOOD].drop(columns="sbc_p")
+    print(table_text(table, formats))
+    print()
+    print("\n".join(recovery.verdict()))
+    say(f"Results are in {place.name}")
+    return 0

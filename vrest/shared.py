@@ -1,0 +1,116 @@
+"""What several commands do alike: read the configuration and DATA, choose where results go, and say what happens."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .fitting.experiment.config import Config
+from .fitting.experiment.settings import TABLE, declaration, settings
+from .flags import as_flag, settings_from
+from .models.errors import ConfigurationError, DataError, nearest, no_such_file
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .fitting.experiment.experiment import Experiment
+    from .fitting.results.outputs import ResultsFile, ResultsFolder
+
+
+def configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
+    """The configuration file, if any, with the flags laid over it."""
+    if (typed := getattr(options, "data", None)) and (path := Path(typed)).suffix and not path.exists():
+        raise DataError(no_such_file(path))  # before anything heavy is loaded
+    config = settings_from(options)
+
+    from .models.laws.registry import law as law_named
+
+    law_named(config.law)
+    if needs_data and config.data is None:
+        raise ConfigurationError(
+            "no DATA: name a table, or one with data = … in the configuration. vrest datasets lists bundled ones."
+        )
+    return config
+
+
+def read_plan(config: Config) -> "xr.Dataset":
+    """PLAN: like DATA, but V_m_mV is not needed (and not used where it is there), and repeated rows are legal."""
+    return read_recordings(config, potentials=False).drop_vars("V_m", errors="ignore")
+
+
+def read_recordings(config: Config, potentials: bool = True) -> "xr.Dataset":
+    """DATA, which is a table, a saved fit or a bundled set."""
+    from .data.sets.bundled import datasets as bundled_sets
+    from .data.sets.bundled import load_data
+    from .data.tables.reader import read_csv
+
+    data = config.data or ""
+    path = Path(data)
+    names = bundled_sets()
+    finished = path.suffix == ".nc" and path.is_file()
+    if finished or (not path.exists() and data in names):
+        for name, f in settings(Config).items():
+            if (
+                declaration(f).group == TABLE
+                and name != "where"
+                and (value := getattr(config, name)) not in (f.default, {})
+            ):
+                raise ConfigurationError(f"{as_flag(name, value)}: {data} is read as it is; leave that out.")
+    if finished:
+        from .fitting.results.store import read_tree, recordings_of
+
+        return recordings_of(read_tree(path))
+    if not path.exists() and data in names:
+        return load_data(data)
+    if not path.exists() and not path.suffix:
+        raise ConfigurationError(
+            f"{data}: neither a file nor a bundled set.{nearest(data, names)} Sets: {', '.join(names)}."
+        )
+    recordings = read_csv(
+        path, temperature_C=config.temperature_C, columns=config.columns, delimiter=config.delimiter or ",",
+        encoding=config.encoding or "utf-8", decimal=config.decimal or ".", solutions=config.solutions, pipette=config.pipette,
+        potentials=potentials,
+    )  # fmt: skip
+    if config.pipette and "ljp" in recordings:
+        from .data.solutions.junction import series_in_words
+
+        say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
+    return recordings
+
+
+def results_folder(options: argparse.Namespace, config: Config, default: str, *writes: str) -> "ResultsFolder":
+    """The results folder of --out, or `default` after the table's name; refused here where it may not be written."""
+    from .fitting.results.outputs import ResultsFolder
+
+    return ResultsFolder(
+        options.out or f"{Path(config.data or '').stem}-{default}", options.force, _inputs(options, config), writes
+    )
+
+
+def results_file(
+    options: argparse.Namespace, path: str | Path | None, config: Config | None = None
+) -> "ResultsFile | None":
+    """A single file of results, refused here where it may not be written; None where none is asked for."""
+    from .fitting.results.outputs import ResultsFile
+
+    return ResultsFile(path, options.force, _inputs(options, config)) if path else None
+
+
+def _inputs(options: argparse.Namespace, config: Config | None) -> list[str | Path]:
+    """Every file that a command may read; none of them is ever written."""
+    names = ("data", "config", "map_file", "truth", "add", "baths", "file", "run")
+    given = [getattr(options, name, None) for name in names]
+    given += [config.data, config.solutions] if config else []
+    given += getattr(options, "files", [])
+    return [p / "fit.nc" if (p / "fit.nc").is_file() else p for p in map(Path, filter(None, given))]
+
+
+def recordings_used(experiment: "Experiment") -> str:
+    """How many rows, of what: for headings."""
+    return f"{experiment.recordings.sizes['obs']} rows of {experiment.recordings.attrs['source']}"
+
+
+def say(*sentences: object) -> None:
+    """Messages go to standard error, so that a pipe gets tables alone."""
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
