@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError, DataError
-from .formats import Channel, Recording, Sweep
+from .current import LEAST_S, Windows, blocks, injected, windows
+from .recording import Array, Channel, Clamp, Recording, Source, Sweep
 
-LEAST_S = 0.005  # a shorter baseline before a stimulus is none
 LEAST_SHARE = 0.05  # of the baseline, between action potentials
 DRIFT_FLAG, DRIFT_REFUSED = 3.0, 15.0  # mV from beginning to end
 WANDER_FLAG, WANDER_REFUSED = 2.0, 12.0  # mV, sd of slow changes
 USUAL = (-110.0, -10.0)  # mV
-HELD_pA = 5.0
+HELD_pA = {Source.MEASURED: 5.0, Source.STIMULUS: 0.5, Source.COMMAND: 0.5}  # an amplifier's offset is no holding
 SPIKE_mV, SPIKE_RISE = 20.0, 8.0  # above baseline; within 2 ms
 RECOVERY_s = (0.05, 1.0)  # an after-potential lasts at least, at most
+FREE_mV = 2.0  # a clamped potential does not stray as far from its command
 
 
 @dataclass
@@ -26,9 +27,11 @@ class Rest:
     ----------
     V_m, noise_sd, drift : in mV: median of the sweeps' medians, robust sd of the samples about them, and the
         straight-line change from beginning to end (Theil-Sen).
-    duration : seconds of signal used.
+    current_pA, current_from : what was injected meanwhile, and where that is known from. Where it is not known, V_m is
+        what the potential would be without any.
+    first_s, last_s, duration : the earliest and the latest second of a sweep that was used, and seconds of signal in all.
     sweeps, spikes : sweeps used, action potentials left out.
-    holding_pA, temperature_C : NaN where the file does not say.
+    temperature_C : NaN where the file does not say.
     channel, taken : where it was taken, and per sweep the samples used.
     flags : reasons to doubt that this is rest.
     """
@@ -36,100 +39,186 @@ class Rest:
     V_m: float
     noise_sd: float
     drift: float
+    current_pA: float
+    current_from: Source
+    first_s: float
+    last_s: float
     duration: float
     sweeps: int
     spikes: int
-    holding_pA: float
     temperature_C: float
     channel: Channel
     taken: list[NDArray[np.bool_]]
     flags: list[str]
 
 
-def resting_potential(recording: Recording, choice: str | None = None) -> Rest:
+def resting_potential(
+    recording: Recording, choice: str | None = None, clamp: Clamp = Clamp.UNSAID, assume_no_current: bool = False
+) -> Rest:
     """The resting potential of a recording; DataError with the reason where it holds none.
 
-    `choice` is the number (from 0) or name of the channel, instead of the one whose unit and signal fit.
+    Parameters
+    ----------
+    recording
+        As `read_recording` gives it.
+    choice
+        Number (from 0) or name of the channel, instead of the one whose unit and signal fit.
+    clamp
+        `Clamp.CURRENT` overrules signs of voltage clamp, and what a silent telegraph leaves open.
+    assume_no_current
+        The user's word that nothing was injected where the file does not say.
     """
     temperature = _temperature(recording)
     try:
-        channel, flags = _chosen(recording, choice)
-        return _rest(recording, channel, temperature, flags)
+        channel, flags = _chosen(recording, choice, clamp)
+        return _rest(recording, channel, clamp, assume_no_current, temperature, flags)
     except DataError as error:
         more = f" Its temperature is {temperature:.1f} °C." if np.isfinite(temperature) else ""
         raise DataError(f"{recording.name}: {error}{more}") from None
 
 
-def _rest(recording: Recording, channel: Channel, temperature: float, flags: list[str]) -> Rest:
-    ends = [_end(recording, channel, i) for i in range(len(channel.sweeps))]
-    found = [_at_rest(sweep, end) for sweep, end in zip(channel.sweeps, ends, strict=True)]
+def _rest(
+    recording: Recording, channel: Channel, clamp: Clamp, assume: bool, temperature: float, flags: list[str]
+) -> Rest:
+    current = injected(recording, channel, clamp, assume)
+    where = windows(current, channel)
+    if all(c is None for c in current.sweeps):
+        where = _before_a_common_step(channel, where)
+    flags += [*recording.notes, *current.notes, *where.notes]
+    found = [_at_rest(sweep, bounds) for sweep, bounds in zip(channel.sweeps, where.bounds, strict=True)]
     taken, spikes = [kept for kept, _ in found], sum(count for _, count in found)
     used = [i for i, kept in enumerate(taken) if kept.sum() >= LEAST_S * channel.sweeps[i].rate_Hz]
-    if spikes and sum(int(kept.sum()) for kept in taken) < LEAST_SHARE * sum(ends):
+    offered = sum(b[1] - b[0] for b in where.bounds if b)
+    if spikes and sum(int(kept.sum()) for kept in taken) < LEAST_SHARE * offered:
         raise DataError(f"{channel.title} fires all the time ({spikes} action potentials): nothing is left as rest.")
     if not used:
-        raise DataError(f"{channel.title} has no {1e3 * LEAST_S:g} ms of baseline before stimulation.")
+        raise DataError(f"{channel.title} has no {1e3 * LEAST_S:g} ms of baseline before or well after stimulation.")
     values = [channel.sweeps[i].values[taken[i]] for i in used]
     medians = np.array([np.median(v) for v in values])
     V_m = float(np.median(medians))
     sd = 1.4826 * float(np.median(np.abs(np.concatenate([v - m for v, m in zip(values, medians, strict=True)]))))
     drift, wander, span = _drift([(channel.sweeps[i], taken[i]) for i in used])
+    _plausible(channel, V_m, drift, wander, span)
+    if abs(drift) > DRIFT_FLAG:
+        flags.append(f"drifts by {drift:+.1f} mV in {span:.0f} s")
+    if wander > WANDER_FLAG:
+        flags.append(f"wanders by ± {wander:.1f} mV")
+    if not USUAL[0] <= V_m <= USUAL[1]:
+        flags.append("no usual resting potential: is the offset, or the channel, right?")
+    level = 0.0 if current.source is Source.ASSUMED else where.level
+    if current.source is Source.UNKNOWN:
+        level = np.nan
+        flags.append(
+            f"injected current unknown: {current.silent}. Without any, V_m is {V_m:.1f} mV: --assume-no-current"
+        )
+    elif current.source is Source.ASSUMED:
+        flags.append("assumed that no current was injected")
+    elif abs(level) > HELD_pA.get(current.source, 0.0):
+        flags.append(f"held with {level:+.0f} pA")
+    edges = [(np.flatnonzero(taken[i])[[0, -1]] + (0, 1)) / channel.sweeps[i].rate_Hz for i in used]
+    first, last = float(min(e[0] for e in edges)), float(max(e[1] for e in edges))
     duration = float(sum(taken[i].sum() / channel.sweeps[i].rate_Hz for i in used))
+    return Rest(V_m, sd, drift, level, current.source, first, last, duration, len(used), spikes, temperature, channel,
+                taken, flags)  # fmt: skip
+
+
+def _plausible(channel: Channel, V_m: float, drift: float, wander: float, span: float) -> None:
     if not -150 <= V_m <= 60:
         raise DataError(f"{channel.title} lies at {V_m:.0f} mV, where no membrane potential is: wrong gain or offset.")
     if abs(drift) > DRIFT_REFUSED:
         raise DataError(
             f"{channel.title} drifts by {drift:+.1f} mV in {span:.0f} s: there is no one resting potential."
         )
-    if abs(drift) > DRIFT_FLAG:
-        flags.append(f"drifts by {drift:+.1f} mV in {span:.0f} s")
     if wander > WANDER_REFUSED:
         raise DataError(f"{channel.title} jumps about (± {wander:.0f} mV): there is no one resting potential.")
-    if wander > WANDER_FLAG:
-        flags.append(f"wanders by ± {wander:.1f} mV")
-    if not USUAL[0] <= V_m <= USUAL[1]:
-        flags.append("no usual resting potential: is the offset, or the channel, right?")
-    holding = _holding(recording, taken, channel)
-    if abs(holding) > HELD_pA:
-        flags.append(f"held with {holding:+.0f} pA")
-    return Rest(V_m, sd, drift, duration, len(used), spikes, holding, temperature, channel, taken, flags)
 
 
-def _chosen(recording: Recording, choice: str | None) -> tuple[Channel, list[str]]:
+def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Channel, list[str]]:
     channels = recording.channels
+    listed = ", ".join(f"{i}: {c.title}" for i, c in enumerate(channels)) or "none"
     if choice is not None:
         named = [c for i, c in enumerate(channels) if choice in (str(i), c.name)]
         if not named:
-            listed = ", ".join(f"{i}: {c.title}" for i, c in enumerate(channels))
-            raise ConfigurationError(f"--channel {choice}: {recording.name} has {listed or 'no channels'}.")
+            raise ConfigurationError(f"--channel {choice}: {recording.name} has these channels: {listed}.")
+        refused = "" if clamp is Clamp.CURRENT else _clamped(recording, named[0])
+        if refused:
+            raise DataError(f"no resting potential in voltage clamp ({refused}). --clamp current overrules this.")
         return named[0], [] if named[0].unit == "mV" else [f"chosen although its unit is {named[0].unit or 'unknown'}"]
-    if recording.voltage_clamp:
-        raise DataError(f"no resting potential in voltage clamp ({recording.voltage_clamp}).")
-    listed = ", ".join(channel.title for channel in channels) or "none"
     candidates = [c for c in channels if c.unit == "mV" and any(np.isfinite(s.values).any() for s in c.sweeps)]
     if not candidates:
-        raise DataError(f"no channel is in mV (channels: {listed}): voltage clamp, or no membrane potential.")
-    reasons = [_no_potential(channel) for channel in candidates]
-    good = [c for c, reason in zip(candidates, reasons, strict=True) if not reason]
+        if recording.voltage_clamp:
+            overrule = "--clamp current with --channel N overrules this"
+            raise DataError(f"no resting potential in voltage clamp ({recording.voltage_clamp}). {overrule}.")
+        overrule = " --channel N takes one all the same." if channels else ""
+        raise DataError(f"no channel is in mV (channels: {listed}): voltage clamp, or no membrane potential.{overrule}")
+    held = {c.title: "" if clamp is Clamp.CURRENT else _clamped(recording, c) for c in candidates}
+    free = [c for c in candidates if not held[c.title]]
+    if not free:
+        why = held[candidates[0].title]
+        raise DataError(f"no resting potential in voltage clamp ({why}). --clamp current overrules this.")
+    reasons = [_no_potential(channel) for channel in free]
+    good = [c for c, reason in zip(free, reasons, strict=True) if not reason]
     if not good:
-        raise DataError(f"no channel looks like a membrane potential: {'; '.join(reasons)}.")
-    usual = [c for c in good if USUAL[0] <= _level(c)[0] <= USUAL[1]] or good
+        all_the_same = any(-150 <= _middle(c)[0] <= 60 for c in free)
+        overrule = " --channel N takes one all the same." if all_the_same else ""
+        raise DataError(f"no channel looks like a membrane potential: {'; '.join(reasons)}.{overrule}")
+    usual = [c for c in good if USUAL[0] <= _middle(c)[0] <= USUAL[1]] or good
     others = ", ".join(c.title for c in usual[1:])
-    return usual[0], [f"{others} would do as well: --channel chooses"] if others else []
+    flags = [f"{others} would do as well: --channel chooses"] if others else []
+    if recording.voltage_clamp and clamp is not Clamp.CURRENT:
+        flags.append(f"{recording.voltage_clamp}, but the potential moves freely: taken for current clamp")
+    return usual[0], flags
 
 
-def _level(channel: Channel) -> tuple[float, float]:
+def _clamped(recording: Recording, channel: Channel) -> str:
+    """Why the channel is taken to be voltage-clamped, in words; empty where it is not.
+
+    The amplifier's word is checked by the signal: a clamped potential keeps to its command.
+    """
+    if any(_follows(channel, command) for command in channel.commands_mV) and channel.clamp is not Clamp.CURRENT:
+        return f"{channel.name} follows the voltage command"
+    if not recording.voltage_clamp:
+        apart = channel.clamp is Clamp.VOLTAGE and any(c.clamp is Clamp.CURRENT for c in recording.channels)
+        return f"the amplifier reported it for {channel.name}" if apart else ""
+    return recording.voltage_clamp if not _free(channel) else ""
+
+
+def _follows(channel: Channel, command: list[Array]) -> bool:
+    """Whether the potential takes the command's steps, as large as they are."""
+    pairs = [(c, s.values) for c, s in zip(command, channel.sweeps, strict=True) if len(c) == len(s.values)]
+    both = [(c[there], v[there]) for c, v in pairs if (there := np.isfinite(c) & np.isfinite(v)).any()]
+    both = [(c, v) for c, v in both if np.ptp(c) >= 1 and np.ptp(v) >= 1]
+    if not both:
+        return False
+    c, v = both[-1]
+    return bool(np.corrcoef(c, v)[0, 1] > 0.98 and 0.8 < np.polyfit(c, v, 1)[0] < 1.2)
+
+
+def _free(channel: Channel) -> bool:
+    """Whether the potential goes its own way, apart from any voltage command."""
+    strays = []
+    for i, sweep in enumerate(channel.sweeps):
+        command = channel.commands_mV[0][i] if channel.commands_mV else np.zeros(len(sweep.values))
+        apart = sweep.values - command
+        strays.append(blocks(apart[np.isfinite(apart)], max(int(0.005 * sweep.rate_Hz), 1)))
+    low, high = np.percentile(np.concatenate(strays), (2, 98))
+    return bool(high - low > FREE_mV)
+
+
+def _middle(channel: Channel) -> tuple[float, float]:
     """Median and spread (5 to 95 %) of what the channel shows, in its unit."""
-    values = np.concatenate([sweep.values[: sweep.stimulus or None][::20] for sweep in channel.sweeps[:50]])
+    values = np.concatenate([sweep.values[::20] for sweep in channel.sweeps[:50]])
     low, median, high = np.nanpercentile(values, (5, 50, 95))
     return float(median), float(high - low)
 
 
 def _no_potential(channel: Channel) -> str:
     """Why a channel in mV is no membrane potential, whatever its name; empty where it may be one."""
-    median, spread = _level(channel)
+    median, spread = _middle(channel)
     if not -150 <= median <= 60:
         return f"{channel.title} lies at {median:.0f} mV"
+    if spread > 200:
+        return f"{channel.title} spreads over {spread:.0f} mV"
     if spread < 1e-3 or (spread < 0.05 and abs(median) < 1):
         return f"{channel.title} stays at {median:.2f} mV, as an unused input or a command does"
     return ""
@@ -144,36 +233,38 @@ def _temperature(recording: Recording) -> float:
     return np.nan
 
 
-def _end(recording: Recording, channel: Channel, i: int) -> int:
-    """Where the baseline of sweep `i` ends: at the stimulus, commanded or seen in a current channel."""
-    sweep = channel.sweeps[i]
-    ends = [len(sweep.values) if sweep.stimulus is None else sweep.stimulus]
-    for other in recording.channels:
-        if other.unit == "pA" and i < len(other.sweeps) and len(other.sweeps[i].values) == len(sweep.values):
-            width = max(int(0.005 * sweep.rate_Hz), 1)
-            current = _blocks(other.sweeps[i].values, width)
-            start = current[: max(len(current) // 50, 2)]
-            noise = 1.4826 * np.median(np.abs(current - np.median(current)))
-            stepped = np.flatnonzero(np.abs(current - np.median(start)) > max(8 * noise, 10.0))
-            ends += [int(stepped[0]) * width] if len(stepped) else []
-    return min(ends)
+def _before_a_common_step(channel: Channel, where: Windows) -> Windows:
+    """Where nothing describes the current: what is before a change of the potential that comes in every sweep.
+
+    Three sweeps or more that change together, by more than they do by themselves, were stimulated.
+    """
+    width = max(int(0.005 * channel.sweeps[0].rate_Hz), 1)
+    counts = {len(sweep.values) // width for sweep in channel.sweeps}
+    if len(channel.sweeps) < 3 or len(counts) > 1 or counts.pop() < 10:
+        return where
+    levels = np.stack([blocks(sweep.values, width) for sweep in channel.sweeps])
+    levels = levels - np.median(levels[:, :4], axis=1, keepdims=True)
+    noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(levels))))
+    changed = np.flatnonzero(np.median(np.abs(levels), axis=0) > max(8 * noise, 2.0))
+    if not len(changed):
+        return where
+    end = int(changed[0]) * width
+    note = f"the potential changes {1e3 * end / channel.sweeps[0].rate_Hz:.0f} ms into every sweep: only what is before is taken"
+    return Windows([(0, end)] * len(channel.sweeps), where.level, [*where.notes, note])
 
 
-def _blocks(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Medians of successive blocks of `width` samples; a shorter rest is left out."""
-    count = max(len(values) // width, 1)
-    return np.median(values[: count * width].reshape(count, -1), axis=1)
-
-
-def _at_rest(sweep: Sweep, end: int) -> tuple[NDArray[np.bool_], int]:
-    """The samples before `end` without action potentials and what follows them; and how many of these there are."""
-    kept = np.zeros(len(sweep.values), dtype=bool)
-    v = sweep.values[:end]
-    kept[:end] = np.isfinite(v)
+def _at_rest(sweep: Sweep, bounds: tuple[int, int] | None) -> tuple[NDArray[np.bool_], int]:
+    """The samples within bounds without action potentials and what follows them; and how many of these there are."""
+    whole = np.zeros(len(sweep.values), dtype=bool)
+    if bounds is None:
+        return whole, 0
+    v = sweep.values[slice(*bounds)]
+    end, kept = len(v), whole[slice(*bounds)]
+    kept[:] = np.isfinite(v)
     if not kept.any():
-        return kept, 0
+        return whole, 0
     ms = sweep.rate_Hz / 1e3
-    above = v > np.median(v[kept[:end]]) + SPIKE_mV
+    above = v > np.median(v[kept]) + SPIKE_mV
     edges: list[int] = (np.flatnonzero(np.diff(above.astype(np.int8)) == 1) + 1).tolist()
     starts = [k for k in edges if v[min(k + int(ms), end - 1)] - v[max(k - int(2 * ms), 0)] > SPIKE_RISE]
     width = max(int(5 * ms), 1)
@@ -181,11 +272,11 @@ def _at_rest(sweep: Sweep, end: int) -> tuple[NDArray[np.bool_], int]:
         before = v[max(k - int(30 * ms), 0) : max(k - int(10 * ms), 1)]
         after = k + int(RECOVERY_s[0] * sweep.rate_Hz)
         last = min(k + int(RECOVERY_s[1] * sweep.rate_Hz), end)
-        recovering = _blocks(v[after:last], width) if last - after >= width else np.empty(0)
+        recovering = blocks(v[after:last], width) if last - after >= width else np.empty(0)
         back = np.flatnonzero(np.abs(recovering - np.median(before)) < 0.5)
         until = after + int(back[0]) * width if len(back) else last
         kept[max(k - int(10 * ms), 0) : until] = False
-    return kept, len(starts)
+    return whole, len(starts)
 
 
 def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, float]:
@@ -210,12 +301,3 @@ def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, f
     rest = level - slope * t
     low, high = np.percentile(rest, (10, 90))
     return float(slope * np.ptp(t)), float(high - low) / 2.563, float(np.ptp(t))
-
-
-def _holding(recording: Recording, taken: list[NDArray[np.bool_]], channel: Channel) -> float:
-    """The current injected at rest, in pA: as measured where there is such a channel, else as commanded."""
-    for other in recording.channels:
-        fits = other.unit == "pA" and len(other.sweeps) == len(channel.sweeps)
-        if fits and all(len(s.values) == len(k) for s, k in zip(other.sweeps, taken, strict=True)):
-            return float(np.median(np.concatenate([s.values[k] for s, k in zip(other.sweeps, taken, strict=True)])))
-    return recording.holding_pA

@@ -1,11 +1,13 @@
-"""A picture of each recording: what was taken as rest, for an eye to judge."""
+"""A picture of each recording: what was taken as rest, or why nothing was, for an eye to judge."""
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .baseline import Rest
+from .recording import Array, Recording, Source
 
 _POINTS = 350  # per sweep; more cannot be seen
 
@@ -13,7 +15,7 @@ _POINTS = 350  # per sweep; more cannot be seen
 def save_picture(path: Path, name: str, rest: Rest) -> None:
     """Write a PNG of the sweeps (what was taken in blue) and of the level over the recording."""
     figure = Figure(figsize=(9, 3.4), dpi=90)
-    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.15, top=0.82, wspace=0.2)
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.15, top=0.76, wspace=0.2)
     traces, levels = figure.subplots(1, 2, width_ratios=(3, 1))
     sweeps = rest.channel.sweeps
     shown = np.unique(np.linspace(0, len(sweeps) - 1, min(len(sweeps), 12)).astype(int))
@@ -21,7 +23,7 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     taken = [np.where(rest.taken[i], sweeps[i].values, np.nan) for i in shown]
     for color, values in (("0.75", whole), ("tab:blue", taken)):
         for i, v in zip(shown, values, strict=True):
-            if values is taken or not rest.taken[i].all():  # what would be covered takes time to draw
+            if rest.taken[i].any() if values is taken else not rest.taken[i].all():  # only what will be seen
                 traces.plot(*_envelope(v, sweeps[i].rate_Hz), color=color, linewidth=0.7)
     points = []
     for sweep, kept in zip(sweeps, rest.taken, strict=True):
@@ -41,15 +43,39 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     middle, half = (low + high) / 2, max((high - low) / 2, 2.5)  # a steady recording shall look steady
     levels.set_ylim(middle - half, middle + half)
     lasted = f"{rest.duration:.{0 if rest.duration >= 10 else 2}f}"
-    head = f"{name}: {rest.V_m:.1f} mV in {lasted} s of {rest.sweeps} sweep{'s' * (rest.sweeps > 1)}"
+    unless = " if no current was injected" if rest.current_from is Source.UNKNOWN else ""
+    head = f"{name}: {rest.V_m:.1f} mV{unless} in {lasted} s of {rest.sweeps} sweep{'s' * (rest.sweeps > 1)}"
     traces.set_title(
         head + (f", {rest.spikes} spikes left out" if rest.spikes else ""), loc="left", fontsize=10, **plain
     )
-    figure.text(0.08, 0.93, "; ".join(rest.flags), color="tab:red", fontsize=9, parse_math=False)
+    _say(figure, "; ".join(rest.flags))
     figure.savefig(path)
 
 
-def _envelope(values: np.ndarray, rate_Hz: float) -> np.ndarray:
+def save_refusal(path: Path, reason: str, recording: Recording | None) -> None:
+    """Write a PNG of what a refused file shows, where it could be read at all, with the reason."""
+    figure = Figure(figsize=(9, 3.4), dpi=90)
+    channels = sorted(recording.channels if recording else [], key=lambda channel: channel.unit != "mV")[:2]
+    for axes, channel in zip(np.ravel(figure.subplots(1, max(len(channels), 1))), channels, strict=False):
+        for sweep in channel.sweeps[:12]:
+            axes.plot(*_envelope(sweep.values, sweep.rate_Hz), color="0.5", linewidth=0.7)
+        axes.locator_params(nbins=5)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlabel("time in the sweep (s)")
+        axes.set_ylabel(channel.title, parse_math=False)
+    if not channels:
+        figure.axes[0].set_axis_off()
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.15, top=0.75, wspace=0.25)
+    _say(figure, f"nothing taken: {reason}")
+    figure.savefig(path)
+
+
+def _say(figure: Figure, what: str) -> None:
+    lines = textwrap.fill(what, 150, max_lines=3)
+    figure.text(0.02, 0.99, lines, color="tab:red", fontsize=8, verticalalignment="top", parse_math=False)
+
+
+def _envelope(values: Array, rate_Hz: float) -> Array:
     """Times in s, and the least and greatest value of successive blocks by turns: spikes survive the thinning."""
     width = max(len(values) // _POINTS, 1)
     blocks = values[: len(values) // width * width].reshape(-1, width)

@@ -2,21 +2,17 @@
 
 import argparse
 import hashlib
-import math
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..evidence import COLUMNS, FORMATS, row
 from ..flags import add_out, number
 from ..models.errors import DataError, VrestError
 from ..shared import say
-
-if TYPE_CHECKING:
-    from ..data.recordings.baseline import Rest
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +22,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--temperature", type=number(-2, 50), metavar="C", help="in °C, where a file has no such channel"
     )
     parser.add_argument("--channel", metavar="N", help="number (from 0) or name, instead of the one that fits")
+    parser.add_argument(
+        "--clamp",
+        choices=("current",),
+        help="it was current clamp, whatever the file says of the amplifier, or does not",
+    )
+    parser.add_argument(
+        "--assume-no-current",
+        action="store_true",
+        help="fill in V_m_mV where a file does not tell the injected current",
+    )
     parser.add_argument("--ljp", type=_junction, metavar="WHAT", help="compute, corrected, or mV to subtract")
     add_out(parser, "FILE", "recordings.csv")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "columns of the table:\n" + "\n".join(f"  {name:<14}{what}" for name, what in COLUMNS.items())
 
 
 def _junction(text: str) -> str | float:
@@ -46,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
 
     from ..data.recordings.baseline import resting_potential
     from ..data.recordings.formats import read_recording
-    from ..data.recordings.pictures import save_picture
+    from ..data.recordings.pictures import save_picture, save_refusal
+    from ..data.recordings.recording import Clamp
     from ..data.tables.inert import csv_text
     from ..fitting.results.outputs import ResultsFile, ResultsFolder
     from ..fitting.results.text import table_text
@@ -59,32 +68,50 @@ def run(options: argparse.Namespace) -> int:
     folder = ResultsFolder(out.with_name(f"{out.stem}-pictures"), options.force, files, pictures.values())
     rows, sentences = [], []
     read: dict[bytes, Path] = {}
+    along: set[Path] = set()
+    clamp = Clamp(options.clamp) if options.clamp else Clamp.UNSAID
     with folder.writing() as aside:
         for k, (file, name) in enumerate(names.items()):
             if sys.stderr.isatty():
                 print(f"\r\x1b[K{k + 1} of {len(files)}: {file.name}", end="", file=sys.stderr, flush=True)
+            if file.resolve() in along:
+                continue
+            recording = None
             try:
-                rest = resting_potential(read_recording(file), options.channel)
+                recording = read_recording(file)
+                along.update(part.resolve() for part in recording.files)
+                rest = resting_potential(recording, options.channel, clamp, options.assume_no_current)
             except VrestError as error:
                 sentences.append(str(error))
+                save_refusal(aside / pictures[name], str(error), recording)
                 continue
             if (first := read.setdefault(hashlib.sha256(file.read_bytes()).digest(), file)) is not file:
                 question = "Is it a copy, or was the wrong recording saved under this name?"
                 sentences.append(f"{file}: holds the same bytes as {first}, and is left out. {question}")
                 continue
             save_picture(aside / pictures[name], name, rest)
-            rows.append(_row(name, file, rest, options))
+            rows.append(row(name, file, rest, options))
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr)
         say(*dict.fromkeys(sentences))
-        if not rows:
-            raise DataError(f"none of {len(files)} files gave a resting potential; nothing was written.")
-        frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
-        with table.writing() as beside:
-            beside.write_text(csv_text(frame), encoding="utf-8")
-    print(table_text(frame, {"V_m_mV": ".2f", "drift_mV": "+.2f", "temperature_C": ".1f", "holding_pA": ".1f"}))
+        frame = pd.DataFrame(rows)
+        if rows:
+            untold = [c for c in ("solution", "temperature_C", "ljp_mV") if c in frame and frame[c].isna().all()]
+            frame = frame.drop(columns=untold)
+            with table.writing() as beside:
+                beside.write_text(csv_text(frame), encoding="utf-8")
+    if not rows:
+        raise DataError(
+            f"none of {len(files)} files gave a resting potential; no table was written. {folder.name} shows why."
+        )
+    print(table_text(frame, FORMATS))
     flagged = int((frame["flags"] != "").sum())
     say(f"{len(rows)} of {len(files)} files read, {flagged} of them flagged: see {out} and {folder.name}.")
+    if unknown := int(frame["V_m_mV"].isna().sum()):
+        say(
+            f"{unknown} of them {'has' if unknown == 1 else 'have'} no V_m_mV, since the injected current is not known: the flag "
+            "says what V_m would be without any, and --assume-no-current fills it in."
+        )
     if "temperature_C" not in frame or frame["temperature_C"].isna().any():
         say("Some files have no temperature channel: give --temperature C, or fill in temperature_C.")
     return 0
@@ -123,26 +150,6 @@ def _picture_names(names: Iterable[str]) -> dict[str, str]:
         free = (f"{plain}{end}.png" for end in chain([""], (f"-{n}" for n in count(2))))
         taken[name] = next(file for file in free if file.casefold() not in map(str.casefold, taken.values()))
     return taken
-
-
-def _row(name: str, file: Path, rest: "Rest", options: argparse.Namespace) -> dict[str, object]:
-    """A row of the data contract, and what a person wants to know of the recording beside it."""
-    return {
-        "cell": name,
-        "solution": options.solution,
-        "temperature_C": options.temperature if math.isnan(rest.temperature_C) else rest.temperature_C,
-        "V_m_mV": round(rest.V_m, 3),
-        "ljp" if options.ljp in ("compute", "corrected") else "ljp_mV": options.ljp,
-        "noise_sd_mV": round(rest.noise_sd, 3),
-        "drift_mV": round(rest.drift, 3),
-        "duration_s": round(rest.duration, 4),
-        "sweeps": rest.sweeps,
-        "spikes": rest.spikes,
-        "holding_pA": round(rest.holding_pA, 2),
-        "channel": rest.channel.name,
-        "file": file.name,
-        "flags": "; ".join(rest.flags),
-    }
 
 
 def _files(given: list[str]) -> list[Path]:

@@ -1,0 +1,130 @@
+"""Neurodata Without Borders, versions 1 and 2, by h5py alone: sweeps, and the stimulus stored beside each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...models.errors import DataError
+from .recording import Array, Channel, Recording, Source, Sweep, sized, text
+
+_CLAMPED = ("CurrentClampSeries", "IZeroClampSeries")
+
+
+@dataclass
+class Series:
+    """One stored series: its group, kind, and what tells which others belong to it."""
+
+    group: Any
+    kind: str
+    start_s: float
+    sweep: int | None
+    electrode: str
+
+    def belongs(self, other: "Series") -> bool:
+        if self.electrode and other.electrode and self.electrode != other.electrode:
+            return False
+        if self.sweep is not None and other.sweep is not None:
+            return self.sweep == other.sweep
+        return abs(self.start_s - other.start_s) < 1e-3
+
+
+def read_nwb(path: Path) -> Recording:
+    import h5py
+
+    found: list[Series] = []
+    with h5py.File(path, "r") as file:
+        file.visititems(lambda _, group: found.append(_series(group)) if _is_series(group, h5py.Group) else None)
+        if not found:
+            version = file.attrs.get(
+                "nwb_version", file["nwb_version"][()] if "nwb_version" in file else "of no version"
+            )
+            raise DataError(
+                f"holds no series of one signal in volts or amperes (NWB {text(version).removeprefix('NWB-')})"
+            )
+        presented = [
+            s for s in found if s.kind == "CurrentClampStimulusSeries" or s.group.name.startswith("/stimulus/")
+        ]
+        clamped = [s for s in found if s.kind == "VoltageClampSeries"]
+        series = [s for s in found if s not in presented and s not in clamped]
+        recording = Recording(path.name, [], silent="no stimulus is stored beside the sweeps")
+        if clamped and not any(s.kind in _CLAMPED for s in series):
+            recording.voltage_clamp = "VoltageClampSeries, and no other intracellular ones"
+            series += clamped
+        channels: dict[tuple[str, str], Channel] = {}
+        for one in sorted(series, key=lambda s: s.start_s):
+            electrode = one.electrode or one.group.name
+            usual = "volts" if one.kind in _CLAMPED else ""
+            channel, values = _values(one.group, electrode.rsplit("/", 1)[-1], usual)
+            sweep = Sweep(values, _rate(one.group), one.start_s)
+            sweep.current = _current(one, sweep, [s for s in presented if s.belongs(one)])
+            if sweep.current is not None:
+                known = Source.AMPLIFIER if one.kind == "IZeroClampSeries" else Source.STIMULUS
+                if recording.current_from is not Source.STIMULUS:
+                    recording.current_from, recording.silent = known, ""
+            channels.setdefault((electrode, channel.unit), channel).sweeps.append(sweep)
+    recording.channels = list(channels.values())
+    return recording
+
+
+def _is_series(group: Any, kind: type) -> bool:
+    if not isinstance(group, kind) or "data" not in group or not ({"starting_time", "timestamps"} & set(group)):
+        return False
+    plain = _kind(group) == "TimeSeries" and group.name.startswith(("/acquisition", "/stimulus/presentation"))
+    clamp = _kind(group) in (*_CLAMPED, "VoltageClampSeries", "CurrentClampStimulusSeries")
+    shape = getattr(group["data"], "shape", ())
+    return (plain or clamp) and 1 <= len(shape) <= 2 and shape[0] > 0 and shape[1:] in ((), (1,))
+
+
+def _kind(group: Any) -> str:
+    """The class of a series; version 1 lists its ancestors instead, itself last."""
+    ancestry = group.attrs.get("ancestry", ())
+    return text(ancestry[-1] if len(ancestry) else group.attrs.get("neurodata_type", ""))
+
+
+def _series(group: Any) -> Series:
+    number = group.attrs.get("sweep_number")
+    link = group.get("electrode", getlink=True) if "electrode" in group else None
+    electrode = getattr(link, "path", None) or (group["electrode"].name if link is not None else "")
+    if "electrode_name" in group:
+        electrode = text(group["electrode_name"][()])
+    first = group["starting_time"][()] if "starting_time" in group else group["timestamps"][0]
+    return Series(group, _kind(group), float(first), None if number is None else int(number), electrode)
+
+
+def _values(group: Any, name: str, usual: str) -> tuple[Channel, Array]:
+    data = group["data"]
+    sized(data.size, group.name)
+    channel, factor = Channel.of(name, text(data.attrs.get("unit", "")).strip() or usual)
+    values = np.asarray(data[()], dtype=float).reshape(-1)
+    return channel, (values * float(data.attrs.get("conversion", 1)) + float(data.attrs.get("offset", 0))) * factor
+
+
+def _rate(group: Any) -> float:
+    if "starting_time" in group:
+        return float(group["starting_time"].attrs["rate"])
+    return 1 / float(np.median(np.diff(group["timestamps"][:1000])))
+
+
+def _current(one: Series, sweep: Sweep, presented: list[Series]) -> Array | None:
+    """The current injected in a sweep, in pA: its stimuli and the bias; None where no stimulus is stored for it."""
+    count = len(sweep.values)
+    if one.kind == "IZeroClampSeries":
+        return np.zeros(count)
+    bias = float(one.group["bias_current"][()]) * 1e12 if "bias_current" in one.group else 0.0
+    total, known = np.full(count, bias if np.isfinite(bias) else 0.0), False
+    for stimulus in presented:
+        channel, values = _values(stimulus.group, "", "amperes" if stimulus.kind != "TimeSeries" else "")
+        at = np.round(
+            (np.arange(count) / sweep.rate_Hz + sweep.start_s - stimulus.start_s) * _rate(stimulus.group)
+        ).astype(int)
+        if stimulus.sweep is not None and stimulus.sweep == one.sweep and not 0 <= at[count // 2] < len(values):
+            at = np.arange(count)  # of one sweep, on clocks of their own
+        inside = (at >= 0) & (at < len(values))
+        values = np.where(inside, values[np.clip(at, 0, len(values) - 1)], np.nan)
+        if channel.unit == "pA":
+            total, known = total + values, True
+        else:
+            total = total + np.where(values == values[:1], 0.0, np.nan)
+    return total if known else None
