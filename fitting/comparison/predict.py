@@ -1,5 +1,7 @@
 """V_m in baths that were not measured: of the population, of a new cell, of a cell that was recorded."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -7,8 +9,10 @@ import xarray as xr
 from ...data.tables.reader import from_frame
 from ...data.tables.table import to_frame
 from ...models.conditions import Conditions
-from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, nearest
+from ...models.ions import ion
 from ..checks.fitted import Fitted
+from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, conditions_of
 from ..experiment.interval import bounds
 from ..model.draws import group_values, parameter_values
@@ -36,11 +40,18 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     ------
     UnknownNameError, ConfigurationError, DataError
         No such cell (the nearest is named), no cells told apart, or a bath that lacks what the law needs.
+
+    Warns
+    -----
+    DataWarning
+        A blocked bath, in which passive ions act that the fit left out.
     """
     if isinstance(baths, pd.DataFrame):
         baths = from_frame(baths, name="baths", potentials=False)
     experiment, levels = fit.experiment, fit.experiment.levels
     values, names = _of_whom(fit, cell)
+    if experiment.dormant and experiment.law.has_pump and bool(baths["blocked"].any()):
+        experiment, values = _with_dormant(experiment, baths, values, cell)
     V_m = _potential(experiment, values, conditions_of(experiment, baths))  # draw, group (or cell), bath
     frame = to_frame(baths)
     own = frame.pop("cell_type").to_numpy().astype(str) if "cell_type" in frame else None
@@ -82,6 +93,34 @@ def _of_whom(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
         for p in experiment.parameters
     }
     return values, [levels.groups[levels.group_of_cell[k]] if levels.groups else ""]
+
+
+def _with_dormant(
+    experiment: Experiment, baths: xr.Dataset, values: dict[str, np.ndarray], cell: str
+) -> tuple[Experiment, dict[str, np.ndarray]]:
+    """The model that blocked baths take, in which passive ions act: no row informed their permeabilities, so prior draws."""
+    names, beyond = ", ".join(experiment.dormant), allowing_blocks(experiment)
+    outside = baths["c_o"].reindex(ion=list(experiment.dormant))
+    unknown = [ion(name).outside for name in experiment.dormant if outside.sel(ion=name).isnull().any()]
+    left_out = f"{names} is passive, and the fit left it out since no row was blocked"
+    if unknown or beyond is experiment:
+        lacking = (
+            f"the baths lack {', '.join(unknown)}" if unknown else "not every recorded row has its bath concentration"
+        )
+        what = f"{left_out}; {lacking}: blocked baths are predicted as if no {names} crossed the membrane."
+        warnings.warn(what, DataWarning, stacklevel=4)
+        return experiment, values
+    rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(98,)))
+    n, added = max(len(x) for x in values.values()), {}
+    for p in (p for p in beyond.parameters if p.name not in values):
+        added[p.name] = p.prior.draw(rng, (n, 1))
+        if cell != WHO[0] and p.name in beyond.spreads:
+            width = beyond.spreads[p.name].prior.draw(rng, (n, 1))
+            added[p.name] = p.between.undo(p.between.of(added[p.name]) + width * rng.standard_normal((n, 1)))
+    new = [p for p in (*beyond.parameters, *beyond.held) if p.name not in {**values, **experiment.fixed}]
+    what = f"{left_out}: in blocked baths it acts, with {', '.join(f'{p.name} ~ {p.prior}' for p in new)}"
+    warnings.warn(f"{what}, the prior, which no recording has informed.", DataWarning, stacklevel=4)
+    return beyond, values | added
 
 
 def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset) -> dict[str, np.ndarray]:

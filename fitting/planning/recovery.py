@@ -112,7 +112,7 @@ def _log_likelihood(values: dict[str, np.ndarray], experiment: Experiment) -> np
 def _judge(q: Quantity, draws: np.ndarray, truth: float, probability: float) -> dict[str, float]:
     """One truth against its posterior: rank among thinned draws, intervals, and on the own scale mean and sd."""
     flat = draws.ravel()
-    step = len(flat) // RANKED
+    spaced = np.arange(1, RANKED + 1) * len(flat) // RANKED - 1  # as many whatever the number of draws
     own, lower, upper = q.scale.of(flat), *bounds(flat, probability)
     inner = np.quantile(flat, (0.25, 0.75))
     return {
@@ -120,7 +120,7 @@ def _judge(q: Quantity, draws: np.ndarray, truth: float, probability: float) -> 
         "median": float(np.median(flat)),
         "lower": float(lower),
         "upper": float(upper),
-        "rank": int(np.sum(flat[step - 1 :: step] < truth)),
+        "rank": int(np.sum(flat[spaced] < truth)),
         "inside_50": bool(inner[0] <= truth <= inner[1]),
         "inside": bool(lower <= truth <= upper),
         "z": float((own.mean() - q.scale.of(np.float64(truth))) / own.std()),

@@ -18,9 +18,9 @@ from vrest.fitting.comparison.contrasts import COLUMNS, _contrast, plot_contrast
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.fit import fit
+from vrest.fitting.fit import Fit, fit
 from vrest.fitting.sampling.many import sampler_of
-from vrest.models.errors import ConfigurationError, UnknownNameError
+from vrest.models.errors import ConfigurationError, DataWarning, UnknownNameError
 from vrest.models.ions import ion
 from vrest.models.parameters import RECTIFICATION, permeability_ratio
 
@@ -222,11 +222,56 @@ def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_eq
     row = _contrast(q, "A", "B", a, b, 0.89)
     assert (row["kind"], row["median"], row["p_direction"]) == ("difference", pytest.approx(-0.25), 0.75)
     assert np.isnan([row["p_rope"], row["rope_low"], row["rope_high"]]).all()
-    in_mV = _contrast(replace(q, unit="mV"), "A", "B", a, b)
+    in_mV = _contrast(replace(q, unit="mV"), "A", "B", a, b, 0.89)
     assert (in_mV["p_rope"], in_mV["rope_low"], in_mV["rope_high"]) == (1.0, -1.0, 1.0)
-    ratio = _contrast(permeability_ratio(ion("Na")), "A", "B", np.array([0.02, 0.03]), np.array([0.04, 0.03]))
+    ratio = _contrast(permeability_ratio(ion("Na")), "A", "B", np.array([0.02, 0.03]), np.array([0.04, 0.03]), 0.89)
     assert (ratio["kind"], ratio["median"], ratio["p_rope"]) == ("ratio", pytest.approx(0.75), 0.5)
     table = pd.DataFrame([row, in_mV | {"parameter": "pump_mV"}, ratio])
     assert [axes.get_xlabel() for axes in plot_contrasts(table).axes] == [
         "ratio (logarithmic)", "difference (mV)", "difference in leak_shift",
     ]  # fmt: skip
+
+
+def test_a_blocked_bath_brings_back_the_passive_chloride_that_the_fit_left_out(potassium_fit):
+    """At equilibrium with the pump on, chloride holds V_m back at once: less is lost than without it."""
+    data = recordings(seed=2, temperatures=[22], pump=[False], repeats=3)
+    experiment = prepare(data, configure(inside="K=140,Na=12,Cl=passive"))
+    posterior = potassium_fit.tree["posterior"].to_dataset()
+    tree = potassium_fit.tree.copy()
+    tree["posterior"] = posterior.drop_vars("p_Cl")
+    fit = Fit(tree, experiment)
+    baths = pd.DataFrame({"K_o_mM": [5.0, 5.0], "Na_o_mM": 144.0, "Cl_o_mM": 130.0, "temperature_C": 22.0})
+    baths["pump"] = ["on", "blocked"]
+    with pytest.warns(DataWarning, match=r"Cl is passive.* in blocked baths it acts, with P_Cl/P_K ~ LogNormal"):
+        on, blocked = fit.predict(baths)["median"]
+    with pytest.warns(DataWarning, match="the baths lack Cl_o_mM: blocked baths are predicted as if no Cl crossed"):
+        without = fit.predict(baths.drop(columns="Cl_o_mM"))["median"]
+    assert without[0] == pytest.approx(on), "with the pump on a passive ion carries no current"
+    # By hand, for each draw: GHK with chloride where it was, Cl_i = Cl_o exp(u).
+    p_Na, pump = (posterior[name].to_numpy().ravel() for name in ("p_Na", "pump_mV"))
+    V_T = 8.314462618 * 295.15 / 96485.33212 * 1e3
+    p_Cl = np.exp(np.random.default_rng(0).normal(np.log(0.3), 1.0, (200, 1)))  # the default prior
+    K, Na = 5 + p_Na * 144, 140 + p_Na * 12
+    at_reference = fit.experiment.reference
+    assert (at_reference.c_o["K"], at_reference.temperature_C) == (2.5, 22.0)
+    u = _u_with_pump(p_Na, pump / V_T)
+    by_hand = V_T * np.log((K + p_Cl * 130 * np.exp(u)) / (Na + p_Cl * 130))
+    assert blocked == pytest.approx(np.median(by_hand), abs=0.1)
+    assert on < blocked < without[1] - 0.3
+
+
+def _u_with_pump(p_Na: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """V_m / V_T at K_o 5, Na_o 144 of a pump that adds `shift` at K_o 2.5, Na_o 146.5: the zero-current equation, bisected."""
+
+    def b(x):
+        return x / np.expm1(x)
+
+    A, B, B_reference = 140 + p_Na * 12, 5 + p_Na * 144, 2.5 + p_Na * 146.5
+    at = np.log(B_reference / A) - shift
+    j = B_reference * b(at) - A * b(-at)
+    low, high = np.full_like(A, -8.0), np.full_like(A, -0.1)
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = A * b(-middle) - B * b(middle) + j > 0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return middle

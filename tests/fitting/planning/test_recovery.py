@@ -21,11 +21,13 @@ from vrest.data.tables.table import to_frame
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.model import build_model
 from vrest.fitting.planning import recovery
-from vrest.fitting.planning.recovery import RANKED, Job, generate, recover, simulate_and_fit
+from vrest.fitting.planning.recovery import RANKED, Job, _judge, generate, recover, simulate_and_fit
 from vrest.fitting.planning.simulate import draw_truth, simulate
 from vrest.fitting.sampling import compiler, many
 from vrest.fitting.sampling.workers import Workers
 from vrest.models.errors import ConfigurationError
+from vrest.models.ions import ion
+from vrest.models.parameters import Quantity, permeability_ratio
 from vrest.models.priors import Normal
 from vrest.models.solver import machine_code
 
@@ -201,3 +203,22 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(tmp_path):
     assert not log.parent.exists()
     assert Path(tmp_path / "killed/recovery.csv").read_text() == Path(tmp_path / "whole/recovery.csv").read_text()
     assert xr.open_dataset(tmp_path / "killed/ranks.nc").identical(xr.open_dataset(tmp_path / "whole/ranks.nc"))
+
+
+@pytest.mark.parametrize("draws", [50, 100, 525, 1000, 1333])
+def test_ranks_are_among_as_many_draws_whatever_their_number(draws):
+    flat = np.random.default_rng(draws).permutation(np.arange(2 * draws)).reshape(2, draws)
+    q = Quantity("x", "1", "x")
+    assert [_judge(q, flat, truth, 0.89)["rank"] for truth in (-1.0, 2.0 * draws)] == [0, RANKED]
+    # Of evenly spaced draws of a uniform, about half lie below its middle: 50 of 100, binomial sd 5.
+    assert abs(_judge(q, flat, draws - 0.5, 0.89)["rank"] - RANKED / 2) < 20
+
+
+def test_bias_is_the_estimate_less_the_truth_in_posterior_sds_on_the_own_scale():
+    draws = np.exp(np.array([[1.0, 3.0], [1.0, 3.0]]))
+    judged = _judge(permeability_ratio(ion("Na")), draws, np.exp(1.0), 0.5)
+    assert (judged["z"], judged["sd"]) == (pytest.approx((2.0 - 1.0) / 1.0), pytest.approx(1.0))
+    plain = _judge(Quantity("x", "mV", "x"), np.array([[1.0, 3.0]] * 50), 4.0, 0.5)
+    assert plain["z"] == pytest.approx(-2.0)
+    assert (plain["inside"], plain["inside_50"], plain["rank"]) == (False, False, RANKED)
+    assert _judge(Quantity("x", "mV", "x"), np.array([[1.0, 3.0]] * 50), 2.0, 0.5)["inside_50"]
