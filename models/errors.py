@@ -70,4 +70,6 @@ def typed(setting: str, value: Any = "") -> str:
     """How a setting is typed, for sentences: `inside="K=140"` in Python, `--inside K=140` on the command line."""
     if (speak := spoken.get()) is not None:
         return speak(setting, value)
-    return f"{setting}={json.dumps(value, ensure_ascii=False) if value != '' else '…'}"
+    if value == "":
+        return f"{setting}=…"
+    return f"{setting}={value if value is True else json.dumps(value, ensure_ascii=False)}"

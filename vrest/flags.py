@@ -115,12 +115,12 @@ def settings_from(options: argparse.Namespace) -> Config:
 def as_flag(name: str, value: Any = "") -> str:
     """How a setting is typed on the command line, for messages: `--inside K=140`, `--map V_m_mV="RMP (mV)"`."""
     f = (settings(Config) | settings(Sampling)).get(name)
-    flag = declaration(f).flag if f else ""
+    flag = declaration(f).flag if f else f"--{name.replace('_', '-')}"
     if not flag:
         return f"{name} = {json.dumps(value, ensure_ascii=False) if value != '' else '…'} in the configuration"
     if isinstance(value, Mapping):
         return " ".join(f"{flag} {key}={_quoted(str(one))}" for key, one in value.items())
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is True else str(value)
     return f"{flag} {_quoted(text)}" if text else flag
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from ...models.errors import ConfigurationError
+from ...models.errors import ConfigurationError, typed
 from ...models.parameters import Quantity
 from ...models.priors import Scale
 from ..checks.fitted import Fitted
@@ -38,7 +38,9 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
     """
     levels = fit.experiment.levels
     if not levels.groups:
-        raise ConfigurationError("this fit has no groups to compare: fit with --by cell_type, or another column.")
+        raise ConfigurationError(
+            f"this fit has no groups to compare: fit with {typed('by', 'cell_type')}, or another column."
+        )
     posterior = fit.tree["posterior"].to_dataset()
     rows = []
     for q in fit.experiment.quantities:

@@ -9,7 +9,7 @@ import xarray as xr
 from ...data.tables.reader import from_frame
 from ...data.tables.table import to_frame
 from ...models.conditions import Conditions
-from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, nearest, typed
 from ...models.ions import ion
 from ..checks.fitted import Fitted
 from ..experiment.build import allowing_blocks
@@ -127,7 +127,8 @@ def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset
     experiment = fit.experiment
     if not experiment.spreads:
         raise ConfigurationError(
-            "in this fit cells were not told apart, so nothing is known of how a new one differs: use --cell population."
+            f"in this fit cells were not told apart, so nothing is known of how a new one differs:"
+            f" use {typed('cell', 'population')}."
         )
     rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(99,)))
     new = dict(values)

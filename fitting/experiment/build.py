@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ...data.tables.schema import COLUMNS
 from ...data.tables.table import require_outside
 from ...models.conditions import Conditions
-from ...models.errors import ConfigurationError, DataError, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, DataError, UnknownNameError, nearest, typed
 from ...models.ions import Ion, ions
 from ...models.laws.law import Law
 from ...models.laws.options import OPTIONS, option_parameters
@@ -148,7 +149,7 @@ def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:
         if s.name not in present:
             raise ConfigurationError(
                 f"the model's ion {s.name} has no column {s.name}_o_mM in {recordings.attrs['source']}."
-                f" Add it, or leave the ion out: --ions {','.join(n for n in names if n in present)}."
+                f" Add it, or leave the ion out: {typed('ions', ','.join(n for n in names if n in present))}."
             )
     return chosen
 
@@ -164,8 +165,8 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: 
         column = "c_i" in recordings and bool(recordings["c_i"].sel(ion=s.name).notnull().any())
         if column and s.name in config.inside:
             raise ConfigurationError(
-                f"{s.name} inside is given twice: by the column {s.name}_i_mM and by --inside {s.name}="
-                f"{config.inside[s.name]}. Keep one."
+                f"{s.name} inside is given twice: by the column {s.name}_i_mM and by"
+                f" {typed('inside', f'{s.name}={config.inside[s.name]}')}. Keep one."
             )
         if column:
             values = recordings["c_i"].sel(ion=s.name).to_numpy()
@@ -173,7 +174,7 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: 
                 row = recordings["row"].to_numpy()[np.isnan(values)][0]
                 raise DataError(
                     f"{recordings.attrs['source']}, row {row}, column {s.name}_i_mM: empty, though other rows have it."
-                    f" Fill it in every row, or remove the column and type --inside {s.name}=…"
+                    f" Fill it in every row, or remove the column and type {typed('inside', s.name + '=…')}"
                 )
             inside[s.name] = None
         elif s.name in config.inside:
@@ -193,7 +194,7 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: 
         typical = "; ".join(f"{name} {TYPICAL.get(name, 'look it up for your cell')}" for name in missing)
         raise ConfigurationError(
             f"the concentration inside the cell is missing for {', '.join(missing)}. Typical values in mM: {typical}."
-            f" Type for example --inside {example_text}, or add columns such as {missing[0]}_i_mM."
+            f" Type for example {typed('inside', example_text)}, or add columns such as {missing[0]}_i_mM."
         )
     unknown = [name for name in config.inside if name not in [s.name for s in chosen]]
     if unknown and config.ions:
@@ -229,7 +230,7 @@ def _refuse_empty_baths(at: Conditions, rows: np.ndarray) -> None:
         row = rows[np.argmax(inward == 0)]
         raise DataError(
             f"row {row}: the bath holds none of the model's ions ({', '.join(at.c_o)}), so the law predicts minus infinity."
-            " Name the ion that replaces them with --ions, or leave the row out with --where."
+            f" Name the ion that replaces them with {typed('ions')}, or leave the row out with {typed('where')}."
         )
 
 
@@ -241,7 +242,11 @@ def _reference(at: Conditions, config: Config) -> Conditions:
     for name, value in config.reference.items():
         if name not in bath:
             raise UnknownNameError(f"reference: {name} is not among {', '.join(names)}.{nearest(name, names)}")
-        usable &= np.isclose(bath[name], float(value))
+        column = COLUMNS[name]
+        if not column.low <= value <= column.high:
+            ends = f"between {column.low:g} and {column.high:g} {column.unit}"
+            raise ConfigurationError(f"reference.{name} = {value:g} is not {ends}.")
+        usable &= np.isclose(bath[name], value)
     if not usable.any():
         complete = set(config.reference) == set(names)
         if not complete:
@@ -308,14 +313,18 @@ def foreseen_parameters(
 
 
 def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:
-    """Parameters by name, with the priors that the user sets."""
-    return {p.name: p.with_prior(config.priors[p.name]) if p.name in config.priors else p for p in parameters}
+    """Parameters by name, with the priors that the user sets by that name, or by the tree's."""
+    asked = {p.name: config.priors.get(p.name, config.priors.get(p.symbol)) for p in parameters}
+    return {p.name: p if (prior := asked[p.name]) is None else p.with_prior(prior) for p in parameters}
 
 
 def _refuse_unknown_priors(parameters: Sequence[Parameter], config: Config, law: Law, chosen: Sequence[Ion]) -> None:
-    names = [p.name for p in parameters]
+    names, symbols = [p.name for p in parameters], [p.symbol for p in parameters]
+    for p in parameters:
+        if p.name != p.symbol and {p.name, p.symbol} <= set(config.priors):
+            raise ConfigurationError(f"priors: {p.name} and {p.symbol} are one parameter, with two priors. Keep one.")
     for name in config.priors:
-        if name not in names:
+        if name not in (*names, *symbols):
             raise UnknownNameError(
                 f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {name!r}."
                 f"{nearest(name, names)} Its parameters: {', '.join(names)}."
@@ -342,10 +351,12 @@ def _notes(at: Conditions, reference: Conditions, inside, assumed, law: Law) -> 
         yield Note(
             About.INSIDE,
             f"Inside concentrations as the data set's description assumes them: {described}.",
-            "change with --inside",
+            f"change with {typed('inside')}",
         )
     exact = [
-        f"{name} {known.mean_mM:g} mM" for name, known in inside.items() if known and not (known.sd_mM or known.passive)
+        f"{name} {known.mean_mM:g} mM"
+        for name, known in inside.items()
+        if known and known.sd_mM is None and not known.passive
     ]
     if exact:
         text = f"Inside concentrations taken as known exactly: {', '.join(exact)}."

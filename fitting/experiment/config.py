@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...models.errors import ConfigurationError, VrestError
+from ...models.errors import ConfigurationError, VrestError, typed
 from .inside import Inside, parse_insides
 from .settings import SAMPLING, TABLE, declaration, in_file, read, read_all, refuse_unknown, setting, settings, table_of
 
@@ -95,7 +95,7 @@ def _pairs(given: Any) -> Any:
     for name, equals, column in pairs:
         if not (equals and name.strip() and column.strip()):
             text = f"{name}{equals}{column}"
-            raise ConfigurationError(f'--map {text!r} is not NAME=COLUMN, as in --map "V_m_mV=RMP (mV)".')
+            raise ConfigurationError(f"{text!r} is not NAME=COLUMN, as in {typed('columns', {'V_m_mV': 'RMP (mV)'})}.")
     return {name.strip(): column.strip() for name, _, column in pairs}
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...models.errors import ConfigurationError, shown
+from ...models.errors import ConfigurationError, shown, typed
 from ...models.exact import exact
 from ...models.ions import ion
 
@@ -72,10 +72,12 @@ def parse_insides(text: str | Mapping[str, object]) -> dict[str, Inside]:
         pairs = [part.partition("=") for part in text.split(",") if part.strip()]
         bare = [name.strip() for name, equals, _ in pairs if not equals]
         if bare:
-            raise ConfigurationError(f"cannot read {bare[0]!r} in --inside {text}. Write it as K=140+-10,Na=12.")
+            raise ConfigurationError(
+                f"cannot read {bare[0]!r} in {typed('inside', text)}. Write it as K=140+-10,Na=12."
+            )
         names = [name.strip() for name, _, _ in pairs]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            raise ConfigurationError(f"--inside gives {', '.join(sorted(twice))} twice: {text}.")
+            raise ConfigurationError(f"{typed('inside', text)} gives {', '.join(sorted(twice))} twice.")
         text = {name.strip(): value for name, _, value in pairs}
     return {name: value if isinstance(value, Inside) else parse_inside(name, value) for name, value in text.items()}

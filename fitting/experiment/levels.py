@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from ...data.tables.table import to_frame
-from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, UnknownNameError, nearest, typed
 from ...models.notes import About, Note
 
 FEWEST_CELLS = 3
@@ -78,7 +78,7 @@ def find_levels(
     labels = _group_labels(recordings, by) if by else np.full(n, "")
     groups = tuple(dict.fromkeys(labels.tolist())) if by else ()
     if len(groups) == 1:
-        raise ConfigurationError(f"--by {by}: all rows have the same value there, {groups[0]!r}. Leave --by out.")
+        raise ConfigurationError(f"{typed('by', by)}: all rows have the same value there, {groups[0]!r}. Leave it out.")
     group_of_row = pd.Index(groups).get_indexer(labels) if by else np.zeros(n, int)
     if "cell" not in recordings.coords:
         levels = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying) if by else ())
@@ -119,13 +119,15 @@ def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:
     for name in columns:
         if name not in frame:
             raise UnknownNameError(
-                f"--by: there is no column {name!r}.{nearest(name, frame.columns)} Columns: {', '.join(frame.columns)}."
+                f"{typed('by', by)}: there is no column {name!r}.{nearest(name, frame.columns)}"
+                f" Columns: {', '.join(frame.columns)}."
             )
         if frame[name].isna().any() or (frame[name].astype(str) == "").any():
-            raise ConfigurationError(f"--by: the column {name} is empty in some rows; fill it in, or leave them out.")
+            where = f"{typed('by', by)}: the column {name}"
+            raise ConfigurationError(f"{where} is empty in some rows; fill it in, or leave them out.")
     labels = np.array([" / ".join(parts) for parts in frame[columns].astype(str).to_numpy()])
     if len(np.unique(labels)) > _MOST_GROUPS:
         raise ConfigurationError(
-            f"--by {by} has {len(np.unique(labels))} levels, more than {_MOST_GROUPS}: choose another column."
+            f"{typed('by', by)} has {len(np.unique(labels))} levels, more than {_MOST_GROUPS}: choose another column."
         )
     return labels

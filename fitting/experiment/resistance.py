@@ -9,7 +9,7 @@ import xarray as xr
 
 from ...models.arrays import namespace
 from ...models.conditions import Conditions, Theta
-from ...models.errors import ConfigurationError, DataError
+from ...models.errors import ConfigurationError, DataError, typed
 from ...models.laws.law import Law
 from ...models.parameters import C_M, P_K, P_K_AREA, Q10_LEAK, R_IN_SCATTER, Parameter
 from ...models.priors import Prior
@@ -106,7 +106,8 @@ def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:
         if law.conductance is None or law.at_equilibrium:
             why = "derives the pump from a steady state without one" if law.conductance else "knows no conductance"
             raise ConfigurationError(
-                f"R_seal_GOhm: the law {law.name} {why}, so it cannot allow for a seal. Use --law ghk-pump, or remove the column."
+                f"R_seal_GOhm: the law {law.name} {why}, so it cannot allow for a seal."
+                f" Use {typed('law', 'ghk-pump')}, or remove the column."
             )
         if not len(rows):
             raise DataError(

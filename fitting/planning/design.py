@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, UnknownNameError, nearest, typed
 from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, judged, rank, variations
 from ..checks.identification import Identification, foresee, questions
@@ -142,7 +142,7 @@ def _goal(experiment: Experiment, name: str) -> Quantity:
     known = {q.name: q for q in experiment.quantities if q.role is not Role.SCATTER}
     if name not in known:
         raise UnknownNameError(
-            f"--goal {name}: the law {experiment.law.name} infers no such parameter here.{nearest(name, known)}"
+            f"{typed('goal', name)}: the law {experiment.law.name} infers no such parameter here.{nearest(name, known)}"
             f" There are {', '.join(known)}."
         )
     return known[name]

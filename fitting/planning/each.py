@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ...data.tables.table import select, to_frame
-from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, VrestError, nearest
+from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, VrestError, nearest, typed
 from ..checks.fitted import Fitted
 from ..checks.run import run
 from ..experiment.config import Config
@@ -66,17 +66,17 @@ def _experiments(
     frame = to_frame(recordings)
     if column not in frame:
         raise UnknownNameError(
-            f"--each: there is no column {column!r}.{nearest(column, frame.columns)} Columns: {', '.join(frame.columns)}."
+            f"there is no column {column!r}.{nearest(column, frame.columns)} Columns: {', '.join(frame.columns)}."
         )
     if config.by or config.vary:
         raise ConfigurationError(
-            "--each fits every cell by itself, so --by and vary have nothing to compare: leave them out."
+            f"each {column} is fitted by itself, so {typed('by')} and vary have nothing to compare: leave them out."
         )
     of_all = replace(config, vary=())
     rows = select(recordings, config.where) if config.where else recordings
     chosen = to_frame(rows)[column].astype(object).where(lambda x: x.notna() & (x != ""))
     if chosen.isna().any():
-        raise ConfigurationError(f"--each: the column {column} is empty in some rows; fill it in, or leave them out.")
+        raise ConfigurationError(f"the column {column} is empty in some rows; fill it in, or leave them out.")
     quoted = column if column.isidentifier() else f"`{column}`"
     wheres = {
         str(label): f"({config.where}) and {quoted} == {label!r}" if config.where else f"{quoted} == {label!r}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ..arrays import Array, namespace
 from ..conditions import Conditions, Theta
+from ..errors import typed
 from ..parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, RECTIFICATION, conductance_ratio
 from .ghk import rectified
 from .ghk_pump import speed
@@ -40,7 +41,7 @@ def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
         return ()
     return (
         f"K_o varies more than {WIDE:g}-fold: a real conductance follows the concentrations, and this law's does not."
-        " Use --law ghk-pump, or --option rectification.",
+        f" Use {typed('law', 'ghk-pump')}, or {typed('options', 'rectification')}.",
     )
 
 
@@ -50,7 +51,7 @@ def refusal(at: Conditions, reference: Conditions, options: Sequence[str]) -> st
         return ""
     return (
         f"baths without {', '.join(empty)} have no Nernst potential, which the law chord needs."
-        " Use --law ghk-pump, or leave these rows out with --where."
+        f" Use {typed('law', 'ghk-pump')}, or leave these rows out with {typed('where')}."
     )
 
 

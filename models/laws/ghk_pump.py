@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..arrays import Array, namespace
 from ..conditions import Conditions, Theta
 from ..constants import rate_factor, thermal_voltage
+from ..errors import typed
 from ..parameters import PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, Q10_RATIO
 from ..solver.balance import Terms
 from ..solver.rest import balancing_current, rest, rest_without_pump
@@ -77,9 +78,10 @@ def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
     return scarce(
         at,
         K_free="there a real pump slows and stops, and this law's does not."
-        " Use --law ghk-pump-kinetic, or leave these rows out with --where.",
+        f" Use {typed('law', 'ghk-pump-kinetic')}, or leave these rows out with {typed('where')}.",
         low_Na="within minutes Na_i falls and the pump with it, and what replaces"
-        " Na (choline, NMDG, Li) is not inert. Use --law ghk-pump-kinetic with Na_i_mM per row, or --where.",
+        f" Na (choline, NMDG, Li) is not inert."
+        f" Use {typed('law', 'ghk-pump-kinetic')} with Na_i_mM per row, or {typed('where')}.",
     )
 
 

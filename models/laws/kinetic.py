@@ -6,6 +6,7 @@ import numpy as np
 
 from ..arrays import Array, is_symbolic, namespace
 from ..conditions import Conditions, Theta
+from ..errors import typed
 from ..parameters import K_K, K_NA, N_K, N_NA, PUMP_CURRENT, Q10_RATIO
 from .ghk import OPTIONS, conductance
 from .ghk_pump import GHK_PUMP, derived, scarce
@@ -44,7 +45,7 @@ def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
     return scarce(
         at,
         "within minutes Na_i falls and the pump with it, and what replaces Na is not inert."
-        " Give Na_i_mM per row, or leave these rows out with --where.",
+        f" Give Na_i_mM per row, or leave these rows out with {typed('where')}.",
     )
 
 

@@ -31,7 +31,7 @@ class Law:
 
     Attributes
     ----------
-    name : as typed after `--law`.
+    name : as typed after `--law`, or given as `law=`.
     summary : what it assumes, in a sentence.
     equation : the formula, for reports.
     citation : the paper.

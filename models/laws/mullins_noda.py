@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..arrays import Array, namespace
 from ..conditions import Conditions, Theta
 from ..constants import thermal_voltage
+from ..errors import typed
 from ..parameters import PUMP, PUMP_CURRENT, PUMP_RATIO
 from ..solver.balance import gather
 from ..solver.rest import balancing_current, rest_without_pump
@@ -54,9 +55,9 @@ def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
     return scarce(
         at,
         K_free="no pump can take up K there, and this law's does."
-        " Use --law ghk-pump-kinetic, or leave these rows out with --where.",
+        f" Use {typed('law', 'ghk-pump-kinetic')}, or leave these rows out with {typed('where')}.",
         low_Na="within minutes Na_i falls, and the steady state that this law assumes takes longer."
-        " Give Na_i_mM per row, or leave these rows out with --where.",
+        f" Give Na_i_mM per row, or leave these rows out with {typed('where')}.",
     )
 
 

@@ -53,7 +53,7 @@ def test_reference_can_be_named_and_need_not_have_been_measured():
 
 
 def test_missing_inside_lists_what_is_needed_with_typical_values():
-    with pytest.raises(ConfigurationError, match=r"missing for Na, Cl.*Na 5–20.*--inside K=140,Na=12,Cl=10"):
+    with pytest.raises(ConfigurationError, match=r'missing for Na, Cl.*Na 5–20.*inside="K=140,Na=12,Cl=10"'):
         experiment(inside="K=140")
 
 
@@ -87,7 +87,7 @@ def test_passive_chloride_leaves_the_model_unless_rows_are_blocked():
 
 
 def test_ions_that_the_table_lacks_or_nobody_knows():
-    with pytest.raises(ConfigurationError, match=r"Ca has no column Ca_o_mM.*--ions K,Na"):
+    with pytest.raises(ConfigurationError, match=r'Ca has no column Ca_o_mM.*ions="K,Na"'):
         experiment(ions="K,Na,Ca", inside="K=140,Na=12,Ca=0.0001")
     with pytest.raises(UnknownNameError, match="unknown ion 'Sodium'"):
         experiment(ions="K,Sodium")

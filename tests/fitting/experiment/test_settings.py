@@ -11,12 +11,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import vrest
+from vrest.cli import main
+from vrest.data.tables.table import to_frame
+from vrest.fitting.experiment.build import build_experiment
 from vrest.fitting.experiment.config import Config, Sampling, parse_config
 from vrest.fitting.experiment.inside import Inside
-from vrest.fitting.experiment.prepare import configure
+from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.experiment.settings import MODEL, SAMPLING, TABLE, declaration, form, settings
-from vrest.flags import add_setting_flags, settings_from
-from vrest.models.errors import ConfigurationError, VrestError
+from vrest.flags import add_setting_flags, as_flag, settings_from
+from vrest.models.errors import ConfigurationError, DataWarning, VrestError, typed
 from vrest.models.ions import IONS
 from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, parse_prior
 
@@ -205,3 +208,74 @@ def test_the_number_of_processors_is_no_part_of_the_analysis():
 def test_forms_in_words():
     assert form(settings(Config)["ions"]) == 'a list such as ["K", "Na"]'
     assert form(settings(Sampling)["draws"], 10**9) == "a whole number of at most 1000000"
+
+
+def test_hints_are_keywords_in_python_and_flags_on_the_command_line(capsys):
+    recordings = vrest.load_data("crayfish_muscle").assign_attrs(inside="")
+    with pytest.raises(ConfigurationError, match='Type for example inside="K=140\\+-10,Na=12", or add'):
+        vrest.fit(recordings, ions="K,Na")
+    with pytest.raises(VrestError, match="by=\"cell_typ\": there is no column 'cell_typ'"):
+        vrest.fit(recordings, ions="K,Na", inside="K=140,Na=12", by="cell_typ")
+    assert (
+        main(["check", "crayfish_muscle", "--ions", "K,Na,Cl", "--inside", "Cl=5"]) == 2
+    )  # chloride is not known in all baths
+    assert "leave Cl out of --ions" in capsys.readouterr().err
+    assert main(["check", "crayfish_muscle", "--ions", "K,Na,Ca", "--inside", "Ca=1"]) == 2
+    assert "leave the ion out: --ions K,Na." in capsys.readouterr().err
+    with pytest.raises(ConfigurationError, match='leave the ion out: ions="K,Na"'):
+        vrest.fit(recordings, ions="K,Na,Ca", inside="K=140,Na=12,Ca=1")
+
+
+def test_how_settings_are_typed():
+    assert as_flag("inside", "K=140+-10") == "--inside K=140+-10"
+    assert as_flag("columns", {"V_m_mV": "RMP (mV)"}) == '--map V_m_mV="RMP (mV)"'
+    assert as_flag("options", ["davies", "rectification"]) == "--option davies,rectification"
+    assert as_flag("where", "drug == 'none'") == "--where \"drug == 'none'\""
+    assert as_flag("vary", ["pump_mV"]) == 'vary = ["pump_mV"] in the configuration'
+    assert (as_flag("force", True), as_flag("where"), as_flag("temperature_C", 22)) == (
+        "--force",
+        "--where",
+        "--temperature 22",
+    )
+    assert typed("temperature_C", 22) == "temperature_C=22"
+    assert typed("columns", {"V_m_mV": "RMP (mV)"}) == 'columns={"V_m_mV": "RMP (mV)"}'
+    assert (typed("force", True), typed("where")) == ("force=True", "where=…")
+
+
+def test_priors_go_by_either_name_but_not_by_both():
+    recordings = vrest.load_data("crayfish_muscle")
+
+    def prior(**priors):
+        config = configure(ions="K,Na", law="ghk", priors=priors)
+        return str({p.name: p.prior for p in build_experiment(recordings, config).parameters}["P_Na/P_K"])
+
+    assert prior(p_Na="LogNormal(log 0.02, 0.5)") == prior(**{"P_Na/P_K": "LogNormal(log 0.02, 0.5)"})
+    assert prior(p_Na="LogNormal(log 0.02, 0.5)") == "LogNormal(log 0.02, 0.5)"
+    with pytest.raises(ConfigurationError, match="P_Na/P_K and p_Na are one parameter"):
+        prior(**{"p_Na": 0.1, "P_Na/P_K": 0.1})
+    with pytest.raises(VrestError, match="no parameter 'p_K'"):
+        prior(p_K=0.1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("K_o_mM", -5), ("temperature_C", 295), ("Na_o_mM", 1e6)])
+def test_a_reference_that_no_bath_can_be_is_refused(name, value):
+    reference = {"K_o_mM": 5.0, "Na_o_mM": 140.0, "temperature_C": 20.0, name: value}
+    with pytest.raises(ConfigurationError, match=f"reference.{name} = .* is not between"):
+        build_experiment(vrest.load_data("crayfish_muscle"), configure(ions="K,Na", reference=reference))
+
+
+def test_a_data_frame_is_read_as_a_table_is():
+    frame = to_frame(vrest.load_data("crayfish_muscle")).drop(columns="temperature_C").rename(columns={"V_m_mV": "RMP"})
+    settings = {
+        "ions": "K,Na",
+        "law": "ghk",
+        "inside": "K=250,Na=20",
+        "columns": {"V_m_mV": "RMP"},
+        "temperature_C": 20,
+    }
+    with pytest.warns(DataWarning):  # of the junction potential
+        experiment = prepare(frame, configure(**settings))
+    assert experiment.recordings["V_m"].to_numpy() == pytest.approx(frame["RMP"].to_numpy())
+    assert (experiment.conditions.temperature_C == 20).all()
+    with pytest.raises(ConfigurationError, match="be a pandas DataFrame, not a dict"):
+        vrest.fit({"V_m_mV": [-70]})

@@ -244,7 +244,7 @@ def test_a_stated_truth_takes_the_place_of_the_priors():
 def test_refusals():
     rows, settings = PLANS["potassium alone"]
     recordings = experiment_of(rows, **settings).recordings
-    with pytest.raises(UnknownNameError, match=r"--goal pump_mv: .* Did you mean 'pump_mV'"):
+    with pytest.raises(UnknownNameError, match=r"goal=.pump_mv.: .* Did you mean 'pump_mV'"):
         vrest.design(recordings, goal="pump_mv", **settings)
     with pytest.raises(ConfigurationError, match="nothing to infer"):
         vrest.design(recordings, "nernst", inside="K=140")

@@ -64,7 +64,7 @@ def test_what_each_cannot_do_is_refused():
     rows, _ = three_cells()
     with pytest.raises(UnknownNameError, match=r"no column 'sell'\. Did you mean 'cell'"):
         vrest.fit_each(rows, column="sell", **SETTINGS)
-    with pytest.raises(ConfigurationError, match="--by and vary"):
+    with pytest.raises(ConfigurationError, match="by=… and vary"):
         vrest.fit_each(rows, by="cell_type", **SETTINGS)
 
 
