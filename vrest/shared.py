@@ -69,12 +69,9 @@ def read_recordings(config: Config, potentials: bool = True) -> "xr.Dataset":
     recordings = read_csv(
         path, temperature_C=config.temperature_C, columns=config.columns, delimiter=config.delimiter or ",",
         encoding=config.encoding or "utf-8", decimal=config.decimal or ".", solutions=config.solutions, pipette=config.pipette,
-        potentials=potentials,
+        potentials=potentials, inside=config.inside_mM,
     )  # fmt: skip
-    if config.pipette and "ljp" in recordings:
-        from .data.solutions.junction import series_in_words
-
-        say(series_in_words(config.pipette, recordings["solution"].values, recordings["ljp"].values))
+    say(*recordings.attrs.get("junctions", "").splitlines())
     return recordings
 
 

@@ -1,15 +1,88 @@
-"""Liquid junction potentials, by the generalised Henderson equation."""
+"""Liquid junction potentials: the generalised Henderson equation, and what unknown mobilities leave open."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import atanh, fsum
+from operator import attrgetter
 
 from ...models.constants import thermal_voltage
-from ...models.errors import DataError
-from .recipes import Form, Solution, label
+from ...models.errors import DataError, UnknownNameError, nearest
+from .recipes import Solution
+from .species import Form, ligand_of
+
+METHODS = ("henderson", "nernst-planck")  # the first is the default
+MATTERS = 0.5  # mV of a junction potential that unknown mobilities may leave open
+
+Mobilities = Mapping[Form, float]
 
 
-def junction_potential(pipette: Solution, bath: Solution, temperature_C: float) -> float:
+@dataclass(frozen=True)
+class Junction:
+    """The potential of a bath relative to the pipette in mV, and how far plausible mobilities of `unknown` move it."""
+
+    mV: float
+    error: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+
+def junction_potential(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> float:
     """The liquid junction potential E in mV, of the bath relative to the pipette; V_m = V_recorded - E.
+
+    Raises
+    ------
+    DataError
+        A solution holds no ions, or an ion without a published mobility leaves more than 0.5 mV open.
+    """
+    found = junction(pipette, bath, temperature_C, method)
+    if found.error > MATTERS:
+        raise DataError(asked(pipette, {bath.name: bath}, {bath.name: found}))
+    return found.mV
+
+
+def junction(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> Junction:
+    """The same with its error: ions without a published mobility take the middle of a plausible range, and its ends."""
+    for solution in (pipette, bath):
+        if not solution.ions:
+            raise DataError(f"{solution.name}: holds no ions, and no junction potential is defined against it.")
+    if method not in METHODS:
+        raise UnknownNameError(f"--method {method}: choose {' or '.join(METHODS)}.{nearest(method, METHODS)}")
+    every = {**pipette.mobilities, **bath.mobilities}
+    middle = {form: u.value for form, u in every.items() if form[1]}
+    moved: dict[str, float] = {}
+    for name in dict.fromkeys(ligand_of(form[0]) for form, u in every.items() if not u.known):
+        low, high = (
+            middle | {form: at(every[form]) for form in middle if ligand_of(form[0]) == name}
+            for at in (attrgetter("low"), attrgetter("high"))
+        )
+        ends = [henderson(pipette.forms, bath.forms, u, temperature_C) for u in (low, high)]
+        moved[name] = abs(ends[1] - ends[0]) / 2
+    named = sorted((name for name in moved if moved[name] > 0.01), key=lambda name: -moved[name])
+    if method == "nernst-planck":
+        from .nernst_planck import nernst_planck as potential
+    else:
+        potential = henderson
+    return Junction(potential(pipette.forms, bath.forms, middle, temperature_C), sum(moved.values()), tuple(named))
+
+
+def asked(pipette: Solution, baths: Mapping[str, Solution], found: Mapping[str, Junction]) -> str:
+    """The sentence that asks for a mobility, where it matters; both mappings by the bath's name."""
+    names = dict.fromkeys(name for one in found.values() for name in one.unknown[:1])
+    every = {**pipette.mobilities, **{form: u for bath in baths.values() for form, u in bath.mobilities.items()}}
+    spans = {ligand_of(form[0]): u for form, u in every.items() if not u.known and ligand_of(form[0]) in names}
+    between = ", ".join(
+        f"{name} ({u.low:g} to {u.high:g} of potassium's is plausible{u.source and '; '}{u.source})"
+        for name, u in spans.items()
+    )
+    lines = " and ".join(f"{name} = {{mobility = {u.value:.2g}}}" for name, u in spans.items())
+    return (
+        f"{pipette.name}: no source gives a dependable mobility for {between}, which leaves too much of the junction potential "
+        f"open: {', '.join(f'{one.mV:.1f} ± {one.error:.1f} mV against {bath}' for bath, one in found.items())}. "
+        f"Give one, relative to potassium's, in the solutions file under [ions], as in {lines}."
+    )
+
+
+def henderson(pipette: Mapping[Form, float], bath: Mapping[Form, float], u: Mobilities, temperature_C: float) -> float:
+    """The generalised Henderson equation, in mV of the bath relative to the pipette.
 
     With mobilities u, concentrations P in the pipette and S in the bath, A = sum z² u P and B = sum z² u S,
     E = V_T sum z u (S - P) / (B - A) log(A / B). Written with y = (B - A) / (B + A) it is
@@ -22,12 +95,8 @@ def junction_potential(pipette: Solution, bath: Solution, temperature_C: float) 
     J Membr Biol 121:101-117. Ng B, Barry PH (1995) The measurement of ionic conductivities and mobilities of
     certain less common organic ions. J Neurosci Methods 56:37-41.
     """
-    u = {**_mobilities(pipette), **_mobilities(bath)}
-    drive = fsum(form[1] * u[form] * (bath.forms.get(form, 0.0) - pipette.forms.get(form, 0.0)) for form in u)
-    A, B = (fsum(form[1] ** 2 * u[form] * c for form, c in solution.forms.items()) for solution in (pipette, bath))
-    if A == 0 or B == 0:
-        name = pipette.name if A == 0 else bath.name
-        raise DataError(f"{name}: holds no ions, and no junction potential is defined against it.")
+    drive = fsum(form[1] * u[form] * (bath.get(form, 0.0) - pipette.get(form, 0.0)) for form in u)
+    A, B = (fsum(form[1] ** 2 * u[form] * side.get(form, 0.0) for form in u) for side in (pipette, bath))
     y = (B - A) / (B + A)
     slope = atanh(y) / y if y else 1.0
     return -thermal_voltage(temperature_C) * drive * 2 / (A + B) * slope + 0.0  # never -0
@@ -46,13 +115,3 @@ def series_in_words(pipette: str, baths: Iterable[str], potentials: Iterable[flo
         f"V_m = V_recorded - E, where E, the junction potential of the bath relative to the pipette ({pipette}), is "
         f"{', '.join(f'{E:.1f} mV ({bath})' for bath, E in by_bath.items())}.{bends if change >= 0.05 else ''}"
     )
-
-
-def _mobilities(solution: Solution) -> dict[Form, float]:
-    if unknown := [form for form, u in solution.mobilities.items() if u is None]:
-        raise DataError(
-            f"{solution.name}: no source gives a mobility for {', '.join(map(label, unknown))}. Give one relative to "
-            "potassium's (large organic ions have 0.2 to 0.5), in the solutions file under [ions]: "
-            f"{unknown[0][0]} = {{mobility = 0.3}}."
-        )
-    return {form: u for form, u in solution.mobilities.items() if u is not None}

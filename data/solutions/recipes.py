@@ -1,52 +1,74 @@
-"""From recipes as weighed out, salts in mM, to ions, ionic strength and osmolarity."""
+"""From recipes as weighed out to solutions: ions, free Ca and Mg, pH with its titrant, ionic strength and osmolarity."""
 
-import difflib
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...models.errors import DataError
-from .species import FORM_NAMES, MOBILITY_OF_FORM, OTHER_NAMES, SPECIES, USUAL_SALTS, Species
+from .names import Names, Salt
+from .species import METALS, SPECIES, Form, Mobility, Species, charge, ionic_strength, label, ligand_of
+from .toml import parse
+
+if TYPE_CHECKING:
+    from .pH import Mixture
 
 OSMOTIC_COEFFICIENT = 0.93  # of salines near 300 mosm
-MOST = 5000.0  # mM; more than any salt of this list dissolves
-_HYDRATE = re.compile(r"[-\s·.*•x]+\d*\s*H2O$")
+ROOM = 22.0  # °C, where a pH is set if nothing else is said
+GASSED = 10.0  # mM of bicarbonate from which a solution is taken as gassed
+GAS = 0.05  # CO2 in carbogen
+SHARP = 1000.0  # mM of ionic strength, above which only a sharp electrode is filled
+SMALL = 0.5  # mM of titrant that nobody need name
+NEAR = 0.2  # of a pH, as good as reached
+SHOWN = 0.005  # mM below which a form is not listed
 _SHOWN_FIRST = ("K", "Na", "Cl", "Ca", "Mg", "HCO3")
-
-Form = tuple[str, int]  # a species in one state of charge
+_OWN_NAME = re.compile(r"[A-Za-z][\w +.-]{0,39}")
+_BASES = {"K": "KOH", "Na": "NaOH", "Cs": "CsOH", "Li": "LiOH", "TEA": "TEA-OH", "NMDG": "NMDG"}
 
 
 @dataclass(frozen=True)
 class Solution:
-    """One solution, taken as fully dissociated; what EGTA or ATP binds is not taken off.
+    """One solution in equilibrium: protons, Ca and Mg among buffers and chelators; all other salts dissociated.
 
     Attributes
     ----------
     name : as in the solutions file.
-    forms : concentrations in mM by (species, valence).
-    mobilities : by (species, valence), relative to potassium's; None where unknown.
+    forms : concentrations in mM by (species, valence); Ca and Mg are the free ones.
+    mobilities : by (species, valence).
+    totals : Ca and Mg in mM, free and bound.
+    pH : None where nothing holds it.
     notes : what a chemist would object to.
+    said : what was computed or taken for granted.
     """
 
     name: str
     forms: Mapping[Form, float]
-    mobilities: Mapping[Form, float | None]
+    mobilities: Mapping[Form, Mobility]
+    totals: Mapping[str, float] = field(default_factory=dict)
+    pH: float | None = None
     notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def ions(self) -> dict[str, float]:
-        """Concentrations in mM of everything charged, by name: K, Na, Cl, …, HEPES-, EGTA2-."""
-        named = {label(form): value for form, value in self.forms.items() if form[1]}
+        """Concentrations in mM of what is charged, by name: K, Na, Cl, …, HEPES-, EGTA2-; Ca and Mg in total."""
+        named = {label(form): c for form, c in self.forms.items() if form[1] and (c >= SHOWN or form[0] in self.totals)}
+        named |= {metal: total for metal, total in self.totals.items() if total > 0}
         return {name: named[name] for name in _SHOWN_FIRST if name in named} | named
+
+    @property
+    def free(self) -> dict[str, float]:
+        """Ca and Mg in mM that no chelator holds, where more than a tenth is held."""
+        free = {metal: self.forms.get((metal, 2), 0.0) for metal in self.totals}
+        return {metal: c for metal, c in free.items() if c < 0.9 * self.totals[metal]}
 
     @property
     def ionic_strength(self) -> float:
         """Half the sum of c z², in mM."""
-        return sum(c * z * z for (_, z), c in self.forms.items()) / 2
+        return ionic_strength(self.forms)
 
     @property
     def osmolarity(self) -> float:
@@ -55,62 +77,50 @@ class Solution:
 
     @property
     def charge(self) -> float:
-        """The sum of z c, in mM: 0 but for rounding, since salts are neutral and buffers are titrated."""
-        return sum(c * z for (_, z), c in self.forms.items())
+        """The sum of z c, in mM: 0 but for rounding."""
+        return charge(self.forms) + 0.0
 
 
-def label(form: Form) -> str:
-    """How a form is called: K, HCO3, HEPES-, Tris."""
-    name, z = form
-    if form in FORM_NAMES or not getattr(SPECIES.get(name), "pKa", ()) or SPECIES[name].valence == z == 1:
-        return FORM_NAMES.get(form, name)
-    return f"{name}{abs(z) if abs(z) > 1 else ''}{'-' if z < 0 else '+' if z else ''}"
-
-
-def read_solutions(path: str | Path) -> dict[str, Solution]:
+def read_solutions(path: str | Path, temperature_C: float = ROOM) -> dict[str, Solution]:
     """The solutions of a TOML file, by name; DataError lists every fault by solution and salt.
 
-    One table per solution, salts in mM: ``[control]`` and below it ``NaCl = 140``. A table ``[ions]`` may define
-    further ions, or mobilities relative to potassium's: ``lactobionate = {valence = -1, mobility = 0.27}``.
+    One table per solution, salts in mM (or ``"2 g/L"``): ``[control]`` and below it ``NaCl = 140``. With ``pH = 7.3``
+    and ``titrant = "KOH"`` the titrant is computed, at `temperature_C` or the recipe's own ``temperature_C``;
+    ``CO2 = "5 %"`` is the gas. A table ``[ions]`` may define further ions, or mobilities relative to potassium's:
+    ``lactobionate = {valence = -1, mobility = 0.27}``.
     """
     path = Path(path)
     try:
-        return solutions(tomllib.loads(path.read_text(encoding="utf-8")))
+        return solutions(parse(path.read_text(encoding="utf-8-sig")), temperature_C)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise DataError(f"{path}: the solutions file cannot be read: {reason}.") from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(
-            f"{path.name}: not readable as TOML: {error}. Write a heading [control] and lines such as NaCl = 140; "
-            'other names than of letters, digits, - and _ stand in quotes, as in "Ca(OH)2" = 1.'
+            f"{path.name}: not readable as TOML: {error}. Write a heading [control] and lines such as NaCl = 140, "
+            "each name once in a recipe."
         ) from None
     except DataError as error:
         raise DataError("\n".join(f"{path.name}{line}" for line in str(error).splitlines())) from None
 
 
-def solutions(recipes: Mapping[str, Mapping[str, Any]]) -> dict[str, Solution]:
+def solutions(recipes: Mapping[str, Mapping[str, Any]], temperature_C: float = ROOM) -> dict[str, Solution]:
     """The solutions of recipes, ``{"control": {"NaCl": 140, "KCl": 5}}`` in mM; see `read_solutions`."""
     faults: list[str] = []
     recipes = dict(recipes)
     known = {**SPECIES, **_own_ions(recipes.pop("ions", {}), faults)}
-    parser = _Parser(known)
+    names = Names(known)
     made = {}
     for name, recipe in recipes.items():
         if not isinstance(recipe, Mapping) or not recipe:
             faults.append(f", {name}: is not a recipe; put salts and their mM under a heading [{name}].")
             continue
-        salts = []
-        for salt, amount in recipe.items():
-            if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= MOST:
-                dotted = "; a name with a dot stands in quotes" if isinstance(amount, Mapping) else ""
-                faults.append(
-                    f", [{name}] {salt} = {amount!r}: is not a concentration in mM from 0 to {MOST:g}{dotted}."
-                )
-            elif isinstance(parts := parser.parse(salt), str):
-                faults.append(f", [{name}] {salt}: {parts}")
-            else:
-                salts.append((parts, float(amount)))
-        made[name] = _mixed(name, salts, known)
+        reading = _Recipe(name, names, temperature_C)
+        for key, amount in recipe.items():
+            reading.take(key, amount)
+        if not reading.faults:
+            made[name] = reading.solution()
+        faults += [f", [{name}] {fault}" for fault in reading.faults]
     if not recipes:
         faults.append(": holds no solution; write a heading such as [control] and salts below it, NaCl = 140 in mM.")
     if faults:
@@ -125,95 +135,200 @@ def _own_ions(table: Any, faults: list[str]) -> dict[str, Species]:
         known = SPECIES.get(name, Species(0))
         entry = entry if isinstance(entry, Mapping) else {"?": entry}
         valence = entry.get("valence", known.valence if name in SPECIES else None)
-        mobility = entry.get("mobility")
-        numeric = mobility is None or (isinstance(mobility, int | float) and 0 < mobility < 10)
-        if not isinstance(valence, int) or not numeric or not set(entry) <= {"valence", "mobility"}:
+        u = entry.get("mobility")
+        numeric = u is None or (isinstance(u, int | float) and not isinstance(u, bool) and 0 < u < 10)
+        whole = isinstance(valence, int) and not isinstance(valence, bool) and -9 <= valence <= 9
+        if not _OWN_NAME.fullmatch(name) or not whole or not numeric or not set(entry) <= {"valence", "mobility"}:
             faults.append(
-                f", [ions] {name}: write it as {name} = {{valence = -1, mobility = 0.3}}, the mobility relative to "
-                "potassium's; a known ion needs the mobility only."
+                f", [ions] {name[:40] or '(empty name)'}: write it as X = {{valence = -1, mobility = 0.3}}, X a name that "
+                "begins with a letter, the mobility relative to potassium's; a known ion needs the mobility only."
             )
-        else:
-            own[name] = Species(valence, mobility, known.pKa)
+            continue
+        charges = range(known.bare, known.valence + 1) if name in SPECIES else [valence]
+        given = dict.fromkeys(charges, Mobility(u, u, "the solutions file")) if u is not None else known.mobilities
+        own[name] = Species(valence, known.formula, known.protons, known.metals, given)
     return own
 
 
-class _Parser:
-    """Reads a salt's name as a row of ions, 'Na2-ATP' as twice Na and once ATP."""
+class _Recipe:
+    """One recipe while it is read."""
 
-    def __init__(self, known: Mapping[str, Species]) -> None:
-        self.known = known
-        self.names = {**{name: name for name in known}, **OTHER_NAMES}
-        longest_first = sorted(self.names, key=len, reverse=True)
-        # Words may be written Hepes or HEPES; symbols may not, for CO is not Co.
-        tokens = [f"(?i:{re.escape(n)})" if len(n) > 3 and n.isalpha() else re.escape(n) for n in longest_first]
-        self.token = re.compile(rf"[\s-]*(\(?)({'|'.join(tokens)})(\)?)(\d*)")
-        self.lower = {name.lower(): own for name, own in self.names.items()}
+    def __init__(self, name: str, names: Names, temperature_C: float) -> None:
+        self.name, self.names, self.temperature_C = name, names, temperature_C
+        self.faults: list[str] = []
+        self.notes: list[str] = []
+        self.said: list[str] = []
+        self.salts: dict[str, tuple[Salt, float]] = {}
+        self.pH: float | None = None
+        self.titrant: list[tuple[str, Salt]] = []
+        self.CO2: float | None = None  # a part of the gas where `by_gas`, else mM dissolved
+        self.by_gas = False
 
-    def parse(self, salt: str) -> Counter[str] | str:
-        """How many of each species one formula unit holds, or a sentence about what is wrong with it."""
-        text = _HYDRATE.sub("", re.sub(r"^[DL]-", "", salt.strip())).replace("sulfonic acid", "sulfonate-H")
-        parts: Counter[str] = Counter()
-        at = 0
-        while at < len(text) and (match := self.token.match(text, at)) and bool(match[1]) == bool(match[3]):
-            parts[self.names.get(match[2]) or self.lower[match[2].lower()]] += int(match[4] or 1)
-            at = match.end()
-        if at < len(text) or not parts:
-            near = difflib.get_close_matches(text, [*USUAL_SALTS, *self.known], n=3, cutoff=0.5)
-            hint = (
-                f"The nearest known names are {', '.join(near)}."
-                if near
-                else "Salts are written as NaCl, TEA-Cl, K-gluconate."
+    def take(self, key: str, amount: Any) -> None:
+        """One line of the recipe."""
+        setting = {"ph": self._pH, "titrant": self._titrant, "temperature_c": self._temperature, "co2": self._gas}
+        if read := setting.get(key.lower()):
+            if wrong := read(amount):
+                self.faults.append(f"{key} = {amount!r}: {wrong}")
+            return
+        salt = self.names.read(key)
+        mM = salt if isinstance(salt, str) else self.names.mM(amount, salt)
+        if isinstance(salt, str):
+            self.faults.append(f"{key[:60]}: {salt}")
+        elif isinstance(mM, str):
+            self.faults.append(f"{key} = {amount!r}: {mM}")
+        else:
+            twice = [other for other, (before, _) in self.salts.items() if before.parts == salt.parts]
+            self.notes += [f"{other} and {key} are the same salt; their amounts are added." for other in twice]
+            self.notes += [salt.note] if salt.note else []
+            hydrating = (
+                isinstance(amount, str) and "g/" in amount and not salt.waters and {"Ca", "Mg"} & set(salt.parts)
             )
-            return (
-                f"unknown salt. {hint} An ion that is missing is defined under [ions]: lactobionate = {{valence = -1}}."
+            self.notes += (
+                [f"{key} in {amount} is weighed without crystal water; name it, as in CaCl2·2H2O."] if hydrating else []
             )
-        return self._unbalanced(parts) or parts
+            self.salts[key] = (salt, mM)
 
-    def _unbalanced(self, parts: Counter[str]) -> str:
-        """What is wrong with a formula's charges; a buffer takes or gives protons until they balance."""
-        buffers = {name: n for name, n in parts.items() if self.known[name].pKa}
-        most = sum(n * self.known[name].valence for name, n in buffers.items())
-        least = most - sum(n * len(self.known[name].pKa) for name, n in buffers.items())
-        others = {name: n for name, n in parts.items() if name not in buffers and not (buffers and name == "H")}
-        charge = sum(n * self.known[name].valence for name, n in others.items())
-        if not least <= -charge <= most:
-            excess = charge + (most if charge + most < 0 else least)
-            return f"its charges do not add up ({excess:+d}); weigh a neutral salt, as in NaCl, CaCl2 or K2SO4."
-        if buffers and parts["H"] and parts["H"] != -charge - least:
-            return f"has {parts['H']} H where its charges ask for {-charge - least}; check the formula."
+    def _pH(self, value: Any) -> str:
+        match = re.fullmatch(r"([\d.]+)\s*(?:,|\(|with|by|adjusted with)?\s*([A-Za-z][\w +-]*)?\)?", str(value).strip())
+        try:
+            self.pH = float(match[1]) if match and not isinstance(value, bool) else None
+        except ValueError:
+            self.pH = None
+        if self.pH is None or not 4 <= self.pH <= 10.5:
+            return 'is not a pH from 4 to 10.5, as in pH = 7.3 with titrant = "KOH".'
+        return self._titrant(match[2]) if match and match[2] else ""
+
+    def _titrant(self, value: Any) -> str:
+        parts = re.split(r"\s*(?:\+|/|,| or | and )\s*", value.strip()) if isinstance(value, str) else []
+        for part in parts:
+            salt = self.names.read(part)
+            if isinstance(salt, str):
+                return f'{salt} A titrant is an acid or a base, as in titrant = "KOH".'
+            self.titrant.append((part, salt))
+        return "" if parts else 'is not an acid or a base, as in titrant = "KOH".'
+
+    def _temperature(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -2 <= value <= 50:
+            return "is not a temperature from -2 to 50 °C."
+        self.temperature_C = float(value)
         return ""
 
+    def _gas(self, value: Any) -> str:
+        percent = re.fullmatch(r"(\d+\.?\d*)\s*%.*", value.strip()) if isinstance(value, str) else None
+        amount = self.names.mM(value, Salt({})) if percent is None else 0.0
+        if (
+            isinstance(amount, str)
+            or (percent and not 0 < float(percent[1]) <= 100)
+            or (percent is None and amount <= 0)
+        ):
+            return 'write CO2 = "5 %" for the gas, or "1.2 mM" for what is dissolved.'
+        if percent is None and not isinstance(value, str):
+            from .pH import dissolved_CO2  # brings SciPy
 
-def _mixed(name: str, salts: list[tuple[Counter[str], float]], known: Mapping[str, Species]) -> Solution:
-    """Dissolve the salts: strong ions add up, and the protons settle on the buffers, strongest base first."""
-    totals: dict[str, float] = {}
-    for parts, amount in salts:
-        for species, n in parts.items():
-            if species not in ("H", "OH"):
-                totals[species] = totals.get(species, 0.0) + n * amount
-    forms = {(s, known[s].valence): c for s, c in totals.items() if not known[s].pKa}
-    buffers = {s: c for s, c in totals.items() if known[s].pKa and c > 0}
-    bare = {s: known[s].valence - len(known[s].pKa) for s in buffers}
-    # Electroneutrality says how many protons there are, whatever salts and titrants brought them.
-    protons = -sum(c * z for (_, z), c in forms.items()) - sum(c * bare[s] for s, c in buffers.items())
-    held = dict.fromkeys(buffers, 0.0)
-    for _, species in sorted(((pKa, s) for s in buffers for pKa in known[s].pKa), reverse=True):
-        taken = min(max(protons, 0.0), buffers[species])
-        held[species] += taken
-        protons -= taken
-    for species, c in buffers.items():
-        whole, rest = divmod(held[species] / c, 1.0)
-        forms[species, bare[species] + int(whole)] = c * (1 - rest)
-        forms[species, bare[species] + int(whole) + 1] = c * rest
-    forms["H", 1], forms["OH", -1] = max(protons, 0.0), max(-protons, 0.0)
-    forms = {form: c for form, c in forms.items() if c > 1e-9}
-    left, pH = ("H", "below 4") if protons > 0 else ("OH", "above 10")
-    note = f"{name}: {abs(protons):.3g} mM of {left} is left that no buffer takes up (pH {pH}); check the titrant."
-    mobilities = {form: _mobility(form, known[form[0]]) for form in forms}
-    return Solution(name, forms, mobilities, (note,) if abs(protons) > 0.05 else ())
+            five = dissolved_CO2(GAS, self.temperature_C)
+            self.notes.append(
+                f'CO2 = {value:g} is read as mM dissolved; a gas with 5 % is CO2 = "5 %" ({five:.2g} mM here).'
+            )
+        self.CO2 = float(percent[1]) / 100 if percent else amount
+        self.by_gas = percent is not None
+        return ""
 
+    def solution(self) -> Solution | None:
+        """The solution, settled; faults may be added still."""
+        mixture = self._mixed()
+        mixture, pH = self._titrated(mixture)
+        forms = mixture.at(pH)
+        # A solution without a buffer has the pH of the air and the glass.
+        buffered = charge(mixture.at(pH - 0.05)) - charge(mixture.at(pH + 0.05)) > 0.05
+        hidden = {form for form, c in forms.items() if c <= 1e-9 and form[0] not in METALS}
+        forms = {form: c for form, c in forms.items() if form not in hidden}
+        mobilities = {form: self._mobility(form) for form in forms}
+        totals = {metal: mixture.totals[metal] for metal in METALS if mixture.totals.get(metal, 0) > 0}
+        mine = [f"{self.name}: {note}" for note in self.notes], [f"{self.name}: {line}" for line in self.said]
+        return Solution(self.name, forms, mobilities, totals, pH if buffered else None, *map(tuple, mine))
 
-def _mobility(form: Form, species: Species) -> float | None:
-    if form[1] == 0:
-        return 0.0
-    return MOBILITY_OF_FORM.get(form) if species.mobility is None else species.mobility
+    def _mixed(self) -> "Mixture":
+        from .pH import Mixture, dissolved_CO2  # brings SciPy
+
+        mixture = Mixture({}, self.names.known, self.temperature_C)
+        for salt, mM in self.salts.values():
+            mixture = mixture.plus(salt.parts, mM)
+        if self.CO2 is None and mixture.totals.get("CO3", 0.0) >= GASSED:
+            self.CO2, self.by_gas = GAS, True
+            self.said.append(
+                'holds bicarbonate and is taken as gassed with 5 % CO2; CO2 = "0.5 %" or the like says otherwise.'
+            )
+        if self.CO2 is None:
+            return mixture
+        dissolved = dissolved_CO2(self.CO2, self.temperature_C) if self.by_gas else self.CO2
+        totals = {"CO3": dissolved, **mixture.totals}
+        return Mixture(totals, self.names.known, self.temperature_C, dissolved)
+
+    def _titrated(self, mixture: "Mixture") -> "tuple[Mixture, float]":
+        """The mixture with its titrant, and its pH."""
+        as_weighed = mixture.pH()
+        if self.pH is None:
+            if self.titrant:
+                self.faults.append("titrant: needs a pH beside it, as in pH = 7.3; an amount is written KOH = 30.")
+            self._warn_of_acids(mixture, as_weighed)
+            return mixture, as_weighed
+        missing = -charge(mixture.at(self.pH))
+        if not self.titrant:
+            if abs(missing) > SMALL and abs(as_weighed - self.pH) > NEAR:
+                base, amount = self._likely(mixture, self.pH)
+                self.faults.append(
+                    f"pH = {self.pH:g}: as weighed it would be {as_weighed:.1f}, and {amount:.3g} mM of {base} would bring it to "
+                    f'{self.pH:g}. Add titrant = "{base}" or the one that was used, or its amount, {base} = {amount:.3g}.'
+                )
+            elif abs(as_weighed - self.pH) > NEAR / 2:
+                self.notes.append(f"as weighed its pH is {as_weighed:.2f}, not {self.pH:g}, and no titrant is named.")
+            return mixture, as_weighed
+        found = [(name, salt, mixture.titrant(self.pH, salt.parts)) for name, salt in self.titrant]
+        for name, salt, amount in found:
+            if amount >= 0 and isfinite(amount):
+                titrated = mixture.plus(salt.parts, amount)
+                self.said.append(self._of_titrant(mixture, titrated, name, amount))
+                return titrated, self.pH
+        if abs(missing) <= SMALL:
+            self.said.append(f"as weighed its pH is {as_weighed:.2f}; no {found[0][0]} is needed.")
+            return mixture, as_weighed
+        base, amount = self._likely(mixture, self.pH)
+        self.faults.append(
+            f"pH = {self.pH:g}: {' and '.join(name for name, _, _ in found)} cannot bring it there, for as weighed it is "
+            f'at {as_weighed:.1f}; {amount:.3g} mM of titrant = "{base}" would. Check the recipe.'
+        )
+        return mixture, as_weighed
+
+    def _of_titrant(self, before: "Mixture", after: "Mixture", name: str, amount: float) -> str:
+        own = " and ".join(
+            f"{ion} {before.totals.get(ion, 0):.4g} → {c:.4g} mM"
+            for ion, c in after.totals.items() if c != before.totals.get(ion, 0)
+        )  # fmt: skip
+        return f"pH {self.pH:g} at {self.temperature_C:g} °C takes {amount:.3g} mM of {name}: {own}."
+
+    def _warn_of_acids(self, mixture: "Mixture", pH: float) -> None:
+        """A recipe of acids (or bases) whose titrant stands nowhere."""
+        mostly = max(mixture.totals, key=lambda name: mixture.totals[name] if name in _BASES else -1.0, default="")
+        usual = 7.3 if mostly in ("K", "Cs") else 7.4
+        base, amount = self._likely(mixture, usual)
+        if 6.5 <= pH <= 8.7 or amount <= 0.05 or (mixture.ligands and amount <= SMALL):
+            return
+        ion = "Cl" if base == "HCl" else base.removesuffix("OH").rstrip("-")
+        now = mixture.totals.get(ion, 0.0)
+        self.notes.append(
+            f"says neither pH nor titrant, and as weighed its pH would be {pH:.1f}: about {amount:.3g} mM of {base} is likely "
+            f"missing ({ion} {now + amount:.4g} in place of {now:.4g} mM at pH {usual}). "
+            f'Write pH = {usual} and titrant = "{base}" under [{self.name}].'
+        )
+
+    def _likely(self, mixture: "Mixture", pH: float) -> tuple[str, float]:
+        """The titrant that people would take to this pH, by the main cation, and its amount."""
+        if charge(mixture.at(pH)) > 0:
+            return "HCl", mixture.titrant(pH, {"Cl": 1})
+        ion = max(_BASES, key=lambda name: mixture.totals.get(name, 0.0))
+        return _BASES[ion], mixture.titrant(pH, {ion: 1})
+
+    def _mobility(self, form: Form) -> Mobility:
+        name, z = form
+        return self.names.known[ligand_of(name)].mobility(z, name)

@@ -141,7 +141,7 @@ def _looks_molar(sheet: Sheet, name: str, faults: Faults) -> bool:
 
 
 def _check_words(sheet: Sheet, faults: Faults) -> None:
-    for name in ("pump", "ljp"):
+    for name in ("pump", "ljp", "electrode", "bath_electrode"):
         words = COLUMNS[name].words
         for text in set(sheet.cells.get(name, ())) - set(words):
             sentence = _wrong_word(name, text)
@@ -156,6 +156,8 @@ def _wrong_word(name: str, text: str) -> str:
         return f"{text!r}: write it in lower case, {text.lower()}."
     if name == "ljp":
         return f"{text!r} is not the word {legal}; for values to subtract use a column ljp_mV (0 where there is none)."
+    if name.endswith("electrode"):
+        return f"{text!r} is not one of the words {legal}; type {words[0]} in this row, or delete the column."
     if not text:
         return f"empty; type {legal} in every row, or delete the column if the pump always ran."
     meant = [word for word, others in _PUMP_WORDS.items() if text.lower() in others]

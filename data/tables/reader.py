@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from ...models.errors import ConfigurationError
 from ..solutions.recipes import Solution, read_solutions
 from . import grid as grids
-from .baths import fill_baths, subtract_junctions
+from .baths import common_temperature, fill_baths
 from .checks import Sheet, check
 from .faults import Faults
 from .headers import resolve
+from .junctions import subtract_junctions
 from .numbers import fast_numbers, to_numbers
 from .schema import COLUMNS, LABELS, QUANTITIES
 
@@ -37,6 +38,7 @@ def read_csv(
     potentials: bool = True,
     solutions: Recipes | None = None,
     pipette: str | None = None,
+    inside: Mapping[str, float] | None = None,
 ) -> xr.Dataset:
     """Read a CSV file of resting potentials, one row per measured potential.
 
@@ -56,6 +58,8 @@ def read_csv(
         A TOML file of recipes, or what `read_solutions` made of it: the column `solution` names each row's bath.
     pipette : str, optional
         The solution in the pipette, for rows whose column `ljp` says `compute`.
+    inside : mapping, optional
+        Inside concentrations in mM by ion, which a sharp electrode's second junction depends on.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def read_csv(
     content = grids.read_bytes(path)
     faults = Faults(path.name)
     table = grids.split(grids.decode(content, encoding, faults), delimiter, faults)
-    recordings = _recordings(table, faults, temperature_C, columns, decimal, potentials, solutions, pipette)
+    recordings = _recordings(table, faults, temperature_C, columns, decimal, potentials, solutions, pipette, inside)
     return recordings.assign_attrs(source=str(path), sha256=hashlib.sha256(content).hexdigest())
 
 
@@ -85,6 +89,7 @@ def from_frame(
     potentials: bool = True,
     solutions: Recipes | None = None,
     pipette: str | None = None,
+    inside: Mapping[str, float] | None = None,
 ) -> xr.Dataset:
     """Check a pandas table as `read_csv` checks a file, and return the same Dataset.
 
@@ -96,13 +101,13 @@ def from_frame(
     text = frame.to_csv(index=False, lineterminator="\n")
     faults = Faults(name)
     table = grids.split(text, ",", faults)
-    recordings = _recordings(table, faults, temperature_C, columns, ".", potentials, solutions, pipette)
+    recordings = _recordings(table, faults, temperature_C, columns, ".", potentials, solutions, pipette, inside)
     return recordings.assign_attrs(source=name, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _recordings(
     table: grids.Grid, faults: Faults, temperature_C: float | None, columns: Mapping[str, str] | None, decimal: str,
-    potentials: bool, solutions: Recipes | None, pipette: str | None,
+    potentials: bool, solutions: Recipes | None, pipette: str | None, inside: Mapping[str, float] | None = None,
 ) -> xr.Dataset:  # fmt: skip
     if decimal not in (".", ","):
         raise ConfigurationError(f"--decimal {decimal!r}: the decimal mark is . or ,")
@@ -127,13 +132,17 @@ def _recordings(
             sheet.numbers[name] = to_numbers(cells[name], kind, table.rows, faults, decimal)
     if given:
         _set_temperature(sheet, float(temperature_C), faults)  # type: ignore[arg-type]
+    if isinstance(solutions, str | Path):
+        baths = read_solutions(solutions, common_temperature(sheet))
     if baths is not None:
         fill_baths(sheet, baths, faults)
     check(sheet, faults, potentials=potentials)
+    said = ""
     if "temperature_C" in sheet.numbers:
-        subtract_junctions(sheet, baths, pipette, faults)
+        said = subtract_junctions(sheet, baths, pipette, faults, inside)
     cautions = faults.finish()
-    return _dataset(sheet, decimal).assign_attrs(cautions=json.dumps(cautions, ensure_ascii=False))
+    data = _dataset(sheet, decimal).assign_attrs(cautions=json.dumps(cautions, ensure_ascii=False))
+    return data.assign_attrs(junctions=said) if said else data
 
 
 def _may_be_empty(name: str) -> bool:

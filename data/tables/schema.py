@@ -58,6 +58,8 @@ _PLAIN = [
     Column("ljp_mV", "mV", "liquid junction potential to subtract", variable="ljp", low=-30, high=30, filled=True),
     Column("ljp_sd_mV", "mV", "standard deviation of ljp_mV", variable="ljp_sd", positive=True, high=30, filled=True),
     Column("ljp", "", "state of the junction potential", "word", filled=True, words=("corrected", "compute")),
+    Column("electrode", "", "kind of electrode", "label", words=("patch", "sharp")),
+    Column("bath_electrode", "", "electrode in the bath", "label", words=("bridge", "AgCl")),
     Column("R_in_MOhm", "MOhm", "input resistance", variable="R_in", positive=True, high=1e5),
     Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", variable="R_in_sd", positive=True),
     Column("C_m_pF", "pF", "membrane capacitance", variable="C_m", positive=True, high=1e6),

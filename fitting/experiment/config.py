@@ -202,6 +202,11 @@ class Config:
     def __post_init__(self):
         read_all(self)
 
+    @property
+    def inside_mM(self) -> dict[str, float]:
+        """Inside concentrations as plain numbers, without passive ions, whose concentration follows from V_m."""
+        return {name: one.mean_mM for name, one in self.inside.items() if not one.passive}
+
     def updated(self, **changes: Any) -> "Config":
         """A copy with those of `changes` that are not None, sampling's among them; what merges is merged by name."""
         given = {name: value for name, value in changes.items() if value is not None}

@@ -56,6 +56,8 @@ def test_where_the_data_came_from(tmp_path):
         "source": str(tmp_path / "table.csv"),
         "sha256": hashlib.sha256(FULL.encode()).hexdigest(),
         "ljp": "subtracted",
+        "cautions": "[]",
+        "junctions": "Row 2 as read: −65.3 mV recorded, junction potential 4.1: V_m = −69.4 mV.",
     }
 
 

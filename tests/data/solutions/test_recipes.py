@@ -1,5 +1,6 @@
 """Recipes become the ions that a chemist writes down by hand, and tables take their baths from them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,96 +14,74 @@ CONTROL = "[control]\nNaCl = 140\nKCl = 5\nCaCl2 = 2\nHEPES = 10\nNaOH = 4\n"
 RECIPES = CONTROL + "[high-K]\nNaCl = 100\nKCl = 45\nCaCl2 = 2\nHEPES = 10\nNaOH = 4\n[pipette]\nKCl = 140\nNaCl = 10\n"
 
 
-def made(**recipe: float):
+def made(**recipe: float | str):
     return solutions({"it": recipe})["it"]
+
+
+def major(solution) -> dict[str, float]:
+    """What there is more than 0.05 mM of."""
+    return {name: c for name, c in solution.ions.items() if c > 0.05}
 
 
 def test_a_slice_saline_by_hand():
     acsf = made(NaCl=124, KCl=3, NaHCO3=26, NaH2PO4=1.25, CaCl2=2, MgSO4=1, glucose=10)
-    assert acsf.ions == pytest.approx(
-        {"K": 3, "Na": 151.25, "Cl": 131, "Ca": 2, "Mg": 1, "HCO3": 26, "H2PO4": 1.25, "SO4": 1}
-    )
-    assert acsf.osmolarity == pytest.approx(326.5)
-    assert acsf.ionic_strength == pytest.approx((3 + 151.25 + 131 + 26 + 1.25) / 2 + 4 * (2 + 1 + 1) / 2)
-    assert acsf.charge == pytest.approx(0, abs=1e-9)
+    strong = {"K": 3, "Na": 151.25, "Cl": 131, "Ca": 2, "Mg": 1, "SO4": 1}
+    assert {name: acsf.ions[name] for name in strong} == pytest.approx(strong)
+    # Under 5 % CO2 the phosphate gives a proton to most of a mM of bicarbonate, and the pH is near 7.4.
+    assert acsf.ions["HCO3"] == pytest.approx(26 - acsf.ions["HPO4"], abs=0.2)
+    assert acsf.pH == pytest.approx(7.4, abs=0.05)
+    assert "taken as gassed with 5 % CO2" in acsf.said[0]
+    assert acsf.charge == pytest.approx(0, abs=1e-6)
+    assert acsf.free == {}  # what phosphate binds is less than a tenth
 
 
 def test_a_titrated_buffer_counts_as_an_anion():
     control = made(NaCl=140, KCl=5, CaCl2=2, HEPES=10, NaOH=4)
-    assert control.ions == pytest.approx({"K": 5, "Na": 144, "Cl": 149, "Ca": 2, "HEPES-": 4})
-    assert control.osmolarity == pytest.approx(5 + 144 + 149 + 2 + 10)
-    assert made(HEPES=10).ions == {}  # without a titrant the acid is not dissociated
+    assert control.ions == pytest.approx({"K": 5, "Na": 144, "Cl": 149, "Ca": 2, "HEPES-": 4}, abs=1e-3)
+    assert control.osmolarity == pytest.approx(5 + 144 + 149 + 2 + 10, abs=1e-3)
+    assert control.ionic_strength == pytest.approx((5 + 144 + 149 + 4) / 2 + 4 * 2 / 2, abs=1e-3)
+    assert major(made(HEPES=10)) == {}  # without a titrant the acid hardly dissociates
 
 
 # recipe, ions by hand: protons go where they bind most firmly, whatever bottle they came from
 BUFFERS = [
     ({"Tris": 10, "HCl": 6}, {"Cl": 6, "Tris": 6}),
     ({"Tris-HCl": 6, "Tris": 4}, {"Cl": 6, "Tris": 6}),
-    ({"Tris": 5, "HEPES": 10}, {"Tris": 5, "HEPES-": 5}),
-    ({"EGTA": 5, "KOH": 15, "HEPES": 10}, {"K": 15, "EGTA2-": 5, "HEPES-": 5}),
+    ({"EGTA": 5, "KOH": 10}, {"K": 10, "EGTA2-": 5}),
     ({"K2EGTA": 5}, {"K": 10, "EGTA2-": 5}),
     ({"K4EGTA": 5, "HCl": 10}, {"K": 20, "Cl": 10, "EGTA2-": 5}),
     ({"NaH2PO4": 1, "Na2HPO4": 4}, {"Na": 9, "H2PO4": 1, "HPO4": 4}),
     ({"NaH2PO4": 5, "NaOH": 4}, {"Na": 9, "H2PO4": 1, "HPO4": 4}),
     ({"Na2HPO4": 2, "HCl": 1}, {"Na": 4, "Cl": 1, "H2PO4": 1, "HPO4": 1}),
     ({"NMDG": 100, "methanesulfonic acid": 90}, {"methanesulfonate": 90, "NMDG": 90}),
-    ({"Na2ATP": 4, "KOH": 4}, {"K": 4, "Na": 8, "ATP3-": 4}),
+    ({"HEPES": 10, "Tris": 3}, {"HEPES-": 2.8, "Tris": 2.8}),
 ]
 
 
 @pytest.mark.parametrize(("recipe", "ions"), BUFFERS)
 def test_buffers_take_up_what_titrants_bring(recipe, ions):
     solution = made(**recipe)
-    assert solution.ions == pytest.approx(ions)
-    assert solution.charge == pytest.approx(0, abs=1e-9)
+    assert major(solution) == pytest.approx(ions, abs=0.15)
+    assert solution.charge == pytest.approx(0, abs=1e-6)
 
 
-SPELLINGS = [
-    ("CaCl2·2H2O", {"Ca": 1, "Cl": 2}),
-    ("CaCl2 x 2 H2O", {"Ca": 1, "Cl": 2}),
-    ("MgCl2.6H2O", {"Mg": 1, "Cl": 2}),
-    ("K-gluconate", {"K": 1, "gluconate": 1}),
-    ("KGluconate", {"K": 1, "gluconate": 1}),
-    ("CsMeSO3", {"Cs": 1, "methanesulfonate": 1}),
-    ("CH3SO3H", {"methanesulfonate": 1, "H": 1}),
-    ("(NH4)2SO4", {"NH4": 2, "SO4": 1}),
-    ("Ca(OH)2", {"Ca": 1, "OH": 2}),
-    ("choline chloride", {"choline": 1, "Cl": 1}),
-    ("TEA-Cl", {"TEA": 1, "Cl": 1}),
-    ("Mg-ATP", {"Mg": 1, "ATP2-": 1}),
-    ("Na3GTP", {"Na": 3, "GTP3-": 1}),
-    ("Na2-phosphocreatine", {"Na": 2, "phosphocreatine": 1}),
-    ("NaHCO3", {"Na": 1, "HCO3": 1}),
-    ("Na2CO3", {"Na": 2, "CO3": 1}),
-    ("D-glucose", {}),
-    ("Sucrose", {}),
-    ("hepes", {}),
-]
-
-
-@pytest.mark.parametrize(("salt", "ions"), SPELLINGS)
-def test_salts_as_people_write_them(salt, ions):
-    assert made(**{salt: 1}).ions == pytest.approx(ions)
-
-
-FAULTS = [
-    ("NaCL = 1", "NaCL: unknown salt. The nearest known names are NaCl,"),
-    ("K-gluconat = 1", "K-gluconat: unknown salt. The nearest known names are K-gluconate, gluconate, Na-gluconate."),
-    ("sodium = 1", "sodium: unknown salt."),
-    ("CaCl = 1", "CaCl: its charges do not add up (+1); weigh a neutral salt"),
-    ("NaSO4 = 1", "NaSO4: its charges do not add up (-1);"),
-    ("K5EGTA = 1", "K5EGTA: its charges do not add up (+1);"),
-    ("K = 1", "K: its charges do not add up (+1);"),
-    ("Na2H2PO4 = 1", "Na2H2PO4: has 2 H where its charges ask for 1; check the formula."),
-    ("NaCl = -1", "NaCl = -1: is not a concentration in mM from 0 to 5000."),
-    ('NaCl = "140"', "NaCl = '140': is not a concentration in mM"),
-    ("NaCl = true", "NaCl = True: is not a concentration in mM"),
-    ("NaCl = nan", "NaCl = nan: is not a concentration in mM"),
-    ("CaCl2.2H2O = 2", "CaCl2 = {'2H2O': 2}: is not a concentration in mM from 0 to 5000; a name with a dot stands in"),
-]
-
-
-@pytest.mark.parametrize(("line", "said"), FAULTS)
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("NaCL = 1", "NaCL: unknown salt. The nearest known names are NaCl,"),
+        ("NaCl = -1", "NaCl = -1: is not a concentration in mM from 0 to 6000."),
+        ('NaCl = "much"', "NaCl = 'much': is not an amount: write mM as a number, or text such as \"140 mM\""),
+        ("NaCl = 2,5", "NaCl = '2,5': is not an amount"),
+        ("NaCl = true", "NaCl = True: is not an amount"),
+        ("NaCl = nan", "NaCl = nan: is not a concentration in mM"),
+        ("BSA = 2 g/L", "BSA = '2 g/L': no molar mass is known for BSA; give it in mM."),
+        ("pH = 73", "pH = 73: is not a pH from 4 to 10.5"),
+        ("titrant = KOH", "titrant: needs a pH beside it"),
+        ('titrant = "KQH"', "titrant = 'KQH': unknown salt."),
+        ("temperature_C = 300", "temperature_C = 300: is not a temperature from -2 to 50 °C."),
+        ("CO2 = 5 g", "CO2 = '5 g': write CO2 = \"5 %\" for the gas"),
+    ],
+)
 def test_a_bad_recipe_is_named_by_solution_and_salt(tmp_path, line, said):
     path = tmp_path / "baths.toml"
     path.write_text(f"{CONTROL}[odd]\n{line}\n", encoding="utf-8")
@@ -111,17 +90,29 @@ def test_a_bad_recipe_is_named_by_solution_and_salt(tmp_path, line, said):
     assert str(caught.value).startswith(f"baths.toml, [odd] {said}")
 
 
+NO_NAME = "baths.toml, [ions] (empty name): write it as X = {valence = -1, mobility = 0.3}"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"", "baths.toml: holds no solution; write a heading such as [control]"),
         (b"NaCl = 140\n", "baths.toml, NaCl: is not a recipe; put salts and their mM under a heading [NaCl]."),
         (b"[a]\nNaCl 140\n", "baths.toml: not readable as TOML: Expected '=' after a key"),
+        (b"[a]\nNaCl = 140\nNaCl = 3\n", "each name once in a recipe."),
         (b"\x80\x04\x95pickle", "it is not UTF-8 text."),
         (b"[a]\nNaCl = 1\n[ions]\nX = 'a'\n", "baths.toml, [ions] X: write it as X = {valence = -1, mobility = 0.3}"),
         (b"[a]\nNaCl = 1\n[ions]\nX = 0.3\n", "baths.toml, [ions] X: write it as X = {valence = -1, mobility = 0.3}"),
+        (b'[a]\nNaCl = 1\n[ions.""]\nvalence = -1\n', NO_NAME),
+        (b'[a]\nNaCl = 1\n[ions]\n"" = {valence = -1}\n', NO_NAME),
+        (b'[a]\nNaCl = 1\n[ions]\n"-" = {valence = -1}\n', "baths.toml, [ions] -: write it as X"),
+        (b'[a]\n"" = 1\n', "baths.toml, [a] : unknown salt."),
+        (b"[a]\nNaCl = " + b"[" * 5000 + b"]" * 5000, "brackets within brackets"),
+        (b"[a]\nNaCl = " + b"{a=" * 3000 + b"1" + b"}" * 3000, "brackets within brackets"),
+        (b"[" + b"a." * 3000 + b"b]\nNaCl = 1\n[c]\n" + b"K" * 9000 + b" = 1\n", "is too long for a salt's name"),
+        (b"[a]\nNaCl = " + b"9" * 5000, "a number of too many digits"),
     ],
-)
+)  # fmt: skip
 def test_a_bad_file_is_a_sentence(tmp_path, content, said):
     path = tmp_path / "baths.toml"
     path.write_bytes(content)
@@ -130,16 +121,32 @@ def test_a_bad_file_is_a_sentence(tmp_path, content, said):
     assert said in str(caught.value)
 
 
-def test_an_ion_of_ones_own():
-    own = solutions({"ions": {"lactobionate": {"valence": -1, "mobility": 0.27}}, "it": {"K-lactobionate": 100}})
-    assert own["it"].ions == {"K": 100, "lactobionate": 100}
-
-
-def test_an_excess_of_titrant_is_pointed_out():
-    assert made(HEPES=10, NaOH=4).notes == ()
-    assert made(HEPES=10, NaOH=12).notes == (
-        "it: 2 mM of OH is left that no buffer takes up (pH above 10); check the titrant.",
+def test_quotes_are_not_needed(tmp_path):
+    bare, quoted = tmp_path / "bare.toml", tmp_path / "quoted.toml"
+    bare.write_text(
+        "[2.5 mM K]\nsodium chloride = 140 mM  # a note\nMgCl2 6*H2O = 1\nCaCl2.2H2O = 2\n(NH4)2SO4 = 1e0\n"
+        "D-glucose = 1.8 g/L\nHEPES = 10\npH = 7.4\ntitrant = NaOH\n",
+        encoding="utf-8",
     )
+    quoted.write_text(
+        '["2.5 mM K"]\n"sodium chloride" = "140 mM"\n"MgCl2 6*H2O" = 1\n"CaCl2.2H2O" = 2\n"(NH4)2SO4" = 1\n'
+        '"D-glucose" = "1.8 g/L"\nHEPES = 10\npH = 7.4\ntitrant = "NaOH"\n',
+        encoding="utf-8",
+    )
+    read = read_solutions(bare)
+    assert read == read_solutions(quoted)
+    assert read["2.5 mM K"].ions["NH4"] == 2
+
+
+def test_an_ion_of_ones_own():
+    own = solutions({"ions": {"my-anion": {"valence": -1, "mobility": 0.27}}, "it": {"K-my-anion": 100}})
+    assert own["it"].ions == {"K": 100, "my-anion": 100}
+
+
+def test_the_same_salt_twice_is_pointed_out():
+    twice = made(**{"NaCl": 100, "sodium chloride": 40})
+    assert twice.ions["Na"] == 140
+    assert twice.notes == ("it: NaCl and sodium chloride are the same salt; their amounts are added.",)
 
 
 def table(tmp_path, text: str, **options):
@@ -227,7 +234,7 @@ def test_the_command_shows_each_bath_and_writes_the_table(tmp_path, capsys):
     assert "V_m = V_recorded - E" in said
     assert "From high-K to control E changes by" in said
     header, *rows = (tmp_path / "baths.csv").read_text().splitlines()
-    assert header == "solution,K_mM,Na_mM,Cl_mM,Ca_mM,HEPES-_mM,ionic_strength_mM,osmolarity_mosm,charge_mM,ljp_mV"
+    assert header == "solution,K_mM,Na_mM,Cl_mM,Ca_mM,HEPES-_mM,pH,ionic_strength_mM,osmolarity_mosm_L,ljp_mV"
     assert [row.split(",")[0] for row in rows] == ["control", "high-K", "pipette"]
     assert rows[-1].endswith(",")  # a pipette has no junction potential against itself
     assert main([*arguments, "--out", str(tmp_path / "baths.csv")]) == 2
@@ -265,8 +272,8 @@ def test_saved_results_find_their_recipes_again(tmp_path, monkeypatch, gluconate
     monkeypatch.chdir(tmp_path)
     Path("baths.toml").write_text(RECIPES, encoding="utf-8")
     tree = gluconate_fit.tree.copy()
-    tree.attrs = {**tree.attrs, "config": Config(law="ghk", solutions="baths.toml").to_toml()}
-    Fit(tree, gluconate_fit.experiment).save("run")
+    config = Config(law="ghk", solutions="baths.toml")
+    Fit(tree, replace(gluconate_fit.experiment, config=config)).save("run")
     assert 'solutions = "../baths.toml"' in Path("run/config.toml").read_text(encoding="utf-8")
     monkeypatch.chdir("run")
     assert Path(str(read_config("config.toml").solutions)).exists()

@@ -1,0 +1,80 @@
+"""The solutions of a file side by side, and what is to be said of them."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import TYPE_CHECKING
+
+from .junction import MATTERS, METHODS, Junction, asked, junction, series_in_words
+from .recipes import OSMOTIC_COEFFICIENT, SHARP, Solution
+from .species import METALS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def overview(
+    made: Mapping[str, Solution], pipette: str | None, temperature_C: float, method: str = METHODS[0]
+) -> "tuple[pd.DataFrame, list[str]]":
+    """A row per solution (mM, mosm/L, and mV against the pipette), and sentences."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"solution": list(made)})
+    for ion in dict.fromkeys(ion for solution in made.values() for ion in solution.ions):
+        frame[f"{ion}_mM"] = [solution.ions.get(ion, 0.0) for solution in made.values()]
+        if ion in METALS and any(ion in solution.free for solution in made.values()):
+            frame[f"{ion}_free_mM"] = [
+                solution.free.get(ion, solution.ions.get(ion, 0.0)) for solution in made.values()
+            ]
+    frame["pH"] = [solution.pH for solution in made.values()]
+    frame["pH"] = frame["pH"].astype(float)
+    frame["ionic_strength_mM"] = [solution.ionic_strength for solution in made.values()]
+    frame["osmolarity_mosm_L"] = [solution.osmolarity for solution in made.values()]
+    said = [*dict.fromkeys(line for solution in made.values() for line in (*solution.notes, *solution.said))]
+    said.append(
+        f"Osmolarity is ideal (the sum of all particles); an osmometer reads about {OSMOTIC_COEFFICIENT} times that."
+    )
+    if any(solution.totals for solution in made.values()):
+        said.append(
+            "Ca and Mg are totals; Ca_free and Mg_free leave out what EGTA, BAPTA, EDTA, ATP, GTP, citrate and "
+            "phosphocreatine bind. What gluconate, sulfate or bicarbonate bind, weakly, is not taken off."
+        )
+    if pipette is not None:
+        found = {
+            name: junction(made[pipette], bath, temperature_C, method) for name, bath in made.items() if name != pipette
+        }
+        dependable = {name: one for name, one in found.items() if one.error <= MATTERS}
+        frame["ljp_mV"] = [dependable[name].mV if name in dependable else None for name in made]
+        frame["ljp_mV"] = frame["ljp_mV"].astype(float)
+        said += _of_junctions(made, pipette, temperature_C, method, found, dependable)
+    return frame, said
+
+
+def on_screen(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The table without what no solution holds a tenth of a mM of; the CSV has it."""
+    minor = [c for c in frame.columns if c.endswith("_mM") and "_free" not in c and (frame[c].abs() < 0.1).all()]
+    return frame.drop(columns=minor)
+
+
+def _of_junctions(
+    made: Mapping[str, Solution], pipette: str, temperature_C: float, method: str, found: Mapping[str, Junction],
+    dependable: Mapping[str, Junction],
+) -> list[str]:  # fmt: skip
+    asking = {name: one for name, one in found.items() if name not in dependable}
+    said = [asked(made[pipette], {name: made[name] for name in asking}, asking)] if asking else []
+    if dependable:
+        by = {"henderson": "Henderson's equation", "nernst-planck": "the stationary Nernst-Planck equations"}[method]
+        series = series_in_words(pipette, dependable, [one.mV for one in dependable.values()])
+        said.append(f"At {temperature_C:g} °C, by {by}: {series}")
+    error = max((one.error for one in dependable.values()), default=0.0)
+    if error > 0.005:
+        names = dict.fromkeys(name for one in dependable.values() for name in one.unknown)
+        of = f"{', '.join(names)} " if names else ""
+        said.append(
+            f"No mobility is published for some minor ions; plausible ones of {of}move E by up to ± {ceil(10 * error) / 10} mV."
+        )
+    if made[pipette].ionic_strength > SHARP:
+        said.append(
+            f"{pipette} is a sharp electrode's filling: inside the cell a second junction, against the cytoplasm, remains, "
+            "and V_m = V_recorded + E_tip:cytoplasm - E_tip:bath. A table with electrode = sharp and --inside gets both."
+        )
+    return said
