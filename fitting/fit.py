@@ -63,6 +63,12 @@ class Fit(Fitted):
 
         return plot_pump(self, axes)
 
+    def plot_contrasts(self, axes: "Axes | None" = None, kind: str = "difference") -> "Axes":
+        """How far the groups differ: `difference` in mV, V_m first, or `ratio`; practical equality in grey."""
+        from .report.pictures import plot_contrasts
+
+        return plot_contrasts(self, axes, kind)
+
     def page(self) -> str:
         """The report as HTML."""
         from .report.report import report_html

@@ -121,7 +121,7 @@ def say_identification(i: Identification, foreseen: bool = False, law_holds: boo
         sentences.append(f"Every question asked {'would be' if would else 'was'} answered by the data{under}.")
     if largely:
         sentences.append(
-            f"These recordings {'would not' if foreseen else 'do not'} inform {_listed(largely)} (contraction under"
+            f"These recordings {'would not' if foreseen else 'do not'} inform {listed(largely)} (contraction under"
             f" {UNINFORMED}): what is said of {'it' if len(largely) == 1 else 'them'} is largely the prior."
         )
     weakly = False
@@ -137,9 +137,9 @@ def say_identification(i: Identification, foreseen: bool = False, law_holds: boo
         else:
             sentences.append(f"{a} and {b}, which were not asked for, go together (correlation {r:+.2f}).")
     if beside:
-        sentences.append(f"{_listed(beside)}, which {_was(beside)} not asked for, stayed much as the prior has it.")
+        sentences.append(f"{listed(beside)}, which {_was(beside)} not asked for, stayed much as the prior has it.")
     if answered and not i.ok:
-        sentences.append(f"{_listed(answered)} {'would be' if would else _was(answered)} answered by the data{under}.")
+        sentences.append(f"{listed(answered)} {'would be' if would else _was(answered)} answered by the data{under}.")
     mark = Mark.WEAK if not i.ok else Mark.CARE if weakly or not law_holds else Mark.GOOD
     return Part("identification", mark, (*sentences, *i.advice))
 
@@ -149,7 +149,8 @@ def say_nothing_of(part: Part, advice: tuple[str, ...] = ()) -> Part:
     return Part(part.name, Mark.OPEN, ("The sampling fell short, so that this cannot be told from its draws.", *advice))
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them: `a, b and c`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 

@@ -15,6 +15,7 @@ from ..checks.fitted import Fitted
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, conditions_of
 from ..experiment.interval import bounds
+from ..experiment.levels import columns_of, group_labels
 from ..model.draws import group_values, parameter_values
 
 WHO = ("population", "new")
@@ -33,8 +34,8 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     Returns
     -------
     pandas.DataFrame
-        The baths' columns, then `cell_type` where the fit has groups (a row for each bath and group, or for each bath
-        where the baths name their own), then median, lower, upper. Scatter of single recordings is not included.
+        The baths' columns, then the column of the fit's groups where it has some (a row for each bath and group, or for each
+        bath where the baths name their own), then median, lower, upper. Scatter of single recordings is not included.
 
     Raises
     ------
@@ -52,27 +53,28 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     values, names = _of_whom(fit, cell)
     if experiment.dormant and experiment.law.has_pump and bool(baths["blocked"].any()):
         experiment, values = _with_dormant(experiment, baths, values, cell)
-    V_m = _potential(experiment, values, conditions_of(experiment, baths))  # draw, group (or cell), bath
+    V_m = potentials(experiment, values, conditions_of(experiment, baths))  # draw, group (or cell), bath
     frame = to_frame(baths)
-    own = frame.pop("cell_type").to_numpy().astype(str) if "cell_type" in frame else None
+    own = group_labels(frame, levels.by) if levels.groups and set(columns_of(levels.by)) <= set(frame) else None
+    frame = frame.drop(columns=levels.by) if own is not None and levels.by in frame else frame
     parts = []
     for k, name in enumerate(names):
-        chosen = np.arange(len(frame)) if own is None or not levels.groups else np.flatnonzero(own == name)
+        chosen = np.arange(len(frame)) if own is None else np.flatnonzero(own == name)
         lower, upper = bounds(V_m[:, k, chosen], experiment.config.interval, axis=0)
         part = frame.iloc[chosen].copy()
         if name:
-            part["cell_type"] = name
+            part[levels.by] = name
         parts.append(part.assign(median=np.median(V_m[:, k, chosen], axis=0), lower=lower, upper=upper))
-    if own is not None and levels.groups and set(own) - set(names):
+    if own is not None and set(own) - set(names):
         unknown = sorted(set(own) - set(names))[0]
         raise UnknownNameError(
-            f"the baths name the type {unknown!r}.{nearest(unknown, names)} The fit has {', '.join(names)}."
+            f"the baths name the {levels.by} {unknown!r}.{nearest(unknown, names)} The fit has {', '.join(names)}."
         )
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
 def _of_whom(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Parameter values with a last axis of groups (or one cell), and what stands in the column cell_type for each."""
+    """Parameter values with a last axis of groups (or one cell), and the name of the group of each."""
     experiment, levels = fit.experiment, fit.experiment.levels
     posterior = fit.tree["posterior"].to_dataset()
     if cell in WHO:
@@ -142,7 +144,8 @@ def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset
     return new
 
 
-def _potential(experiment: Experiment, values: dict[str, np.ndarray], at: Conditions) -> np.ndarray:
+def potentials(experiment: Experiment, values: dict[str, np.ndarray], at: Conditions) -> np.ndarray:
+    """V_m in mV, (draw, group, condition), of parameter values with a last axis of groups."""
     theta = {name: np.asarray(x)[..., None] for name, x in {**experiment.fixed, **values}.items()}
     V_m = experiment.law.potential(theta, at, experiment.reference)
     groups = max(x.shape[1] for x in values.values())

@@ -115,8 +115,7 @@ def find_levels(
 
 def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:
     frame = to_frame(recordings)
-    columns = [name.strip() for name in by.split(",")]
-    for name in columns:
+    for name in columns_of(by):
         if name not in frame:
             raise UnknownNameError(
                 f"{typed('by', by)}: there is no column {name!r}.{nearest(name, frame.columns)}"
@@ -125,9 +124,19 @@ def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:
         if frame[name].isna().any() or (frame[name].astype(str) == "").any():
             where = f"{typed('by', by)}: the column {name}"
             raise ConfigurationError(f"{where} is empty in some rows; fill it in, or leave them out.")
-    labels = np.array([" / ".join(parts) for parts in frame[columns].astype(str).to_numpy()])
+    labels = group_labels(frame, by)
     if len(np.unique(labels)) > _MOST_GROUPS:
         raise ConfigurationError(
             f"{typed('by', by)} has {len(np.unique(labels))} levels, more than {_MOST_GROUPS}: choose another column."
         )
     return labels
+
+
+def columns_of(by: str) -> list[str]:
+    """The columns that sort into groups."""
+    return [name.strip() for name in by.split(",")]
+
+
+def group_labels(frame: pd.DataFrame, by: str) -> np.ndarray:
+    """The group of each row of a table: its label, or the labels of several columns crossed."""
+    return np.array([" / ".join(parts) for parts in frame[columns_of(by)].astype(str).to_numpy()])

@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ...models.conditions import Conditions
 from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
+from ..comparison.contrasts import contrasts
 from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, reported
@@ -171,6 +174,60 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
     axes = _lines(axes, list(map(short, table["group"])), table["median"].to_numpy(), ends, colours)
     axes.set_xlabel(f"{with_unit(parameter, table['unit'].iloc[0])}\nmedian and {fit.experiment.interval_name}")
     return axes
+
+
+def contrast_kinds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """A table of contrasts by what one axis can hold: differences in mV, ratios, and each difference in another unit."""
+    difference = table["kind"] == "difference"
+    in_mV = difference & table["parameter"].str.endswith("_mV")
+    kinds = {"difference": table[in_mV], "ratio": table[~difference]}
+    kinds |= {str(name): part for name, part in table[difference & ~in_mV].groupby("parameter", sort=False)}
+    return {kind: part for kind, part in kinds.items() if len(part)}
+
+
+def plot_contrasts(fit: "Fitted", axes: Axes | None = None, kind: str = "difference") -> Axes:
+    """How far the groups differ, with intervals, and the range of practical equality in grey.
+
+    `kind` is `difference` (in mV, V_m first), `ratio` (on a logarithmic axis), or the name of a parameter whose difference
+    has another unit. A kind that there is not raises UnknownNameError.
+    """
+    kinds = contrast_kinds(contrasts(fit))
+    if kind not in kinds:
+        raise UnknownNameError(f"no contrasts of the kind {kind!r}.{nearest(kind, kinds)} Kinds: {', '.join(kinds)}.")
+    part, ratio = kinds[kind], kind == "ratio"
+    joined = " / " if ratio else " − "
+    words = [f"{r.parameter.removesuffix('_mV')}: {short(r.a, 16)}{joined}{short(r.b, 16)}" for r in part.itertuples()]
+    ends = part["lower"].to_numpy(), part["upper"].to_numpy()
+    axes = _lines(axes, words, part["median"].to_numpy(), ends, COLOURS[:1] * len(part))
+    if part["rope_low"].notna().all():
+        axes.axvspan(part["rope_low"].iloc[0], part["rope_high"].iloc[0], color="0.85", lw=0, zorder=-1)
+    axes.axvline(1.0 if ratio else 0.0, color="0.5", lw=0.8, zorder=0)
+    if ratio:
+        axes.set_xscale("log")
+        low, high = min(ends[0].min(), 0.7), max(ends[1].max(), 1.4)
+        ticks = [t for t in (0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 100) if low / 1.2 < t < high * 1.2]
+        axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+        axes.minorticks_off()
+    what = "ratio (logarithmic)" if ratio else "difference (mV)" if kind == "difference" else f"difference in {kind}"
+    axes.set_xlabel(f"{what}\nmedian and {fit.experiment.interval_name}")
+    return axes
+
+
+def contrasts_figure(fit: "Fitted") -> Figure:
+    """All contrasts in one figure, a panel for each kind."""
+    kinds = contrast_kinds(contrasts(fit))
+    heights = [len(part) + 1.5 for part in kinds.values()]
+    figure, axes = pyplot.subplots(
+        len(kinds),
+        1,
+        figsize=(SIZE[0], 0.6 + 0.4 * sum(heights)),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
+    )
+    for panel, kind in zip(axes[:, 0], kinds, strict=True):
+        plot_contrasts(fit, panel, kind)
+    return figure
 
 
 def with_unit(name: str, unit: str) -> str:

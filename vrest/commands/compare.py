@@ -24,14 +24,17 @@ def run(options: argparse.Namespace) -> int:
         return _laws(options, config)
     if config.by:
         return _groups(options, config)
-    raise ConfigurationError("say what to compare: --laws ghk,ghk-pump or --by cell_type.")
+    raise ConfigurationError("say what to compare: --laws ghk,ghk-pump or --by and the column that names the groups.")
 
 
 def _groups(options: argparse.Namespace, config: Config) -> int:
     from ..data.tables.inert import write_csv
-    from ..fitting.comparison.contrasts import contrasts, plot_contrasts, too_few
+    from ..fitting.comparison.contrasts import contrasts
+    from ..fitting.comparison.units import units
+    from ..fitting.comparison.words import contrasts_in_words, potentials_in_words
     from ..fitting.experiment.prepare import prepare
     from ..fitting.fit import fit_experiment
+    from ..fitting.report.pictures import contrasts_figure
     from ..fitting.results.store import FILES, write_fit
     from ..fitting.results.text import table_text
 
@@ -44,13 +47,13 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     with place.writing() as aside:
         write_fit(fit, aside, place.path)
         write_csv(table, aside / "contrasts.csv")
-        figure = plot_contrasts(table, config.interval)
-        figure.savefig(aside / "contrasts.png", dpi=150)
-    print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared;")
-    print(f"lower and upper are the {experiment.interval_name}")
+        contrasts_figure(fit).savefig(aside / "contrasts.png", dpi=150)
+    print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared.\n")
+    print("\n".join([potentials_in_words(fit), *contrasts_in_words(fit, table), units(fit).sentence]))
+    print(f"\nlower and upper are the {experiment.interval_name}")
     print(table_text(table, {"p_direction": ".3f", "p_rope": ".3f"}))
     print()
-    print("\n".join([*too_few(fit), str(fit.verdict())]))
+    print(fit.verdict())
     say(f"Results are in {place.name}")
     return 0 if fit.verdict().sampling.ok else 3
 

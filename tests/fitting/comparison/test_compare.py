@@ -7,18 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.stats import norm, ttest_ind
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
 from vrest.data.tables.table import to_frame
 from vrest.fitting.comparison import elpd
-from vrest.fitting.comparison.contrasts import COLUMNS, _contrast, plot_contrasts, too_few
+from vrest.fitting.comparison.contrasts import COLUMNS, _contrast
+from vrest.fitting.comparison.units import units
+from vrest.fitting.comparison.words import contrasts_in_words, potentials_in_words
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.fit import Fit, fit
+from vrest.fitting.report.pictures import contrast_kinds, contrasts_figure
 from vrest.fitting.sampling.many import sampler_of
 from vrest.models.errors import ConfigurationError, DataWarning, UnknownNameError
 from vrest.models.ions import ion
@@ -29,10 +32,11 @@ BATHS = pd.DataFrame(
 )
 
 
-def test_contrasts_find_the_difference_that_is_there(typed_fit):
+def test_contrasts_find_the_difference_that_is_there(typed_fit, full_fit):
     result, _ = typed_fit
     table = result.contrasts()
     assert list(table.columns) == COLUMNS
+    assert (table["parameter"][0], table["kind"][0]) == ("V_m_mV", "difference")
     row = table.set_index("parameter").loc["P_Na/P_K"]
     assert (row["kind"], row["a"], row["b"]) == ("ratio", "A", "B")
     assert row["lower"] < 0.5 < row["upper"]
@@ -44,14 +48,89 @@ def test_contrasts_find_the_difference_that_is_there(typed_fit):
     assert pump["kind"] == "difference"
     assert pump["lower"] < 0 < pump["upper"]  # there is none in the truth
     assert "Q10_pump" not in set(table["parameter"])  # shared by both
-    assert len(plot_contrasts(table, 0.89).axes) == 2
-
-
-def test_few_cells_are_admitted(typed_fit, full_fit):
-    assert too_few(typed_fit[0]) == []
+    assert [axes.get_xlabel().split("\n")[0] for axes in contrasts_figure(result).axes] == [
+        "difference (mV)", "ratio (logarithmic)",
+    ]  # fmt: skip
+    axes = result.plot_contrasts(kind="ratio")
+    words = [label.get_text() for label in axes.get_yticklabels()]
+    assert words == ["P_Na/P_K: A / B", "P_Cl/P_K: A / B", "pump_current_mM: A / B"]
+    assert axes.collections[1].get_offsets()[0, 0] == pytest.approx(row["median"])
+    with pytest.raises(UnknownNameError, match="Kinds: difference, ratio"):
+        result.plot_contrasts(kind="rations")
     with pytest.raises(ConfigurationError, match="no groups to compare"):
         full_fit.contrasts()
-    assert "Cells were not told apart" in too_few(full_fit)[0]
+
+
+def test_the_first_contrast_is_V_m_of_each_group_as_predict_has_it(typed_fit):
+    result, _ = typed_fit
+    first, here = result.contrasts().iloc[0], result.experiment.reference
+    bath = {f"{name}_o_mM": [x] for name, x in here.c_o.items()} | {"temperature_C": [here.temperature_C]}
+    predicted = result.predict(pd.DataFrame(bath)).set_index("cell_type")["median"]
+    assert first["median"] == pytest.approx(predicted["A"] - predicted["B"], abs=0.05)
+    words = potentials_in_words(result)
+    assert words.startswith("In the reference bath (K_o 2.5 mM")
+    assert f"{predicted['A']:.1f} mV in A (89% interval" in words
+    said = contrasts_in_words(result, result.contrasts())
+    assert said[0].startswith(
+        f"V_m of A lies {-first['median']:.1f} mV below that of B (89% interval of the difference -"
+    )
+    assert said[0].rstrip(".").split("lower with probability ")[1] in ("0.999", "above 0.999")
+
+
+def one_bath(scatter: float = 4.0, repeats: int = 1, **columns) -> pd.DataFrame:
+    """Two genotypes of ten cells in one bath, 5 mV apart."""
+    rng = np.random.default_rng(4)
+    genotype = np.repeat(["WT", "KO"], 10 * repeats)
+    table = pd.DataFrame({"Genotype": genotype, "cell": np.repeat([f"c{i}" for i in range(20)], repeats)})
+    V_m = np.where(genotype == "WT", -70.0, -65.0) + rng.normal(0, scatter, len(table))
+    bath = {"K_o_mM": 2.5, "Na_o_mM": 150.0, "Cl_o_mM": 135.0, "temperature_C": 32.0, "ljp": "corrected"}
+    return table.assign(**bath, V_m_mV=V_m, **columns)
+
+
+def compared(table: pd.DataFrame):
+    few = Sampling(chains=2, draws=500, tune=500)
+    return fit(table, "ghk", ions="K,Na", inside="K=140,Na=12", by="Genotype", sampling=few, progress=False)
+
+
+def test_two_groups_in_one_bath_are_compared_as_a_t_test_would():
+    table = one_bath()
+    result = compared(table)
+    row = result.contrasts().iloc[0]
+    WT, KO = (table["V_m_mV"][table["Genotype"] == name] for name in ("WT", "KO"))
+    welch = ttest_ind(WT, KO, equal_var=False).confidence_interval(0.89)
+    assert row["median"] == pytest.approx(WT.mean() - KO.mean(), abs=0.2)
+    assert (row["lower"], row["upper"]) == pytest.approx((welch.low, welch.high), abs=0.7)
+    assert units(result).sentence == "Each row is another cell, an independent unit: 10 in WT, 10 in KO."
+    check = result.verdict().fit
+    assert check.replicate_sd_mV == pytest.approx(np.sqrt((WT.var() + KO.var()) / 2))
+    assert "repeat within" in str(result.verdict())
+    assert list(result.predict(table.drop(columns=["V_m_mV", "Genotype"]).head(1)).columns[-4:]) == [
+        "Genotype", "median", "lower", "upper",
+    ]  # fmt: skip
+
+
+def test_rows_of_one_cell_are_not_taken_for_independent():
+    result = compared(one_bath(repeats=3))
+    assert not units(result).independent
+    assert "average its rows" in units(result).sentence
+    table = result.contrasts()
+    assert table["p_direction"].isna().all()
+    assert contrasts_in_words(result, table)[0].endswith("; no direction is claimed.")
+
+
+def test_what_counts_as_a_unit_is_said(typed_fit):
+    assert units(typed_fit[0]).sentence == "Cells are the units: 6 in A, 6 in B."
+    nameless = compared(one_bath().drop(columns="cell"))
+    assert "No column names the cell" in units(nameless).sentence
+    means = compared(one_bath(V_m_sem_mV=1.0, n=6).drop(columns="cell"))
+    assert "Rows are means" in units(means).sentence
+
+
+def test_a_group_that_was_not_in_the_reference_bath_is_said_to_be_predicted():
+    table = one_bath()
+    KO = table["Genotype"] == "KO"
+    result = compared(table.assign(K_o_mM=np.where(KO, 5.0, 2.5), Na_o_mM=np.where(KO, 147.5, 150.0)))
+    assert "No row of KO is of that bath: there V_m is what the law predicts." in potentials_in_words(result)
 
 
 def test_prediction_of_population_new_and_recorded_cell_are_three_things(typed_fit):
@@ -219,17 +298,20 @@ def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
 def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_equality():
     q = replace(RECTIFICATION, name="leak_shift")
     a, b = np.array([-0.3, -0.2, -0.1, 0.4]), np.array([0.1, 0.2, 0.0, 0.3])
-    row = _contrast(q, "A", "B", a, b, 0.89)
+    row = _contrast(q, "A", "B", a, b, 0.89, True)
     assert (row["kind"], row["median"], row["p_direction"]) == ("difference", pytest.approx(-0.25), 0.75)
     assert np.isnan([row["p_rope"], row["rope_low"], row["rope_high"]]).all()
-    in_mV = _contrast(replace(q, unit="mV"), "A", "B", a, b, 0.89)
+    in_mV = _contrast(replace(q, name="pump_mV", unit="mV"), "A", "B", a, b, 0.89, True)
     assert (in_mV["p_rope"], in_mV["rope_low"], in_mV["rope_high"]) == (1.0, -1.0, 1.0)
-    ratio = _contrast(permeability_ratio(ion("Na")), "A", "B", np.array([0.02, 0.03]), np.array([0.04, 0.03]), 0.89)
+    ratio = _contrast(
+        permeability_ratio(ion("Na")), "A", "B", np.array([0.02, 0.03]), np.array([0.04, 0.03]), 0.89, False
+    )
+    assert np.isnan(ratio["p_direction"])
     assert (ratio["kind"], ratio["median"], ratio["p_rope"]) == ("ratio", pytest.approx(0.75), 0.5)
-    table = pd.DataFrame([row, in_mV | {"parameter": "pump_mV"}, ratio])
-    assert [axes.get_xlabel().partition(":")[0] for axes in plot_contrasts(table, 0.89).axes] == [
-        "ratio (logarithmic)", "difference (mV)", "difference in leak_shift",
-    ]  # fmt: skip
+    kinds = contrast_kinds(pd.DataFrame([row, in_mV, ratio]))
+    assert {kind: list(part["parameter"]) for kind, part in kinds.items()} == {
+        "difference": ["pump_mV"], "ratio": ["P_Na/P_K"], "leak_shift": ["leak_shift"],
+    }  # fmt: skip
 
 
 def test_a_blocked_bath_brings_back_the_passive_chloride_that_the_fit_left_out(potassium_fit):
