@@ -151,6 +151,8 @@ def _read(f: Field, typed: Any) -> Any:
             raise ConfigurationError(f"{flag} {shown(typed)} is not {form(f)}.")
         return read(f, number, lambda name, value: f"{flag} {typed}")
     said = " ".join(typed) if isinstance(typed, list) else typed
+    if isinstance(said, str) and not said.strip(" ,") and f.default != "":
+        raise ConfigurationError(f"{flag} {said!r} is empty; leave it out, or say what it is.")
     return read(f, spelled_out(f, typed), lambda name, value: f"{flag} {said}")
 
 

@@ -74,6 +74,10 @@ def _insides(given: Any) -> dict[str, Inside]:
         raise type(error)(f"inside: {error}") from None
 
 
+def _insides_typed(given: Any) -> Any:
+    return parse_insides(given) if isinstance(given, str) else given
+
+
 def _priors(given: Any) -> "dict[str, Prior]":
     from ...models.priors import Prior, parse_prior
 
@@ -89,9 +93,10 @@ def _priors(given: Any) -> "dict[str, Prior]":
 
 def _pairs(given: Any) -> Any:
     """`NAME=COLUMN`, once or more, as a mapping."""
-    if isinstance(given, Mapping):
+    texts = [given] if isinstance(given, str) else given
+    if not (isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)):
         return given
-    pairs = [text.partition("=") for text in given]
+    pairs = [text.partition("=") for text in texts]
     for name, equals, column in pairs:
         if not (equals and name.strip() and column.strip()):
             text = f"{name}{equals}{column}"
@@ -157,7 +162,7 @@ class Config:
     )  # fmt: skip
     inside: Mapping[str, Inside] = setting(
         dict, "inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive", flag="--inside", metavar="LIST",
-        reads=_insides, types=parse_insides, merges=True, only_data=True, example='{K = "140+-10", Na = 12}',
+        reads=_insides, types=_insides_typed, merges=True, only_data=True, example='{K = "140+-10", Na = 12}',
     )  # fmt: skip
     options: tuple[str, ...] = setting(
         (), "additions to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio", flag="--option",
@@ -217,7 +222,7 @@ class Config:
                 given[name] = {**getattr(self, name), **read(known[name], value)}
         sampling = {name: given.pop(name) for name in settings(Sampling) if name in given}
         if sampling:
-            given["sampling"] = replace(given.get("sampling", self.sampling), **sampling)
+            given["sampling"] = replace(_sampling(given.get("sampling", self.sampling)), **sampling)
         return replace(self, **given)
 
     def structure(self) -> tuple[tuple[str, Any], ...]:

@@ -151,10 +151,12 @@ def spelled_out(f: Field, given: Any) -> Any:
     """What a file would hold, from what is typed after a flag or given to a keyword for short."""
     if (types := declaration(f).types) is not None:
         return types(given)
-    if get_origin(kind(f)) is not tuple:
+    given = _plain(given)
+    if get_origin(kind(f)) is not tuple or not isinstance(given, str | list):
         return given
-    parts = [given] if isinstance(given, str) else list(given)
-    whole = [one.split(",") if isinstance(one, str) else [one] for one in parts]
+    whole = [
+        one.split(",") if isinstance(one, str) else [one] for one in ([given] if isinstance(given, str) else given)
+    ]
     return [one.strip() if isinstance(one, str) else one for some in whole for one in some if one != ""]
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ...models.errors import ConfigurationError, VrestError
+from ...models.errors import ConfigurationError, VrestError, typed
 
 ATTEMPTS = 3
 """So many deaths of workers in a row, with nothing done between them, end the run."""
@@ -37,7 +37,7 @@ class Workers:
 
     def __post_init__(self):
         if self.number < 1:
-            raise ConfigurationError(f"--workers {self.number}: it takes 1 or more.")
+            raise ConfigurationError(f"{typed('workers', self.number)}: it takes 1 or more.")
 
     @property
     def elsewhere(self) -> bool:
@@ -77,13 +77,13 @@ def _client(scheduler: str):
         from dask.distributed import Client
     except ImportError as error:
         raise ConfigurationError(
-            "--scheduler needs dask: pip install 'vrest[distributed]', here and on the cluster's workers."
+            f"{typed('scheduler')} needs dask: pip install 'vrest[distributed]', here and on the cluster's workers."
         ) from error
     try:
         return Client(scheduler, timeout=ANSWER_s)
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigurationError(
-            f"--scheduler {scheduler}: no dask scheduler answers there ({error}). Its log says its address, as in"
+            f"{typed('scheduler', scheduler)}: no dask scheduler answers there ({error}). Its log says its address, as in"
             " tcp://node1:8786."
         ) from error
 
@@ -123,7 +123,7 @@ def run_tasks(
             deaths += 1
             if deaths >= ATTEMPTS:
                 raise WorkerError(
-                    f"workers died {ATTEMPTS} times in a row ({error}); most often memory ran out. Use fewer --workers."
+                    f"workers died {ATTEMPTS} times in a row ({error}); most often memory ran out. Use fewer workers."
                     " What is finished is kept: the same command goes on from there."
                 ) from error
 

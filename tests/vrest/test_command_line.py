@@ -42,7 +42,7 @@ def quick(tmp_path) -> list[str]:
         (["--interval", "95"], "--interval 95 is not a number of at most 0.999, such as 0.95"),
         (["--interval", "nan"], "--interval 'nan' is not a number"),
         (["--temperature", "warm"], "--temperature 'warm' is not a number"),
-        (["--where", ""], "--where  is empty"),
+        (["--where", ""], "--where '' is empty"),
         (["--cores", "0"], "--cores 0 is not a whole number of at least 1"),
     ],
 )

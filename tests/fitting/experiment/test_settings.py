@@ -102,6 +102,27 @@ def test_whatever_a_file_holds_is_read_or_refused_in_a_sentence(table):
     assert parse_config(config.to_toml()) == config
 
 
+@given(
+    st.dictionaries(
+        st.sampled_from([*NAMES, *NESTED, "lawe"]), anything | st.none() | st.binary() | st.complex_numbers()
+    )
+)
+@example({"ions": 3})
+@example({"columns": 3})
+@example({"columns": ["a", 3]})
+@example({"inside": [("K", 140)]})
+@example({"priors": "P_Na/P_K=1"})
+@example({"offset": "cel"})
+def test_whatever_a_keyword_is_given_is_read_or_refused_in_a_sentence(keywords):
+    try:
+        config = configure(**keywords)
+    except VrestError as error:
+        refusal = str(error)
+        assert len(refusal) < 1500
+    else:
+        assert parse_config(config.to_toml()) == config
+
+
 @pytest.mark.parametrize("name", [*NAMES, *(f"sampling.{name}" for name in NESTED)])
 @pytest.mark.parametrize(
     "value", [{"a": {"b": 1}}, [[1]], math.nan, math.inf, True, 10**30, -(10**30), "", "\0"], ids=repr

@@ -64,7 +64,7 @@ def test_an_error_of_the_task_is_raised():
 
 
 def test_no_workers_is_refused():
-    with pytest.raises(ConfigurationError, match="--workers 0"):
+    with pytest.raises(ConfigurationError, match="workers=0"):
         Workers(0)
 
 
@@ -119,7 +119,7 @@ def test_a_cluster_does_the_same_and_survives_the_death_of_a_worker(cluster):
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(workers, "ANSWER_s", 1)
-    with pytest.raises(ConfigurationError, match=r"tcp://127\.0\.0\.1:9: no dask"):
+    with pytest.raises(ConfigurationError, match=r"tcp://127\.0\.0\.1:9.?: no dask"):
         collect(square, {0: (0,)}, Workers(scheduler="tcp://127.0.0.1:9"))
 
 
