@@ -24,6 +24,7 @@ from .fitting.experiment.settings import (
     spelled_out,
 )
 from .models.errors import ConfigurationError, shown
+from .models.limits import TEMPERATURE_C, kelvin_as_celsius
 
 
 def add_data(parser: argparse.ArgumentParser, *groups: str, plan: bool = False) -> None:
@@ -59,7 +60,8 @@ def number(low: float = -1e6, high: float = 1e6) -> Callable[[str], float]:
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not a number.") from None
         if not (isfinite(value) and low <= value <= high):
-            kelvin = f" It looks like kelvin: give {value - 273.15:.4g}." if high == 50 and 223 < value < 324 else ""
+            celsius = kelvin_as_celsius(value) if (low, high) == TEMPERATURE_C else None
+            kelvin = "" if celsius is None else f" It looks like kelvin: give {celsius:.4g}."
             raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}.{kelvin}")
         return value
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError, DataError
+from ...models.limits import V_M_mV
 from .current import LEAST_S, Windows, blocks, injected, windows
 from .recording import Array, Channel, Clamp, Recording, Source, Sweep
 
@@ -123,7 +124,7 @@ def _rest(
 
 
 def _plausible(channel: Channel, V_m: float, drift: float, wander: float, span: float) -> None:
-    if not -150 <= V_m <= 60:
+    if not V_M_mV.holds(V_m):
         raise DataError(f"{channel.title} lies at {V_m:.0f} mV, where no membrane potential is: wrong gain or offset.")
     if abs(drift) > DRIFT_REFUSED:
         raise DataError(

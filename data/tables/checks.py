@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from ...models.errors import nearest
 from ...models.ions import IONS
+from ...models.limits import MOLAR_mM, kelvin_as_celsius
 from .faults import Faults, rows_in_words
 from .schema import COLUMNS, Column
 
 SEM_TOLERANCE = 0.05
 IMBALANCE = 0.10
-# Below these, a whole column in mM is in molar: outside, inside.
-_MOLAR = {"Na_o_mM": 1.0, "Cl_o_mM": 1.0, "K_o_mM": 0.2, "K_i_mM": 1.0, "Na_i_mM": 0.06, "Cl_i_mM": 0.2}
 _PUMP_WORDS = {
     "blocked": ("off", "block", "blocker", "inhibited", "poisoned", "ouabain", "strophanthidin", "digoxin"),
     "on": ("normal", "active", "running", "intact", "none", "control", "yes"),
@@ -43,7 +42,7 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
     for name in sheet.numbers:
         if name == "V_m_mV" and _looks_like_volts(sheet, faults):
             continue
-        if name in _MOLAR and _looks_molar(sheet, name, faults):
+        if name in MOLAR_mM and _looks_molar(sheet, name, faults):
             continue
         _check_range(sheet, COLUMNS[name], faults)
     _check_words(sheet, faults)
@@ -85,7 +84,7 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
     if column.name == "n":
         whole = np.isnan(values) | (values % 1 == 0)
         _each(sheet, ~whole & (values > 0), "n", "is not a whole number; type how many were measured.", faults)
-    if column.name in _MOLAR:
+    if column.name in MOLAR_mM:
         others = np.unique(np.round(values[values > 0], 6))
         slip = (values > 0) & (values < 1) & np.isin(np.round(values * 1000, 6), others)
         sentence = "is exactly a thousandth of a value in another row; if it is in M, multiply it by 1000."
@@ -101,13 +100,13 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
 def _out_of_range(value: float, column: Column) -> str:
     unit = column.unit.replace("degC", "°C")
     if column.name == "temperature_C":
-        if 223 < value < 324:
-            return f"looks like kelvin; type {value - 273.15:.4g} (in °C)."
-        if 50 < value < 122:
-            return f"is above 50 °C; if it is in °F, type {(value - 32) / 1.8:.3g} (in °C)."
+        if (celsius := kelvin_as_celsius(value)) is not None:
+            return f"looks like kelvin; type {celsius:.4g} (in °C)."
+        if column.high < value < 1.8 * column.high + 32:
+            return f"is above {column.high:g} °C; if it is in °F, type {(value - 32) / 1.8:.3g} (in °C)."
         return f"is outside {column.low:g} to {column.high:g} °C; check the number, or delete the row."
     if column.name == "V_m_mV":
-        minus = f" Is the minus sign missing? Then type {-value:g}." if 60 < value <= 150 else ""
+        minus = f" Is the minus sign missing? Then type {-value:g}." if column.high < value <= -column.low else ""
         minus = minus or " Check its decimal point and its unit (mV)."
         return f"is outside {column.low:g} to {column.high:g} mV, where no resting potential lies.{minus}"
     if column.name.endswith("_mM"):
@@ -134,7 +133,7 @@ def _looks_like_volts(sheet: Sheet, faults: Faults) -> bool:
 def _looks_molar(sheet: Sheet, name: str, faults: Faults) -> bool:
     values = sheet.numbers[name]
     known = values[~np.isnan(values)]
-    if not len(known) or not (0 < known.max() < _MOLAR[name]):
+    if not len(known) or not (0 < known.max() < MOLAR_mM[name]):
         return False
     faults.add(f"no value exceeds {known.max():g}: they look like M; multiply the column by 1000.", column=name)
     return True

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError
+from ...models.limits import TEMPERATURE_C, kelvin_as_celsius
 from ..solutions.recipes import Solution, read_solutions
 from . import grid as grids
 from .baths import common_temperature, fill_baths
@@ -154,9 +155,11 @@ def _may_be_empty(name: str) -> bool:
 def _set_temperature(sheet: Sheet, temperature: float, faults: Faults) -> None:
     name = "temperature_C"
     option = f"--temperature {temperature:g}"
-    if not COLUMNS[name].low <= temperature <= COLUMNS[name].high:
-        kelvin = f" It looks like kelvin: give {temperature - 273.15:.4g}." if 223 < temperature < 324 else ""
-        raise ConfigurationError(f"{option}: a bath's temperature is between -2 and 50 °C.{kelvin}")
+    if not TEMPERATURE_C.holds(temperature):
+        celsius = kelvin_as_celsius(temperature)
+        kelvin = "" if celsius is None else f" It looks like kelvin: give {celsius:.4g}."
+        low, high = TEMPERATURE_C
+        raise ConfigurationError(f"{option}: a bath's temperature is between {low:g} and {high:g} °C.{kelvin}")
     if name not in sheet.numbers:
         sheet.numbers[name] = np.full(len(sheet.rows), temperature)
         sheet.cells[name] = [f"{temperature:g}"] * len(sheet.rows)

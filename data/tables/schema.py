@@ -5,6 +5,7 @@ from math import inf
 from typing import Literal
 
 from ...models.ions import IONS
+from ...models.limits import TEMPERATURE_C, CONCENTRATION_mM, V_M_mV
 
 Kind = Literal["number", "word", "label"]
 
@@ -42,12 +43,22 @@ def _concentration(ion: str, side: str) -> Column:
     # Every law has potassium; other ions may be unknown in some baths, and a law that uses them refuses those rows.
     filled, always = side == "o" and ion in ("K", "Na"), side == "o" and ion == "K"
     name = f"{ion}_{side}_mM"
-    return Column(name, "mM", meaning, low=0, high=1000, positive=side == "i", filled=filled, required=always)
+    return Column(
+        name, "mM", meaning, **CONCENTRATION_mM._asdict(), positive=side == "i", filled=filled, required=always
+    )
 
 
 _PLAIN = [
-    Column("V_m_mV", "mV", "membrane potential", variable="V_m", low=-150, high=60, filled=True, required=True),
-    Column("temperature_C", "degC", "temperature", variable="temperature", low=-2, high=50, filled=True, required=True),
+    Column("V_m_mV", "mV", "membrane potential", variable="V_m", **V_M_mV._asdict(), filled=True, required=True),
+    Column(
+        "temperature_C",
+        "degC",
+        "temperature",
+        variable="temperature",
+        **TEMPERATURE_C._asdict(),
+        filled=True,
+        required=True,
+    ),
     Column("cell", "", "name of the cell", "label", variable="cell", filled=True),
     Column("cell_type", "", "cell type", "label", variable="cell_type", filled=True),
     Column("pump", "", "state of the Na/K pump", "word", variable="blocked", filled=True, words=("on", "blocked")),

@@ -15,7 +15,7 @@ from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
 
 GOOD_K = 0.7
-"""Pareto k above which leaving a row out moves the posterior too far for reweighting."""
+"""Pareto k above which leaving a row (or cell) out moves the posterior too far for reweighting."""
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""
 MOST_VALUES = 1_000_000

@@ -16,13 +16,12 @@ from scipy.stats import multivariate_normal, norm, t
 
 from ...models.parameters import NU, SIGMA, Parameter
 from ..checks.fitted import Fitted
+from ..checks.lack_of_fit import GOOD_K
 from ..experiment.experiment import Experiment
 from ..model.draws import Draws, group_values, parameter_values, row_distribution
 from ..results.tree import THINNED
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
-GOOD_K = 0.7
-"""Pareto k above which importance sampling is not trusted, and the law is fitted again without that row or cell."""
 FEWEST_CELLS = 5
 """Leaving out cells of fewer says nothing about their differences."""
 _LEFT_OUT_mV = 1e6  # own error that takes a row out of the likelihood without another compilation

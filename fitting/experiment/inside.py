@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ...models.errors import ConfigurationError, shown, typed
 from ...models.exact import exact
 from ...models.ions import ion
+from ...models.limits import CONCENTRATION_mM, MOLAR_mM
 
 TYPICAL = {"K": "120–150 (sharp electrode in squid: 400)", "Na": "5–20", "Cl": "4–30 (or Cl=passive)"}
-_MOLAR = {"K": 1.0, "Na": 0.06, "Cl": 0.06}  # below so many mM, a value was surely typed in mol/l
 _NUMBER = r"\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+"
 _FORM = re.compile(rf"({_NUMBER})\s*(?:(?:\+-|\+/-|±)\s*({_NUMBER}))?\s*(?:mM)?")
 
@@ -53,9 +53,10 @@ def parse_inside(name: str, text: object) -> Inside:
             f"cannot read {name}={text} inside. Write {name}=140, {name}=140+-10 or {name}=passive."
         )
     mean, sd = float(match[1]), float(match[2]) if match[2] else None
-    if not 0 < mean <= 1000:
-        raise ConfigurationError(f"{name}={text} inside: a concentration must be above 0 and at most 1000 mM.")
-    if mean < _MOLAR.get(name, 0):
+    if not 0 < mean <= CONCENTRATION_mM.high:
+        most = f"{CONCENTRATION_mM.high:g} mM"
+        raise ConfigurationError(f"{name}={text} inside: a concentration must be above 0 and at most {most}.")
+    if mean < MOLAR_mM.get(ion(name).inside, 0):
         raise ConfigurationError(
             f"{name}={text} inside is too little for mM; if it is molar, type {name}={mean * 1e3:g}."
         )

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..experiment.interval import interval_name
+from ..results.colours import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .recovery import Recovery
 
 _STROKE = "\u2044"
-_HIT, _MISS = "#0072B2", "#D55E00"
+_HIT, _MISS = COLOURS[:2]
 
 
 def plot_calibration(recovery: "Recovery"):

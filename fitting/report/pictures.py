@@ -18,7 +18,8 @@ from ..comparison.contrasts import contrasts
 from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, reported
-from .plots import COLOURS, SIZE, bands_of, short, thinned_draws
+from ..results.colours import COLOURS
+from .plots import SIZE, bands_of, short, thinned_draws
 
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted

@@ -13,12 +13,11 @@ from ...models.laws.nernst import nernst_potential
 from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import group_values
+from ..results.colours import COLOURS
 
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
-# Okabe & Ito's colours, which the colour-blind tell apart, strongest on white first.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIZE = (5.2, 3.9)
 """Of a picture, in inches: narrow enough for its words to be read on a phone."""
 _CURVE_POINTS = 60

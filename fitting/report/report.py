@@ -29,17 +29,17 @@ from ...models.priors import Scale
 from ..checks.identification import UNINFORMED
 from ..checks.lack_of_fit import labels_of
 from ..checks.words import Mark, Part
+from ..results.colours import COLOURS, ON_DARK
 from ..results.outputs import ResultsFile
 from ..results.tables import html_name, html_table, number, printed_unit, summary_table
 from .methods import describe
 from .pictures import MOST, plot_cells, plot_pair, plot_pump, plot_residuals, plot_temperature
-from .plots import COLOURS, SIZE, plot_series, short
+from .plots import SIZE, plot_series, short
 
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
 _INK = "#1b2026"
-_DARK = ("#5AB4F0", "#FF8B4A", "#35C79B", "#EBA4CB", "#F2B93B", "#9AD3F5", "#FFFFFF")  # COLOURS, for a dark page
 _STYLE: Any = {
     "svg.fonttype": "none",  # words stay words: selectable, and in the reader's own fonts where ours lacks a letter
     "svg.hashsalt": "vrest",
@@ -86,7 +86,7 @@ def report_html(fit: "Fitted") -> str:
         subtitle=f"{experiment.recordings.sizes['obs']} resting potentials in {experiment.n_conditions} conditions;"
         f" {escape(experiment.law.summary)}.",
         light="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(COLOURS)),
-        dark="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(_DARK)),
+        dark="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(ON_DARK)),
         warning="\n".join(
             [
                 *(_card(replace(p, sentences=p.sentences[:3]), "warning") for p in verdict.parts if p.mark is Mark.BAD),

@@ -11,14 +11,23 @@ from .law import Law
 
 @dataclass(frozen=True)
 class Option:
-    """One option: what it does (`meaning`, a clause for reports), and the parameters that switch it on for given ions."""
+    """One option.
+
+    Attributes
+    ----------
+    meaning : what it does, a clause for reports.
+    parameters : those that switch it on, for given ions; `needs` the ions that it cannot do without.
+    """
 
     meaning: str
     parameters: Callable[[Sequence[Ion]], tuple[Parameter, ...]] = lambda ions: ()
+    needs: tuple[str, ...] = ()
 
 
 OPTIONS: dict[str, Option] = {
-    "Q10_P_Na": Option("P_Na/P_K changes with temperature, by a Q10 of its own", lambda ions: (Q10_P_NA,)),
+    "Q10_P_Na": Option(
+        "P_Na/P_K changes with temperature, by a Q10 of its own", lambda ions: (Q10_P_NA,), needs=("Na",)
+    ),
     "rectification": Option("P_K changes with K_o, as (K_o/K_ref)^m", lambda ions: (RECTIFICATION,)),
     "davies": Option("activities replace concentrations, by the Davies equation (bath and inside)"),
     "activity_inside": Option(
@@ -43,7 +52,8 @@ def option_parameters(law: Law, names: Sequence[str], ions: Sequence[Ion]) -> tu
             raise UnknownNameError(f"unknown option {name!r}.{nearest(name, OPTIONS)} Options: {', '.join(OPTIONS)}.")
         if name not in law.options:
             raise ConfigurationError(f"the law {law.name} has no option {name}; it has: {', '.join(law.options)}.")
-        if name == "Q10_P_Na" and "Na" not in [s.name for s in ions]:
-            raise ConfigurationError("the option Q10_P_Na needs Na among the ions.")
+        missing = [ion for ion in OPTIONS[name].needs if ion not in [s.name for s in ions]]
+        if missing:
+            raise ConfigurationError(f"the option {name} needs {', '.join(missing)} among the ions.")
         added += OPTIONS[name].parameters(ions)
     return tuple(added)

@@ -12,6 +12,7 @@ from ..laws.ghk import GHK
 from ..laws.ghk_pump import GHK_PUMP
 from ..laws.mullins_noda import MULLINS_NODA
 from ..laws.nernst import nernst_potential
+from ..limits import TEMPERATURE_C, CONCENTRATION_mM
 from .charge import Charge, charge_separated
 from .cooling import cooling
 from .donnan import donnan
@@ -76,8 +77,10 @@ def explain(
     ConfigurationError
         A concentration, permeability or size that no cell has.
     """
-    positive: dict[str, tuple[float, float, float]] = {f"{name} outside": (x, 1e-6, 1000) for name, x in c_o.items()}
-    positive |= {f"{name} inside": (x, 1e-6, 1000) for name, x in c_i.items()}
+    positive: dict[str, tuple[float, float, float]] = {
+        f"{name} outside": (x, 1e-6, CONCENTRATION_mM.high) for name, x in c_o.items()
+    }
+    positive |= {f"{name} inside": (x, 1e-6, CONCENTRATION_mM.high) for name, x in c_i.items()}
     positive |= {
         "diameter": (diameter_um, 0.1, 1e4),
         "P_K": (P_K_cm_s, 1e-12, 1),
@@ -92,8 +95,10 @@ def explain(
     for name, x in {**{f"P_{name}/P_K": x for name, x in p.items()}, "pump_mV": pump_mV or 0.0}.items():
         if not 0 <= x <= 100:
             raise ConfigurationError(f"{name} = {x:g}: it must be between 0 and 100.")
-    if not (-2 <= temperature_C <= 50 and -2 <= temperature_C - cooled_by_C <= 50):
-        raise ConfigurationError(f"{temperature_C:g} °C, cooled by {cooled_by_C:g}: cells live between −2 and 50 °C.")
+    if not (TEMPERATURE_C.holds(temperature_C) and TEMPERATURE_C.holds(temperature_C - cooled_by_C)):
+        low, high = (f"{T:g}".replace("-", "−") for T in TEMPERATURE_C)
+        what = f"{temperature_C:g} °C, cooled by {cooled_by_C:g}"
+        raise ConfigurationError(f"{what}: cells live between {low} and {high} °C.")
     theta = {f"P_{name}/P_K": x for name, x in p.items()} | {"Q10_pump": Q10_pump, "Q10_leak": Q10_leak}
     K, K_Na, everything = (
         Conditions(ions(names), c_o, c_i, temperature_C) for names in (("K",), ("K", "Na"), ("K", "Na", "Cl"))

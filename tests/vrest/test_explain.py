@@ -78,3 +78,17 @@ def test_bad_input_gets_a_sentence(arguments, sentence, capsys, tmp_path, monkey
 def test_the_function_refuses_what_the_command_refuses():
     with pytest.raises(ConfigurationError, match="Na inside = nan"):
         explain(OUT, {**IN, "Na": float("nan")}, RATIOS)
+
+
+def test_it_is_said_where_the_run_down_starts_when_it_is_not_the_state_above(capsys):
+    balanced = explain(OUT, IN, RATIOS, pump_mV=20.0)
+    assert abs(balanced.run_down.before_mV - balanced.V_m_mV) > 5
+    assert main(["explain", "--pump", "20"]) == 0
+    said = capsys.readouterr().err
+    assert f"starts from the balanced state, {balanced.run_down.before_mV:.1f} mV" in said
+    assert f"not from the {balanced.V_m_mV:.1f} mV above" in said
+    # Without chloride the pump in balance is the one state there is, and there is nothing to say.
+    steady = explain(OUT, IN, {"Na": 0.04, "Cl": 0.0})
+    assert steady.V_m_mV == pytest.approx(steady.run_down.before_mV, abs=1e-6)
+    assert main(["explain", "--P-Cl", "0"]) == 0
+    assert capsys.readouterr().err == ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..flags import number
 from ..models.errors import ConfigurationError
-from ..shared import results_file
+from ..shared import results_file, say
 
 if TYPE_CHECKING:
     from ..models.textbook.explain import Explanation
@@ -59,6 +59,12 @@ def run(options: argparse.Namespace) -> int:
     if place:
         with place.writing() as aside:
             draw(explanation, aside)
+    before = explanation.run_down.before_mV
+    if abs(before - explanation.V_m_mV) >= 0.05:
+        say(
+            f"The run-down starts from the balanced state, {before:.1f} mV (3:2 pump in balance with the leaks, chloride at"
+            f" equilibrium), not from the {explanation.V_m_mV:.1f} mV above, which is not steady even with the pump on."
+        )
     print(table_text(pd.DataFrame(rows(explanation), columns=["what", "value", "unit", "meaning"])))
     return 0
 
@@ -103,7 +109,7 @@ def draw(of: "Explanation", path: Path) -> None:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from ..fitting.report.plots import COLOURS
+    from ..fitting.results.colours import COLOURS
     from ..models.textbook.explain import HOUR
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")
@@ -130,8 +136,9 @@ def draw(of: "Explanation", path: Path) -> None:
     later.plot(hours[1:], run.V_m_mV[1:], color=COLOURS[0])
     later.annotate("pump running", (hours[1], run.before_mV), (6, -3), textcoords="offset points", color=COLOURS[2])
     later.set(
-        xscale="log", xlabel="time after the pump is poisoned (h)", ylabel="V_m (mV)", title="The gradients run down"
-    )
+        xscale="log", xlabel="time after the pump is poisoned (h)", ylabel="V_m (mV)",
+        title=f"The gradients run down,\nfrom the balanced state of {run.before_mV:.1f} mV".replace("-", "−"),
+    )  # fmt: skip
     for axes in (parts, later):
         axes.spines[["top", "right"]].set_visible(False)
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..evidence import COLUMNS, FORMATS, row
 from ..flags import add_out, number
 from ..models.errors import DataError, VrestError
+from ..models.limits import TEMPERATURE_C
 from ..shared import say
 
 
@@ -19,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILES", help="recordings, or folders of them")
     parser.add_argument("--solution", metavar="NAME", help="the bath, for the column solution")
     parser.add_argument(
-        "--temperature", type=number(-2, 50), metavar="C", help="in °C, where a file has no such channel"
+        "--temperature", type=number(*TEMPERATURE_C), metavar="C", help="in °C, where a file has no such channel"
     )
     parser.add_argument("--channel", metavar="N", help="number (from 0) or name, instead of the one that fits")
     parser.add_argument(

@@ -3,6 +3,7 @@
 import argparse
 
 from ..flags import add_out, number
+from ..models.limits import TEMPERATURE_C
 from ..shared import results_file, say
 
 
@@ -10,7 +11,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="TOML file of recipes, salts in mM: [control] NaCl = 140 …")
     parser.add_argument("--pipette", metavar="NAME", help="junction potential of each bath against this solution")
     parser.add_argument("--method", metavar="NAME", default="henderson", help="henderson (default) or nernst-planck")
-    parser.add_argument("--temperature", type=number(-2, 50), default=22.0, metavar="C", help="in °C (default: 22)")
+    parser.add_argument(
+        "--temperature", type=number(*TEMPERATURE_C), default=22.0, metavar="C", help="in °C (default: 22)"
+    )
     add_out(parser, "FILE", "the table on the screen alone")
 
 

@@ -1,0 +1,31 @@
+"""What a preparation can be: the one home of physical and plausible limits, for tables, flags and settings."""
+
+from typing import NamedTuple
+
+_ZERO_CELSIUS = 273.15  # not from SciPy, which the front door does not wait for
+
+
+class Range(NamedTuple):
+    """Both ends are legal."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` is in the range; NaN is not."""
+        return self.low <= value <= self.high
+
+
+V_M_mV = Range(-150.0, 60.0)
+"""Resting potentials."""
+TEMPERATURE_C = Range(-2.0, 50.0)
+"""Temperatures at which cells live."""
+CONCENTRATION_mM = Range(0.0, 1000.0)
+"""Concentrations of one ion; inside a cell none is 0."""
+MOLAR_mM = {"Na_o_mM": 1.0, "Cl_o_mM": 1.0, "K_o_mM": 0.2, "K_i_mM": 1.0, "Na_i_mM": 0.06, "Cl_i_mM": 0.2}
+"""Below so many mM a concentration was typed in mol/l: no cell has so little, and in mol/l it is an ordinary one."""
+
+
+def kelvin_as_celsius(value: float) -> float | None:
+    """The temperature in °C, where `value` is no temperature in °C and looks like one in kelvin (−50 to 51 °C)."""
+    return value - _ZERO_CELSIUS if 223 < value < 324 else None
