@@ -15,17 +15,18 @@ from .inside import TEXT
 def main(n: int) -> dict:
     warnings.simplefilter("ignore")
     from vrest.fitting.experiment.prepare import configure, prepare
-    from vrest.fitting.sampling.many import QUICK, sampler_of
+    from vrest.fitting.sampling.refits import QUICK
+    from vrest.fitting.sampling.sampling import draw
 
     configuration = configure(inside=TEXT, sampling=QUICK)
     start = time.perf_counter()
-    sampler_of(prepare(plan_of_42(1), configuration))(QUICK, 1)
+    draw(prepare(plan_of_42(1), configuration), QUICK, 1)
     compiled = time.perf_counter() - start
     others = [prepare(plan_of_42(seed), configuration) for seed in range(2, n + 2)]
     seconds, divergences = [], 0
     for seed, experiment in enumerate(others):
         start = time.perf_counter()
-        draws = sampler_of(experiment)(QUICK, seed)
+        draws = draw(experiment, QUICK, seed)
         seconds.append(time.perf_counter() - start)
         divergences += int(draws.sample_stats["diverging"].sum())
     return {"first": compiled, "seconds": seconds, "sampler": draws.sampler, "divergences": divergences}

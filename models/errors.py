@@ -37,8 +37,8 @@ class FileWarning(VrestWarning):
     """Something about the files that are written: what stays, or where else results are."""
 
 
-class CacheWarning(VrestWarning):
-    """What would make the next run fast could not be kept; results are the same."""
+class SamplerWarning(VrestWarning):
+    """Another sampler than the one asked for draws, and why; results are as good."""
 
 
 def no_such_file(path: Path) -> str:

@@ -1,16 +1,10 @@
-"""Designs of every kind of graph, and their densities called as nutpie calls them; imports no PyMC."""
-
-import ctypes
+"""Designs of every kind of structure; imports no PyMC."""
 
 import numpy as np
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting.experiment.experiment import Experiment
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.model.linear import starting_point
-from vrest.fitting.model.model_data import design_of, model_data
-from vrest.fitting.sampling.density import Density, density_of
 
 
 def pooled(**settings):
@@ -49,25 +43,3 @@ DESIGNS = {
     "offsets": lambda: cells(offset="cell,solution", spread="group"),
     "resistances": resistances,
 }
-
-
-def called(density, data, x):
-    """The compiled function, called as nutpie calls it."""
-    compiled = density.with_data(data, x)
-    value, gradient, at = np.zeros(1), np.zeros(len(x)), np.array(x)
-    types = [ctypes.c_int64, ctypes.c_uint64, *[ctypes.c_void_p] * 4]
-    function = ctypes.CFUNCTYPE(*types)(compiled.compiled_logp_func.address)
-    places = (array.ctypes.data for array in (at, gradient, value, compiled.user_data))
-    return function(len(x), *places), value[0], gradient
-
-
-def loaded(experiment: Experiment) -> tuple[Density, dict[str, np.ndarray], np.ndarray]:
-    """The density of an experiment, its data, and the place that chains begin around."""
-    density = density_of(experiment, design_of(experiment))
-    data = {name: value for name, (value, _) in model_data(experiment).items()}
-    return density, data, density.flatten(starting_point(experiment))
-
-
-def evaluated(name: str) -> float:
-    """A design's log-density where chains begin."""
-    return called(*loaded(DESIGNS[name]()))[1]

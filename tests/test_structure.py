@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import vrest
-from vrest.fitting.sampling.density import sources
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"models": set(), "data": {"models"}, "fitting": {"models", "data"}}
@@ -116,19 +115,8 @@ def test_no_module_imports_itself_by_way_of_others():
     found = {n: p for folder in FOLDERS for n, p in modules(ROOT, folder).items()}
     graph = {name: {t for t in imports(ROOT, path) if t in found} for name, path in found.items()}
     assert sum(map(len, graph.values())) > 300, "imports are seen"
-    assert circles(graph) == [("fitting.sampling.compiler", "fitting.sampling.density")]
+    assert circles(graph) == []
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [("b", "c")]  # the negative control
-
-
-def test_kept_code_depends_on_the_sources_of_all_sub_folders():
-    kept = {p.relative_to(ROOT).as_posix() for p in sources()}
-    assert {
-        "models/laws/ghk.py",
-        "models/solver/fused.py",
-        "fitting/model/model.py",
-        "fitting/experiment/build.py",
-    } <= kept
-    assert kept == {p.relative_to(ROOT).as_posix() for top in ("models", "fitting") for p in (ROOT / top).rglob("*.py")}
 
 
 def test_only_one_module_of_models_knows_pytensor_and_none_knows_pymc():
@@ -187,4 +175,4 @@ def test_every_dependency_is_bounded_by_a_major_version():
     extras = [d for group in project["project"].get("optional-dependencies", {}).values() for d in group]
     groups = [d for group in project["dependency-groups"].values() for d in group]
     for dependency in [*project["project"]["dependencies"], *extras, *groups]:
-        assert re.search(r">=[\d.]+,<\d+$", dependency) or dependency.startswith("vrest["), dependency
+        assert re.search(r">=[\d.]+,<[\d.]+$", dependency) or dependency.startswith("vrest["), dependency

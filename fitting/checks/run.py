@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,50 +10,35 @@ from ...models.notes import About, Note, notes_as_json
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..experiment.settings import table_of
-from ..model.draws import Draws
 from ..sampling.workers import available_cores
 from .fitted import Fitted
 from .sampling import MIN_ESS, SamplingCheck, check_sampling
 
 
-def run(
-    experiment: Experiment,
-    cores: int | None = None,
-    progress: bool | None = None,
-    sampler: "Callable[..., Draws] | None" = None,
-) -> Fitted:
-    """Sample an experiment that has been prepared, and again, longer, where the checks of the sampling say so.
-
-    `sampler`, of (sampling, seed, progress), is what draws; by default the experiment's model is compiled for it.
-    """
+def run(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fitted:
+    """Sample an experiment that has been prepared, and again, longer, where the checks of the sampling say so."""
     progress = sys.stderr.isatty() if progress is None else progress
-    sampler = sampler or _compiled(experiment, cores or experiment.config.sampling.cores or available_cores())
+    cores = cores or experiment.config.sampling.cores or available_cores()
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
     sampling = experiment.config.sampling
-    result = _attempt(sampler, experiment, sampling, seed, rest, progress)
+    result = _attempt(experiment, sampling, seed, rest, progress, cores)
     check = check_sampling(result.tree, result.summary(), experiment)
     if check.ok:
         return result
-    result = _attempt(sampler, experiment, _longer(sampling, check), seed, rest, progress)
+    result = _attempt(experiment, _longer(sampling, check), seed, rest, progress, cores)
     rerun = Note(About.SAMPLING, "The first run fell short of the sampling checks and was repeated, longer.")
     result.tree.attrs["notes"] = notes_as_json([*result.notes, rerun])
     return result
 
 
-def _compiled(experiment: Experiment, cores: int) -> "Callable[..., Draws]":
-    from ..sampling.sampling import compile_sampler
-
-    return compile_sampler(experiment, experiment.config.sampling.sampler, cores).draw
-
-
 def _attempt(
-    sampler: "Callable[..., Draws]", experiment: Experiment, sampling: Sampling, seed: int,
-    rest: np.random.SeedSequence, progress: bool,
-) -> Fitted:  # fmt: skip
+    experiment: Experiment, sampling: Sampling, seed: int, rest: np.random.SeedSequence, progress: bool, cores: int
+) -> Fitted:
     from ..results.tree import assemble
+    from ..sampling.sampling import draw
 
-    draws = sampler(sampling, seed, progress)
+    draws = draw(experiment, sampling, seed, progress, cores)
     tree = assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key))
     tree.attrs["sampling"] = json.dumps(table_of(sampling))  # as it was done; the configuration says what was asked
     return Fitted(tree, experiment)

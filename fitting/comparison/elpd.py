@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, t
@@ -18,18 +19,17 @@ from ...models.parameters import NU, SIGMA, Parameter
 from ..checks.fitted import Fitted
 from ..checks.lack_of_fit import GOOD_K
 from ..experiment.experiment import Experiment
-from ..model.draws import Draws, group_values, parameter_values, row_distribution
+from ..model.draws import group_values, parameter_values, row_distribution
 from ..results.tree import THINNED
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
 FEWEST_CELLS = 5
 """Leaving out cells of fewer says nothing about their differences."""
-_LEFT_OUT_mV = 1e6  # own error that takes a row out of the likelihood without another compilation
 _DRAWS = 500
 _PLACES = 160
 _NEAR = 120  # of the places, those taken from the cell's own posterior
 
-Refit = Callable[[np.ndarray], Draws]
+Refit = Callable[[np.ndarray], xr.Dataset]
 """Draws from the posterior without the rows of a mask."""
 
 
@@ -51,7 +51,7 @@ def leave_rows_out(fit: Fitted, refit: Refit) -> Left:
     bad = np.flatnonzero(k > GOOD_K)
     for row in bad:
         without = np.arange(log_likelihood.shape[1]) == row
-        values = parameter_values(refit(without).posterior, fit.experiment, flat=True)
+        values = parameter_values(refit(without), fit.experiment, flat=True)
         y = fit.experiment.recordings["V_m"].to_numpy()
         density = row_distribution(values, fit.experiment).logpdf(y)[:, row]
         elpd[row] = logsumexp(density) - np.log(len(density))
@@ -86,7 +86,7 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> Left | None:
     bad = np.flatnonzero(k > GOOD_K)
     for cell in bad.tolist():
         without = experiment.levels.entry_of_row == cell
-        density = _integrated(refit(without).posterior, experiment, cell, proposals[cell], rng)
+        density = _integrated(refit(without), experiment, cell, proposals[cell], rng)
         elpd[cell] = logsumexp(density) - np.log(len(density))
     return Left(experiment.law.name, "cell", elpd, k, len(bad))
 
@@ -213,22 +213,14 @@ def _sodium_and_potassium(experiment: Experiment) -> bool:
     return set(current) == {"K", "Na"} and not np.any(experiment.conditions.blocked)
 
 
-def without_rows(fit: Fitted, cores: int) -> Refit:
-    """A way to fit again without some rows, compiled once, on first use."""
-    from ..sampling.sampling import Sampler, compile_sampler
+def refit_of(fit: Fitted, cores: int) -> Refit:
+    """A way to fit again without some rows."""
+    from ..sampling.refits import sampled, without_rows
 
     experiment = fit.experiment
-    compiled: list[Sampler] = []
-    sampling = replace(fit.sampling, sampler="auto")
+    sampling, seed = replace(fit.sampling, sampler="auto"), experiment.config.seed + 1
 
-    def refit(mask: np.ndarray) -> Draws:
-        from ..model.cells import with_cells
-
-        error = np.where(mask, _LEFT_OUT_mV, experiment.error_mV)
-        rest = replace(experiment, recordings=experiment.recordings.assign(V_m_error=("obs", error)))
-        if not compiled:
-            compiled.append(compile_sampler(rest, cores=cores))
-        draws = compiled[0].draw(sampling, experiment.config.seed + 1, experiment=rest)
-        return replace(draws, posterior=with_cells(draws.posterior.astype(float), rest))
+    def refit(mask: np.ndarray) -> xr.Dataset:
+        return sampled(without_rows(experiment, mask), sampling, seed, cores)[0]
 
     return refit

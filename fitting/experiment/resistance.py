@@ -53,23 +53,9 @@ class Resistance:
         )
 
     def log_MOhm(self, law: Law, theta: Theta, at: Conditions, reference: Conditions, V_m, index: np.ndarray):
-        """Expected log(R_in / MΩ) of the rows that have one (last axis).
-
-        Parameters
-        ----------
-        theta, at, reference : as for the law's potential; NumPy arrays or variables of a graph.
-        V_m : the law's potential in every condition, mV.
-        index : of each row's condition.
-        """
-        running = V_m
-        if at.passive:
-            unblocked = replace(at.steady(), blocked=0 * at.blocked)  # an array, or a variable, like the others
-            running = law.potential(theta, unblocked, reference.steady())
-        assert law.conductance is not None, "laws without one are refused before"
-        conductance = law.conductance(theta, at, reference, V_m, running)
-        area = 1.0 if self.C_m_uF is None else self.C_m_uF[self.rows] / theta[C_M.name]
-        of_row = conductance[..., index[self.rows]]
-        return -namespace(of_row).log(1e6 * area * of_row)
+        """`log_MOhm` of this table's rows, `index` being the condition of every row of the table."""
+        C_m_uF = None if self.C_m_uF is None else self.C_m_uF[self.rows]
+        return log_MOhm(law, theta, at, reference, V_m, index[self.rows], C_m_uF)
 
     def sd(self, scatter) -> np.ndarray:
         """Sd of log R_in in every row that has one; `scatter` is that of rows without an sd of their own."""
@@ -81,6 +67,25 @@ class Resistance:
         logs = pd.Series(np.log(self.C_m_uF[self.rows]))
         of_group = logs.groupby(group_of_row[self.rows]).mean().reindex(range(group_of_row.max() + 1))
         return np.exp(of_group.fillna(logs.mean()).to_numpy())
+
+
+def log_MOhm(law: Law, theta: Theta, at: Conditions, reference: Conditions, V_m, rows, C_m_uF):
+    """Expected log(R_in / MΩ) of the rows that have one (last axis).
+
+    Parameters
+    ----------
+    theta, at, reference : as for the law's potential; NumPy arrays or variables of a graph.
+    V_m : the law's potential in every condition, mV.
+    rows : of each such row, the index of its condition; `C_m_uF` its cell's capacitance, or none.
+    """
+    running = V_m
+    if at.passive:
+        unblocked = replace(at.steady(), blocked=0 * at.blocked)  # an array, or a variable, like the others
+        running = law.potential(theta, unblocked, reference.steady())
+    assert law.conductance is not None, "laws without one are refused before"
+    of_row = law.conductance(theta, at, reference, V_m, running)[..., rows]
+    area = 1.0 if C_m_uF is None else C_m_uF / theta[C_M.name]
+    return -namespace(of_row).log(1e6 * area * of_row)
 
 
 def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:

@@ -1,6 +1,4 @@
-"""What a model reads and what it is: arrays, which change between data sets of one design, and the design itself."""
-
-import hashlib
+"""What a model reads: its arrays by name. Whatever in them may change between experiments of one structure."""
 
 import numpy as np
 
@@ -10,16 +8,20 @@ from ..experiment.experiment import Experiment
 from .linear import cells_alone, offset_variance
 
 REPLICATES = 10
-"""Rows a condition, on average, from which the model takes their means and sums of squares instead of the rows: below,
-solving the conditions costs more than the rows do, and nothing would be won."""
+"""Rows a condition, on average, from which PyMC's model takes their means and sums of squares instead of the rows."""
+
+
+def alike(experiment: Experiment) -> bool:
+    """Whether the rows of a condition may enter by number, mean and sum of squares, which under a Normal scatter that all
+    rows share say all that they say.
+    """
+    return not (experiment.config.robust or experiment.offsets or experiment.error_mV.any())
 
 
 def collapsed(experiment: Experiment) -> bool:
-    """Whether the rows of a condition enter by number, mean and sum of squares, which under a Normal scatter that all rows
-    share say all that they say.
-    """
-    alike = not (experiment.config.robust or experiment.offsets or experiment.error_mV.any())
-    return alike and len(experiment.condition_of_row) >= REPLICATES * len(experiment.conditions.temperature_C)
+    """Whether PyMC's model takes the rows so: where solving the conditions costs less than the rows do."""
+    few = len(experiment.condition_of_row) >= REPLICATES * len(experiment.conditions.temperature_C)
+    return alike(experiment) and few
 
 
 def _replicates(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
@@ -32,26 +34,28 @@ def _replicates(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | Non
         "V_m_number": (number.astype(float), "condition"),
         "V_m_mean_observed": (mean, "condition"),
         "V_m_squares": (np.asarray(squares), None),
+        "V_m_freedom": (np.asarray(float(len(y) - len(number))), None),  # degrees of freedom within conditions
     }
 
 
-def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
-    """Every array of the model by the name of its container, with its dimension: all that changes between data sets of
-    one design, so that a compiled model serves them all.
-    """
+def model_data(experiment: Experiment, by_condition: bool) -> dict[str, tuple[np.ndarray, str | None]]:
+    """Every array of the model by name, with its dimension; `by_condition`: see `alike`."""
     at = experiment.conditions
     data: dict[str, tuple[np.ndarray, str | None]] = {
         **_containers(at, "", "condition"),
         **_containers(experiment.reference, "reference_", None),
     }
-    if collapsed(experiment):
+    if by_condition:
         data |= _replicates(experiment)
     else:
         data["condition_of_row"] = (experiment.condition_of_row, "obs")
-        data["V_m_error"] = (experiment.error_mV, "obs")
+        if experiment.error_mV.any():
+            data["V_m_error"] = (experiment.error_mV, "obs")
         data["V_m_observed"] = (experiment.recordings["V_m"].to_numpy(), "obs")
     if experiment.levels.entries:
         data["entry_of_condition"] = (experiment.entry_of_condition, "condition")
+    if experiment.levels.cells and experiment.levels.groups:
+        data["group_of_cell"] = (experiment.levels.group_of_cell, "cell")
     alone = cells_alone(experiment) if experiment.spreads else {}
     for p in experiment.parameters:
         if p.name in alone:
@@ -62,27 +66,24 @@ def model_data(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None
         if per == JUNCTION:
             data[f"offset_{per}_sd"] = (experiment.offset_sd(per, None), f"{per}_offset")
     if experiment.resistance:
-        data["R_in_observed"] = (experiment.resistance.R_in_MOhm, "R_in_row")
+        data |= _resistances(experiment)
     return data
+
+
+def _resistances(experiment: Experiment) -> dict[str, tuple[np.ndarray, str | None]]:
+    """The rows with an input resistance: their condition, R_in (MΩ), sd of its logarithm where known, and capacitance (µF)."""
+    R = experiment.resistance
+    assert R is not None, "asked only of tables with input resistances"
+    known = ~np.isnan(R.own_sd)
+    found = {
+        "R_in_condition": experiment.condition_of_row[R.rows],
+        "R_in_observed": R.R_in_MOhm,
+        "R_in_own_sd": np.where(known, R.own_sd, 1.0),
+        "R_in_known_sd": known.astype(float),
+        **({} if R.C_m_uF is None else {"R_in_C_m_uF": R.C_m_uF[R.rows]}),
+    }
+    return {name: (x, "R_in_row") for name, x in found.items()}
 
 
 def _containers(at: Conditions, prefix: str, dims: str | None) -> dict[str, tuple[np.ndarray, str | None]]:
     return {prefix + name: (np.asarray(x), dims) for name, x in at.arrays.items()}
-
-
-def design_of(experiment: Experiment) -> str:
-    """What a compiled model depends on beside its data, as a hash: experiments that share it share a model."""
-    config, levels, at = experiment.config, experiment.levels, experiment.conditions
-    parts = [
-        config.law, config.options, config.robust, config.spread, config.sampling.sampler,
-        experiment.parameters, sorted(experiment.fixed.items()), experiment.spreads, experiment.offsets,
-        levels.groups, levels.cells, levels.group_of_cell.tolist(), levels.varying,
-        [s.name for s in at.ions], sorted(at.arrays), at.passive, at.davies,
-        [experiment.labels_of(per)[0] for per in experiment.offsets],
-        collapsed(experiment),
-    ]  # fmt: skip
-    if experiment.resistance:  # its rows and capacitances are constants of the graph
-        R = experiment.resistance
-        parts += [R.rows.tolist(), R.own_sd.tolist(), None if R.C_m_uF is None else R.C_m_uF.tolist()]
-        parts += [experiment.condition_of_row.tolist()]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -17,7 +17,6 @@ from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..experiment.prepare import prepare
 from ..results.summary import COLUMNS
-from ..sampling.many import sampler_of
 from ..sampling.workers import Progress, Workers, run_tasks
 
 
@@ -53,7 +52,7 @@ def fit_each(
 
 
 def _fit(experiment: Experiment) -> Fitted:
-    return run(experiment, cores=1, progress=False, sampler=sampler_of(experiment))
+    return run(experiment, cores=1, progress=False)
 
 
 def _fit_pickled(experiment: bytes) -> Fitted:

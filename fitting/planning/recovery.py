@@ -28,7 +28,7 @@ from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds, interval_name
 from ..model.cells import place_cells
 from ..model.draws import draw_prior, parameter_values, reported, resistance_distribution, row_distribution
-from ..sampling.many import QUICK, least_ess, longer, sampled
+from ..sampling.refits import QUICK, least_ess, longer, sampled
 from ..sampling.workers import Progress, Workers, run_tasks
 from .simulate import Truth, draw_truth, simulate
 

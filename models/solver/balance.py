@@ -83,3 +83,10 @@ def slope(terms: Terms, u: Array) -> Array:
     A, B, A2, B2, _, g = terms
     b, b2 = bernoulli_slope(u), bernoulli_slope(2 * u)  # b'(-x) = -1 - b'(x)
     return A * (1 + b) - B * b + 2 * A2 * (1 + b2) - 2 * B2 * b2 + g
+
+
+def root_partials(terms: Terms, u: Array) -> tuple[Array, ...]:
+    """du/dA, du/dB, du/dA2, du/dB2, du/dj and du/dg of the root u, by the implicit function theorem."""
+    b, b2, scale = bernoulli(u), bernoulli(2 * u), -1.0 / slope(terms, u)
+    by_net = (b + u, -b, b2 + 2 * u, -b2, 1.0, u)  # b(-x) = b(x) + x: exponentials are what takes the time
+    return tuple(scale * x for x in by_net)

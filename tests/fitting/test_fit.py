@@ -17,7 +17,7 @@ from vrest.fitting.fit import fit
 from vrest.fitting.model.model import build_model
 from vrest.fitting.results import store
 from vrest.fitting.results.summary import COLUMNS
-from vrest.fitting.sampling.sampling import Sampler, compile_sampler
+from vrest.fitting.sampling.sampling import draw
 
 
 def test_truth_is_recovered_where_it_is_identified(full_fit):
@@ -105,21 +105,12 @@ def test_samplers_agree(full_fit):
 
 def test_same_seed_same_draws_other_seed_other_draws():
     e = prepare(recordings(), configure(inside=INSIDE, law="ghk", ions="K,Na"))
-    sampler = compile_sampler(e, cores=2)
 
     def draws(seed):
-        return sampler.draw(Sampling(draws=50, tune=50), seed).posterior["p_Na"].to_numpy()
+        return draw(e, Sampling(draws=50, tune=50), seed, cores=2).posterior["p_Na"].to_numpy()
 
     assert (draws(3) == draws(3)).all()
     assert (draws(3) != draws(4)).any()
-
-
-def test_data_that_a_design_does_not_read_are_refused():
-    """Rows taken by their means: an array of single potentials would change nothing, unnoticed."""
-    e = prepare(recordings(K_o=(2.5, 10, 40), temperatures=(22,), repeats=10), configure(inside=INSIDE))
-    sampler = Sampler(e, "none", lambda *_: ({}, {}))
-    with pytest.raises(KeyError, match="reads no V_m_observed"):
-        sampler.draw(Sampling(), 1, V_m_observed=np.zeros(60))
 
 
 def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
@@ -190,7 +181,7 @@ def test_loading_what_is_no_fit(tmp_path):
 def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
     lengths = []
 
-    def stuck(self, sampling, seed, progress=False, experiment=None, **data):
+    def stuck(experiment, sampling, seed, progress=False, cores=1):
         """A sampler that never converges: each chain stays at its own place."""
         import xarray as xr
 
@@ -201,12 +192,12 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
         shape = (sampling.chains, sampling.draws)
         place = rng.uniform(1, 2, (sampling.chains, 1))
         dims = ("chain", "draw")
-        draws = {rv.name: (dims, place + 0.01 * rng.normal(size=shape)) for rv in build_model(self.experiment).free_RVs}
+        draws = {rv.name: (dims, place + 0.01 * rng.normal(size=shape)) for rv in build_model(experiment).free_RVs}
         stats = {"diverging": (dims, np.zeros(shape, bool)), "energy": (dims, rng.normal(size=shape))}
         coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")
 
-    monkeypatch.setattr(Sampler, "draw", stuck)
+    monkeypatch.setattr("vrest.fitting.sampling.sampling.draw", stuck)
     result = fit(recordings(), inside=INSIDE, progress=False)
     assert lengths == [1000, 5000]
     assert result.experiment.config.sampling.draws == 1000  # what was asked is what is saved and asked again

@@ -76,7 +76,7 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
     fits, left, short = {}, [], []
     for name, experiment in experiments.items():
         fits[name] = fit = fit_experiment(experiment)
-        refit = elpd.without_rows(fit, available_cores())
+        refit = elpd.refit_of(fit, available_cores())
         found = [elpd.leave_rows_out(fit, refit), elpd.leave_cells_out(fit, refit)]
         left += [one for one in found if one is not None]
         if not fit.verdict().sampling.ok:

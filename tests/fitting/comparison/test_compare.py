@@ -22,7 +22,7 @@ from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.fit import Fit, fit
 from vrest.fitting.report.pictures import contrast_kinds, contrasts_figure
-from vrest.fitting.sampling.many import sampler_of
+from vrest.fitting.sampling.sampling import draw
 from vrest.models.errors import ConfigurationError, DataWarning, UnknownNameError
 from vrest.models.ions import ion
 from vrest.models.parameters import RECTIFICATION, permeability_ratio
@@ -243,7 +243,7 @@ def test_the_table_and_its_words():
 def test_laws_that_cannot_be_told_apart_are_declared_so():
     data = recordings(pump=[False], temperatures=[22], repeats=3)
     fits = {law: fit(data, law, ions="K,Na", inside="K=140,Na=12", progress=False) for law in ("ghk", "mullins-noda")}
-    left = [elpd.leave_rows_out(one, elpd.without_rows(one, 2)) for one in fits.values()]
+    left = [elpd.leave_rows_out(one, elpd.refit_of(one, 2)) for one in fits.values()]
     assert "cannot be told apart" in next(elpd.judgement(elpd.comparison(left), fits))
 
 
@@ -251,7 +251,7 @@ def test_laws_that_cannot_be_told_apart_are_declared_so():
 def test_leaving_a_cell_out_by_refit_is_the_integrated_estimate():
     data, _ = many_cells(seed=6, cells=6, types={"A": {}}, K_o=(2.5, 10, 40), temperatures=(22,))
     result = fit(data, inside=INSIDE, progress=False)
-    refit = elpd.without_rows(result, 2)
+    refit = elpd.refit_of(result, 2)
     importance = elpd.leave_cells_out(result, refit)
     posterior = result.tree["posterior"].to_dataset()
     rng = np.random.default_rng(1)
@@ -282,13 +282,13 @@ def test_recordings_are_attributed_to_the_law_they_came_from_where_rows_are_bloc
 @pytest.mark.slow
 @pytest.mark.parametrize(("changed", "least"), [({"P_Na/P_K": 0.06}, 17), ({}, 14)], ids=["twofold", "none"])
 def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
-    """8 cells of each type, 4 baths × 2 temperatures × block, over 20 seeds, through one compiled model."""
+    """8 cells of each type, 4 baths × 2 temperatures × block, over 20 seeds, through one compiled density."""
     sampling, right = Sampling(chains=2, draws=500, tune=500), 0
     for seed in range(20):
         types = {"A": {}, "B": changed}
         data, _ = many_cells(seed=200 + seed, types=types, cells=8, K_o=(2.5, 5, 10, 40), temperatures=(22, 32))
         e = prepare(data, configure(inside=INSIDE, by="cell_type"))
-        p_Na = sampler_of(e)(sampling, seed).posterior["p_Na"].to_numpy().reshape(-1, 2)
+        p_Na = draw(e, sampling, seed).posterior["p_Na"].to_numpy().reshape(-1, 2)
         ratio = p_Na[:, 0] / p_Na[:, 1]
         lower, upper = bounds(ratio, 0.89)
         right += np.mean(ratio < 1) > 0.95 if changed else lower < 1 < upper

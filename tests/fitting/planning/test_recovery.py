@@ -10,8 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 import pytest
 import xarray as xr
 
@@ -19,17 +17,16 @@ from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.data.tables.table import to_frame
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.model.model import build_model
 from vrest.fitting.planning import recovery
 from vrest.fitting.planning.recovery import RANKED, Job, _judge, generate, recover, simulate_and_fit
 from vrest.fitting.planning.simulate import draw_truth, simulate
-from vrest.fitting.sampling import compiler, many
+from vrest.fitting.sampling import traced
 from vrest.fitting.sampling.workers import Workers
+from vrest.models.compiling import functions
 from vrest.models.errors import ConfigurationError
 from vrest.models.ions import ion
 from vrest.models.parameters import Quantity, permeability_ratio
 from vrest.models.priors import Normal
-from vrest.models.solver import machine_code
 
 
 def plan(rows=None, **settings):
@@ -153,25 +150,33 @@ def test_the_hierarchy_is_calibrated():
     assert found.calibrated(), found.table().to_string()
 
 
-def without_jacobian(experiment):
+def without_jacobian(monkeypatch):
     """The density of log P_Na/P_K taken for that of P_Na/P_K."""
-    with build_model(experiment) as wrong:
-        pm.Potential("no_jacobian", -pt.log(wrong["p_Na"]))
-    return wrong
+    right = traced.Traced.sampled
+
+    def wrong(self, parameter, dims=None):
+        x = right(self, parameter, dims)
+        self.terms += [-functions.log(x)] if parameter.symbol == "p_Na" else []
+        return x
+
+    monkeypatch.setattr(traced.Traced, "sampled", wrong)
 
 
-def wrong_root(experiment):
+def wrong_root(monkeypatch):
     """A potential that is 2 % off."""
-    law = replace(experiment.law, potential=lambda *of: 1.02 * experiment.law.potential(*of))
-    return build_model(replace(experiment, law=law))
+    right = traced.describe
+
+    def describe(experiment, language):
+        law = replace(experiment.law, potential=lambda *of: 1.02 * experiment.law.potential(*of))
+        right(replace(experiment, law=law), language)
+
+    monkeypatch.setattr(traced, "describe", describe)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", [without_jacobian, wrong_root])
-def test_a_wrong_density_is_noticed(monkeypatch, tmp_path, wrong):
-    monkeypatch.setattr(many, "_compiled", {})
-    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(compiler, "build_model", wrong)
+def test_a_wrong_density_is_noticed(monkeypatch, wrong):
+    wrong(monkeypatch)
     vague = plan(
         recordings(K_o=(40,), temperatures=(22,), pump=(False,), repeats=3),
         law="ghk",

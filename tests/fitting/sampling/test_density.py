@@ -1,175 +1,201 @@
-"""The compiled density is PyMC's own, whatever the design, whether just made or kept from before."""
+"""The compiled density is PyMC's own, whatever the structure; and structure is all that is compiled."""
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pymc as pm
+import pytensor
 import pytest
-from pymc.blocking import DictToArrayBijection
+from pytensor.compile.mode import Mode
 
-from tests.designs import DESIGNS, called, cells, evaluated, loaded, pooled
+from tests.designs import DESIGNS, cells, pooled
+from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.data.tables.table import to_frame
 from vrest.fitting.experiment.prepare import configure, prepare
+from vrest.fitting.model import model_data
 from vrest.fitting.model.linear import starting_point
 from vrest.fitting.model.model import Softplus, build_model, random_variable
-from vrest.fitting.model.model_data import design_of, model_data
-from vrest.fitting.sampling import compiler
-from vrest.fitting.sampling.density import Free, density_of
-from vrest.models.errors import CacheWarning
-from vrest.models.parameters import Parameter, Role
+from vrest.fitting.sampling.density import Density
+from vrest.fitting.sampling.traced import Free
+from vrest.models.compiling import machine
+from vrest.models.parameters import PUMP, Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
-from vrest.models.solver import machine_code
 
-PLAIN = ("pooled", "mullins-noda", "kinetic", "chord")  # others call or raise what PyTensor brings, and import it
-SLOW = ("cells", "offsets", "kinetic", "chord", "seal")
+POINTS = 20
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in DESIGNS])
-def test_it_is_pymcs_density(name):
-    experiment = DESIGNS[name]()
-    density, data, start = loaded(experiment)
+def places(density: Density, experiment, number: int = POINTS, wide: float = 1.0) -> list[np.ndarray]:
+    """Random places around where chains begin."""
+    start = density.flatten(starting_point(experiment))
+    return [start + np.random.default_rng(seed).uniform(-wide, wide, len(start)) for seed in range(number)]
+
+
+def reference(experiment, density: Density):
+    """PyMC's log-density and gradient as a function of the flat vector, interpreted: compiling it takes longer."""
     model = build_model(experiment)
-    theirs = model.logp_dlogp_function(ravel_inputs=True)
-    theirs.set_extra_values({})
-    sizes = [np.shape(model.initial_point()[v.name]) for v in model.value_vars]
-    assert [p.shape for p in density.free] == sizes
-    for seed in range(3):
-        x = start + np.random.default_rng(seed).uniform(-1, 1, len(start))
-        parts = dict(
-            zip(
-                [v.name for v in model.value_vars],
-                np.split(x, np.cumsum([p.size for p in density.free])[:-1]),
-                strict=True,
-            )
-        )
-        point = {n: part.reshape(shape) for (n, part), shape in zip(parts.items(), sizes, strict=True)}
-        expected, slope = theirs(DictToArrayBijection.map(point))
-        status, value, gradient = called(density, data, x)
+    assert [rv.name for rv in model.free_RVs] == [p.name for p in density.free]
+    values, log_density = model.value_vars, model.logp()
+    mode = Mode(linker="py", optimizer="merge")
+    function = pytensor.function(values, [log_density, *pytensor.grad(log_density, values)], mode=mode)
+    ends = np.cumsum([p.size for p in density.free])[:-1]
+
+    def evaluate(x: np.ndarray) -> tuple[float, np.ndarray]:
+        parts = zip(np.split(x, ends), density.free, strict=True)
+        found = function(*(part.reshape(p.shape) for part, p in parts))
+        return float(found[0]), np.concatenate([np.ravel(slope) for slope in found[1:]])
+
+    return evaluate
+
+
+def assert_equal(experiment, number: int = POINTS):
+    density = Density(experiment)
+    theirs = reference(experiment, density)
+    apart = []
+    for x in places(density, experiment, number):
+        status, value, gradient = density(x)
+        expected, slope = theirs(x)
         assert status == 0
-        assert value == pytest.approx(float(expected), rel=1e-12)
-        assert gradient == pytest.approx(slope, rel=1e-9, abs=1e-10)
+        assert gradient == pytest.approx(slope, rel=1e-10, abs=1e-10 * max(1.0, np.abs(slope).max()))
+        apart.append(value - expected)
+    assert np.ptp(apart) <= 1e-9 * max(1.0, abs(expected)), "the constant in which the two may differ is none"
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_it_is_pymcs_density(name):
+    assert_equal(DESIGNS[name]())
+
+
+def test_a_wrong_sign_would_be_seen():
+    """What the comparison is worth: the same places with one number of the table another."""
+    experiment = pooled()
+    density = Density(experiment)
+    theirs = reference(experiment, density)
+    density.table[1] = density.table[1] * 1.0001  # numbers: centres and sds of priors
+    x = places(density, experiment, 1)[0]
+    assert density(x)[2] != pytest.approx(theirs(x)[1], rel=1e-10)
+
+
+def test_one_compilation_serves_every_number_of_cells_and_groups(monkeypatch):
+    made = []
+    compile_now = machine.Machine.__init__
+    monkeypatch.setattr(machine.Machine, "__init__", lambda self, text: made.append(text) or compile_now(self, text))
+    monkeypatch.setattr(machine, "_known", {})
+    for number, types in ((3, "AB"), (11, "AB"), (40, "ABCDE")):
+        rows, _ = many_cells(cells=number, types={t: {} for t in types}, K_o=(2.5, 10), temperatures=(22,))
+        assert_equal(prepare(rows, configure(inside=INSIDE, by="cell_type")), number=5)
+    assert len(made) == 1
+
+
+def test_numbers_compile_nothing(monkeypatch):
+    """Another prior's width, another K_i and its sd, a row fewer, another reference, other potentials."""
+    Density(pooled(inside="K=140+-10,Na=12,Cl=10"))
+    monkeypatch.setattr(machine, "_prepare", lambda: pytest.fail("it was compiled again"))
+    changed = [
+        pooled(inside="K=135+-3,Na=11,Cl=9"),
+        pooled(
+            inside="K=140+-10,Na=12,Cl=10", priors={"pump_mV": "HalfNormal(4)", "P_Na/P_K": "LogNormal(log 0.1, 2)"}
+        ),
+        pooled(inside="K=140+-10,Na=12,Cl=10", reference={"K_o_mM": 5, "temperature_C": 25}),
+        prepare(recordings(seed=5).isel(obs=slice(1, None)), configure(inside="K=140+-10,Na=12,Cl=10")),
+    ]
+    found = [Density(e)(places(Density(e), e, 1)[0])[1] for e in changed]
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize(
-    "names",
+    "made",
     [
-        ("pooled", "mullins-noda", "resistances", "robust"),
-        pytest.param((*PLAIN, *sorted(set(DESIGNS) - set(PLAIN))), marks=pytest.mark.slow),
+        lambda: pooled(priors={"pump_mV": 3.0}),
+        lambda: pooled(options="Q10_P_Na,rectification"),
+        lambda: pooled(options="davies"),
+        lambda: pooled(options="activity_inside", inside="K=140+-10,Na=12,Cl=10"),
+        lambda: pooled(inside="K=140,Na=12,Cl=passive"),
+        lambda: pooled(law="mullins-noda", options="pump_ratio", inside="K=140,Na=12"),
+        lambda: pooled(law="nernst", inside="K=140+-10", ions="K"),
+        lambda: pooled(law="ghk", robust=True),
+        lambda: prepare(with_calcium(), configure(inside=f"{INSIDE},Ca=0.0001", ions="K,Na,Cl,Ca")),
+        lambda: prepare(with_errors(), configure(inside=INSIDE)),
+        lambda: prepare(with_errors(), configure(inside=INSIDE, robust=True)),
+        lambda: prepare(with_junction_errors(), configure(inside=INSIDE)),
+        lambda: cells(law="ghk-pump-kinetic", robust=True),
+        lambda: cells(priors={"P_Na/P_K spread": 0.2}, options="rectification", vary=["rectification", "P_Na/P_K"]),
+        lambda: prepare(with_resistance_sd(), configure(inside=INSIDE)),
+        lambda: prepare(recordings(), configure(inside=INSIDE, law="ghk", vary=[])),
+        lambda: prepare(grouped_rows(), configure(inside=INSIDE, by="sex")),
     ],
-    ids=["few", "all"],
-)
-def test_machine_code_that_another_process_made_is_the_same(names):
-    """All that it calls is found there, though PyTensor, which brought some of it, was not imported."""
-    here = [evaluated(name) for name in names]
-    code = f"""
-import sys
-from tests.designs import evaluated
-found = []
-for name in {names!r}:
-    found.append(float(evaluated(name)))
-    assert name not in {PLAIN!r} or "pytensor" not in sys.modules, name
-print(*map(repr, found))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert [float(x) for x in done.stdout.split()] == here
+    ids=[
+        "held", "options", "davies", "activities", "passive", "ratio", "nernst", "robust", "calcium", "errors",
+        "robust errors", "junctions", "kinetic cells", "signed", "R_in sd", "pooled ghk", "groups without cells",
+    ],
+)  # fmt: skip
+def test_every_option_of_a_structure_is_pymcs(made):
+    assert_equal(made(), number=5)
 
 
-def test_other_recordings_are_put_in_without_compiling():
-    first, second = pooled(), prepare(recordings(seed=5, K_o=(3, 30), repeats=2), configure(inside=INSIDE))
-    assert design_of(first) == design_of(second)
-    x = np.array([-3.0, -2.0, 4.0, 0.8, 0.3, 0.4])
-    density = density_of(first, design_of(first))
-    _, value, _ = called(density, {n: v for n, (v, _) in model_data(second).items()}, x)
-    fresh = density_of(second, design_of(second))
-    assert value == called(fresh, {n: v for n, (v, _) in model_data(second).items()}, x)[1]
-    assert value != called(density, {n: v for n, (v, _) in model_data(first).items()}, x)[1]
+def with_calcium():
+    rows = recordings()
+    c_o = np.column_stack([rows["c_o"].to_numpy(), np.full(42, 2.0)])
+    return rows.drop_vars(["c_o", "ion"]).assign(c_o=(("obs", "ion"), c_o)).assign_coords(ion=["K", "Na", "Cl", "Ca"])
+
+
+def with_errors():
+    return recordings().assign(V_m_error=("obs", np.linspace(0, 2, 42)))
+
+
+def with_junction_errors():
+    rows = recordings().assign(ljp_sd=("obs", np.where(np.arange(42) % 3, 1.0, 2.0)))
+    return rows.assign_coords(solution=("obs", np.where(np.arange(42) % 2, "a", "b")))
+
+
+def with_resistance_sd():
+    rows = recordings()
+    R_in = rows.assign(R_in=("obs", np.full(42, 200.0)), C_m=("obs", np.full(42, 20.0)))
+    return R_in.assign(R_in_sd=("obs", np.where(np.arange(42) % 2, 20.0, np.nan)))
+
+
+def grouped_rows():
+    return recordings().assign_coords(sex=("obs", np.where(np.arange(42) % 2, "f", "m")))
 
 
 def test_rows_and_their_means_and_squares_have_one_density(monkeypatch):
-    """Exactly, gradient included, at random places; and a row's own error takes the rows apart again."""
-    rows = recordings(repeats=12, K_o=(2.5, 10, 40))
-    apart, seen = [], []
-    for fewest in (10, 1000):
-        monkeypatch.setattr("vrest.fitting.model.model_data.REPLICATES", fewest)
-        experiment = prepare(rows, configure(inside=INSIDE))
-        apart.append(design_of(experiment))
-        density, data = density_of(experiment, apart[-1]), {n: v for n, (v, _) in model_data(experiment).items()}
-        assert ("V_m_squares" in data) == (fewest == 10)
-        start = density.flatten(starting_point(experiment))
-        places = [start + np.random.default_rng(seed).uniform(-1, 1, len(start)) for seed in range(5)]
-        seen.append([called(density, data, x) for x in places])
-    for (_, value, gradient), (_, other, slope) in zip(*seen, strict=True):
-        assert value == pytest.approx(other, rel=1e-12)
-        assert gradient == pytest.approx(slope, rel=1e-12, abs=1e-12 * np.abs(slope).max())
-    assert apart[0] != apart[1]
-    monkeypatch.setattr("vrest.fitting.model.model_data.REPLICATES", 10)
-    weighed = prepare(rows.assign(V_m_error=("obs", np.full(rows.sizes["obs"], 0.1))), configure(inside=INSIDE))
-    assert "V_m_error" in model_data(weighed)
+    """Exactly, gradient included, at random places: only rows that carry errors of their own are taken one by one."""
+    experiment = prepare(recordings(repeats=3, K_o=(2.5, 10, 40)), configure(inside=INSIDE))
+    together = Density(experiment)
+    monkeypatch.setattr("vrest.fitting.sampling.traced.alike", lambda e: False)
+    apart = Density(experiment)
+    assert apart.machine is not together.machine
+    found = [(together(x), apart(x)) for x in places(together, experiment, 5)]
+    differences = [a[1] - b[1] for a, b in found]
+    assert differences == pytest.approx([differences[0]] * 5, rel=1e-9)
+    for (_, _, mine), (_, _, other) in found:
+        assert mine == pytest.approx(other, rel=1e-11, abs=1e-11 * np.abs(other).max())
+    assert "V_m_squares" in model_data.model_data(experiment, True)
 
 
-def test_a_design_is_told_by_all_that_the_graph_holds():
-    designs = [design_of(make()) for make in DESIGNS.values()]
-    designs += [design_of(pooled(priors={"pump_mV": "HalfNormal(4)"})), design_of(pooled(priors={"pump_mV": 3.0}))]
-    designs += [design_of(pooled(priors={"pump_mV": 4.0})), design_of(pooled(options="Q10_P_Na"))]
-    designs += [design_of(cells(spread="group")), design_of(pooled(ions="K,Na"))]
-    assert len(set(designs)) == len(designs)
+def test_where_the_density_is_not_finite_it_says_so():
+    density = Density(pooled())
+    x = density.flatten(starting_point(pooled()))
+    assert density(x)[0] == 0
+    assert density(np.where(np.arange(len(x)) == 0, np.nan, x))[0] == 3
 
 
-def test_machine_code_is_kept_and_made_again_where_the_file_is_broken(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
-    made = []
-    derive = compiler.derive
-    monkeypatch.setattr(compiler, "derive", lambda e: made.append(1) or derive(e))
-    experiment = pooled(law="nernst", inside="K=140+-10")
-    x, data = np.array([4.9, 0.3]), {n: v for n, (v, _) in model_data(experiment).items()}
-    first = called(density_of(experiment, design_of(experiment)), data, x)
-    second = called(density_of(experiment, design_of(experiment)), data, x)
-    assert len(made) == 1
-    assert first[1] == second[1]
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
-    assert called(density_of(experiment, design_of(experiment)), data, x)[1] == first[1]
-    assert len(made) == 2
-    density_of(pooled(law="nernst", inside="K=120+-10"), design_of(pooled(law="nernst", inside="K=120+-10")))
-    assert len(made) == 3  # priors are part of the graph
+def test_long_tables_are_worked_through_in_pieces():
+    """2,000 distinct rows with errors: the same as when all but each thousand are taken out, summed up."""
+    rows = recordings(K_o=np.linspace(2, 80, 1000), temperatures=(22,))
+    rows = rows.assign(V_m_error=("obs", np.full(2000, 0.5)))
+    whole = prepare(rows, configure(inside=INSIDE, reference={"K_o_mM": 2.0}))
+    x = places(Density(whole), whole, 1)[0]
+    parts = [replace(whole, recordings=rows.assign(V_m_error=("obs", error))) for error in _alternately(2000)]
+    nothing = replace(whole, recordings=rows.assign(V_m_error=("obs", np.full(2000, 1e6))))
+    slopes = [Density(e)(x)[2] for e in (whole, *parts, nothing)]
+    assert slopes[1] + slopes[2] - slopes[3] == pytest.approx(slopes[0], rel=1e-6)
 
 
-def test_machine_code_is_told_by_all_that_it_depends_on(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path)
-    source = tmp_path / "law.py"
-    source.write_text("u = 1")
-    found = [machine_code.kept(["ghk"], [source], lambda: 1), machine_code.kept(["chord"], [source], lambda: 2)]
-    source.write_text("u = 2")
-    found.append(machine_code.kept(["ghk"], [source], lambda: 3))
-    monkeypatch.setattr(machine_code.binding, "get_host_cpu_name", lambda: "another")
-    found.append(machine_code.kept(["ghk"], [source], lambda: 4))
-    assert found == [1, 2, 3, 4]
-    assert machine_code.kept(["ghk"], [source], lambda: 5) == 4
-
-
-def test_a_folder_that_takes_no_machine_code_is_named_and_stops_nothing(monkeypatch, tmp_path):
-    (tmp_path / "file").touch()
-    monkeypatch.setattr(machine_code, "cache_folder", lambda: tmp_path / "file" / "vrest")
-    with pytest.warns(CacheWarning, match=r"cannot be kept in .*file.vrest \(Not a dir.*compiles it anew"):
-        assert machine_code.kept(["ghk"], [], lambda: 1) == 1
-
-
-def test_a_further_process_fits_without_pymc_and_pytensor(tmp_path):
-    """What makes a fit fast: with the machine code kept, neither is imported."""
-    recordings(K_o=(2.5, 10), temperatures=(22,)).pipe(to_frame).to_csv(tmp_path / "rows.csv", index=False)
-    code = """
-import sys
-from vrest.cli import main
-arguments = ["fit", "rows.csv", "--inside", "K=140,Na=12,Cl=10", "--no-report", "--force", "--out", "fit"]
-assert main(arguments) in (0, 3)
-print(*sorted({m.split(".")[0] for m in sys.modules} & {"pymc", "pytensor", "matplotlib", "arviz"}))
-"""
-    for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == ""
+def _alternately(n: int) -> list[np.ndarray]:
+    return [np.where(np.arange(n) // 500 % 2 == k, 0.5, 1e6) for k in (0, 1)]
 
 
 @pytest.mark.parametrize(
@@ -185,9 +211,8 @@ print(*sorted({m.split(".")[0] for m in sys.modules} & {"pymc", "pytensor", "mat
 )
 def test_back_to_the_natural_scale_as_pymc_does(prior, scale):
     with pm.Model() as model:
-        rv = random_variable(
-            Parameter("x", "1", "x", prior, "x", role=Role.PUMP if isinstance(prior, HalfNormal) else Role.OTHER)
-        )
+        parameter = PUMP.with_prior(prior) if scale == "softplus" else Parameter("x", "1", "x", prior, "x")
+        rv = random_variable(parameter)
     transform = model.rvs_to_transforms[rv]
     assert isinstance(transform, Softplus) == (scale == "softplus")
     x = np.linspace(-3, 3, 13)
@@ -197,13 +222,18 @@ def test_back_to_the_natural_scale_as_pymc_does(prior, scale):
     assert free.unconstrain(free.constrain(x)) == pytest.approx(x)
 
 
-def test_nutpie_comes_without_the_plotting_library_and_leaves_it_to_others():
+def test_a_fit_imports_neither_pymc_nor_pytensor_and_repeats_byte_for_byte(tmp_path):
+    """In processes of their own: the first, and one after it, which find nothing on disk."""
+    recordings(K_o=(2.5, 10), temperatures=(22,)).pipe(to_frame).to_csv(tmp_path / "rows.csv", index=False)
     code = """
 import sys
-from vrest.fitting.sampling.density import import_nutpie
-nutpie = import_nutpie()
-assert "arviz" not in sys.modules and "matplotlib" not in sys.modules
-import arviz
-assert arviz.__version__ and sys.modules["nutpie.sample"].arviz.from_dict is arviz.from_dict
+from vrest.cli import main
+arguments = ["fit", "rows.csv", "--inside", "K=140,Na=12,Cl=10", "--no-report", "--out", sys.argv[1]]
+assert main(arguments) in (0, 3)
+print(*sorted({m.split(".")[0] for m in sys.modules} & {"pymc", "pytensor", "matplotlib", "arviz"}))
 """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    for folder in ("a", "b"):
+        command = [sys.executable, "-c", code, folder]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()[-1] == ""
+    assert (tmp_path / "a/summary.csv").read_bytes() == (tmp_path / "b/summary.csv").read_bytes()

@@ -1,0 +1,162 @@
+"""What the model is: priors, law and scatter, said once, in whichever language it is to be written.
+
+PyMC's is in `model.py`, the compiled density's in the folder `sampling`. Only free parameters and the likelihood are said here.
+Whatever follows from them is computed from the draws afterwards, by the same equations on NumPy arrays.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from ...models.arrays import Array, namespace
+from ...models.conditions import Conditions
+from ...models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter, offset
+from ...models.priors import Fixed, HalfNormal
+from ..experiment.experiment import Experiment
+from ..experiment.resistance import log_MOhm
+from .cells import from_place, place_prior, speeds_tied
+
+
+class Language(ABC):
+    """How a model is written: what stands for its unknowns and its data, and how its terms are said.
+
+    Attributes
+    ----------
+    by_condition : whether a condition's rows enter by their number and mean; see `alike` in model_data.py.
+    data : the arrays of `model_data` by name, in this language.
+    """
+
+    by_condition: bool
+    data: Mapping[str, Any]
+
+    @abstractmethod
+    def number(self, value: float) -> Any:
+        """A number that an experiment of the same structure may have otherwise."""
+
+    @abstractmethod
+    def sampled(self, parameter: Parameter, dims: str | None = None) -> Any:
+        """A parameter under its prior, under its tree name."""
+
+    @abstractmethod
+    def normal(self, name: str, mean: Any, sd: Any, dims: str | None = None) -> Any:
+        """A further unknown, Normal."""
+
+    @abstractmethod
+    def seen(self, name: str, family: str, given: Mapping[str, Any], observed: Any, dims: str) -> None:
+        """Observations: `normal` or `log_normal` (mu, sigma), or `student_t` (nu, mu, sigma)."""
+
+    @abstractmethod
+    def term(self, name: str, value: Any) -> None:
+        """A further term of the log density."""
+
+
+def describe(experiment: Experiment, language: Language) -> None:
+    """Say the experiment's model.
+
+    The likelihood is Normal, or Student t where the configuration says `robust`; the error that a row carries of its
+    own is added to the scatter in quadrature.
+    """
+    data = language.data
+    at = _as_variables(experiment.conditions, "", data)
+    reference = _as_variables(experiment.reference, "reference_", data)
+    theta = _theta(experiment, language, reference)
+    V_m = experiment.law.potential(theta, at, reference)
+    sigma = theta[SIGMA.name]
+    if language.by_condition:
+        _replicated(language, V_m, sigma)
+    else:
+        mu = V_m[data["condition_of_row"]] + _offsets(experiment, language)
+        given = {"mu": mu, "sigma": sigma}
+        if "V_m_error" in data:
+            given["sigma"] = (sigma**2 + data["V_m_error"] ** 2) ** 0.5
+        if NU.name in theta:
+            given["nu"] = theta[NU.name]
+        language.seen("V_m", "student_t" if NU.name in theta else "normal", given, data["V_m_observed"], "obs")
+    if experiment.resistance:
+        rows, C_m_uF = data["R_in_condition"], data.get("R_in_C_m_uF")
+        middle = log_MOhm(experiment.law, theta, at, reference, V_m, rows, C_m_uF)
+        own, scatter = data["R_in_own_sd"], theta.get(R_IN_SCATTER.name)
+        width = own if scatter is None else namespace(own).where(data["R_in_known_sd"] > 0, own, scatter)
+        language.seen("R_in", "log_normal", {"mu": middle, "sigma": width}, data["R_in_observed"], "R_in_row")
+
+
+def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Conditions:
+    """The same conditions as variables."""
+    return at.with_arrays({name: data[prefix + name] for name in at.arrays})
+
+
+def _theta(experiment: Experiment, language: Language, reference: Conditions) -> dict[str, Array]:
+    """All parameters of the law and of the scatter; those that vary run over the conditions."""
+    levels, data = experiment.levels, language.data
+    theta: dict[str, Any] = {name: language.number(value) for name, value in experiment.fixed.items()}
+    for p in experiment.parameters:
+        if p.name == Q10_PUMP.name and speeds_tied(experiment):
+            continue
+        varies = experiment.varies(p.name)
+        theta[p.name] = value = language.sampled(p, "population" if varies and levels.groups else None)
+        if varies and levels.cells:
+            theta[p.name] = _of_each_cell(experiment, language, p, value)
+    if speeds_tied(experiment):
+        theta[Q10_PUMP.name] = _pump_speed(experiment, language, theta[Q10_LEAK.name])
+    if PUMP.name in theta and PUMP_CURRENT in experiment.law.quantities:  # once a cell, not once a condition
+        theta[PUMP_CURRENT.name] = experiment.law.derived(theta, reference)[PUMP_CURRENT.name]
+    if not levels.entries:
+        return theta
+    return {name: x[data["entry_of_condition"]] if getattr(x, "ndim", 0) else x for name, x in theta.items()}
+
+
+def _width(language: Language, parameter: Parameter, dims: str | None = None) -> Array:
+    """The sd of cells or of offsets, of either sign, which means nothing: smooth across 0, where a logarithm has a tail
+    that chains are slow to leave.
+    """
+    if isinstance(parameter.prior, Fixed):
+        return language.number(parameter.prior.value)
+    if not isinstance(parameter.prior, HalfNormal):
+        return language.sampled(parameter, dims)
+    return language.number(parameter.prior.sigma) * language.normal(parameter.either_sign, 0.0, 1.0, dims)
+
+
+def _of_each_cell(experiment: Experiment, language: Language, parameter: Parameter, mean: Array) -> Array:
+    """The parameter's value in every cell: its group's, and a Normal deviation on the scale on which cells differ.
+
+    What the cells' own rows say of it on that scale tells where to look for it.
+    """
+    data, groups = language.data, bool(experiment.levels.groups)
+    estimate, variance = data[f"{parameter.symbol}_alone"], data[f"{parameter.symbol}_variance"]
+    by_group = experiment.config.spread == "group" and groups
+    width = _width(language, experiment.spreads[parameter.name], "population" if by_group else None)
+    width = width[data["group_of_cell"]] if by_group else width
+    middle = parameter.between.of(mean[data["group_of_cell"]] if groups else mean)
+    mu, sigma = place_prior(middle, width, estimate, variance)
+    place = language.normal(parameter.place, mu, sigma, "cell")
+    return parameter.between.undo(from_place(place, middle, width, estimate, variance))
+
+
+def _pump_speed(experiment: Experiment, language: Language, leak: Array) -> Array:
+    """Q10_pump, sampled as its ratio to Q10_leak: steady potentials know the ratio well and either alone hardly."""
+    prior = next(p.prior for p in experiment.parameters if p.name == Q10_PUMP.name)
+    middle = language.number(prior.centre) - namespace(leak).log(leak)
+    ratio = language.normal(Q10_PUMP.place, middle, language.number(prior.sd))
+    return namespace(ratio).exp(ratio) * leak
+
+
+def _offsets(experiment: Experiment, language: Language) -> Array:
+    """Electrode offsets of every row in mV, sampled in the coordinate that cells' parameters are sampled in."""
+    data, total = language.data, 0.0
+    for per, parameter in experiment.offsets.items():
+        variance, known = data[f"offset_{per}_variance"], data.get(f"offset_{per}_sd")
+        width = _width(language, parameter) if known is None else known
+        sd = place_prior(0.0, width, 0.0, variance)[1]
+        place = language.normal(offset(per).place, 0.0, sd, f"{per}_offset")
+        total = total + from_place(place, 0.0, width, 0.0, variance)[data[f"{per}_of_row"]]
+    return total
+
+
+def _replicated(language: Language, V_m: Array, sigma: Array) -> None:
+    """The Normal likelihood of all rows, from each condition's mean and the squares around it; exactly theirs, to a factor."""
+    data = language.data
+    number, xp = data["V_m_number"], namespace(V_m)
+    given = {"mu": V_m, "sigma": sigma / number**0.5}
+    language.seen("V_m_mean", "normal", given, data["V_m_mean_observed"], "condition")
+    within = -data["V_m_freedom"] * xp.log(sigma) - data["V_m_squares"] / (2 * sigma**2)
+    language.term("V_m_within", within)
