@@ -108,8 +108,9 @@ def series_in_words(pipette: str, baths: Iterable[str], potentials: Iterable[flo
     low, high = min(by_bath, key=by_bath.__getitem__), max(by_bath, key=by_bath.__getitem__)
     change = by_bath[high] - by_bath[low]
     bends = (
-        f" From {low} to {high} E changes by {change:.1f} mV: one value for all baths would distort the series by "
-        "that much, and bend the line of V_m against log K_o. A bath electrode without a salt bridge adds its own change."
+        f" From {low} to {high} E changes by {change:.1f} mV, which bends the line of V_m against log K_o. A row's own bath "
+        "is right where the pipette was zeroed in it; where it was zeroed once and baths were exchanged afterwards, that "
+        "bath's E holds for all rows (a column ljp_mV). A bath electrode without a salt bridge adds its own change."
     )
     return (
         f"V_m = V_recorded - E, where E, the junction potential of the bath relative to the pipette ({pipette}), is "

@@ -267,14 +267,15 @@ class _Recipe:
 
     def _titrated(self, mixture: "Mixture") -> "tuple[Mixture, float]":
         """The mixture with its titrant, and its pH."""
-        as_weighed = mixture.pH()
         if self.pH is None:
+            as_weighed = mixture.pH()
             if self.titrant:
                 self.faults.append("titrant: needs a pH beside it, as in pH = 7.3; an amount is written KOH = 30.")
             self._warn_of_acids(mixture, as_weighed)
             return mixture, as_weighed
         missing = -charge(mixture.at(self.pH))
         if not self.titrant:
+            as_weighed = mixture.pH()
             if abs(missing) > SMALL and abs(as_weighed - self.pH) > NEAR:
                 base, amount = self._likely(mixture, self.pH)
                 self.faults.append(
@@ -290,6 +291,7 @@ class _Recipe:
                 titrated = mixture.plus(salt.parts, amount)
                 self.said.append(self._of_titrant(mixture, titrated, name, amount))
                 return titrated, self.pH
+        as_weighed = mixture.pH()
         if abs(missing) <= SMALL:
             self.said.append(f"as weighed its pH is {as_weighed:.2f}; no {found[0][0]} is needed.")
             return mixture, as_weighed
