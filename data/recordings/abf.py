@@ -82,8 +82,8 @@ def read_abf(path: Path) -> Recording:
     recording = Recording(path.name, [channel for channel, _ in made])
     lengths = [stop - start for start, stop, _ in bounds]
     currents, recording.current_from, recording.silent = _currents(header, lengths)
-    volts = [(o, Channel.of("", o.unit)[1]) for o in header.outputs if o.epochs and _unit(o) == "mV"]
-    commands = [[level * to for level in _levels(o, lengths, header.varied)] for o, to in volts]
+    volts = [o for o in header.outputs if _unit(o) == "mV" and (o.epochs or o.file is not None or o.holding)]
+    commands = [[level * Channel.of("", o.unit)[1] for level in _levels(o, lengths, header.varied)] for o in volts]
     for i, ((channel, factor), own) in enumerate(zip(made, header.inputs, strict=True)):
         channel.clamp = _CLAMPS.get(own.telegraph, Clamp.UNSAID)
         for k, (start, stop, at) in enumerate(bounds):
@@ -165,7 +165,7 @@ def _levels(output: Output, lengths: list[int], varied: bool) -> list[Array]:
     """
     before, made = output.holding, []
     for k, n in enumerate(lengths):
-        level = np.full(n, output.holding)
+        level = np.full(n, output.holding if output.file is None else np.nan)
         if output.epochs:
             at = first = n // 64
             level[:at] = last = before
@@ -248,6 +248,12 @@ def _output_1(h: dict[str, Any], n: int, old: bool) -> Output:
     return Output(n, _plain(h["sDACChannelUnit"][n]), holding, epochs, bool(stays), file)
 
 
+def _listed(content: bytes, section: dict[str, int]) -> bool:
+    """Whether any user list is enabled."""
+    first, size = section["uBlockIndex"] * _BLOCK, section["uBytes"]
+    return any(struct.unpack_from("<h", content, first + k * size + 2)[0] for k in range(section["llNumEntries"]))
+
+
 _EPOCH_FIELDS = (
     ("n", "EpochType"), ("f", "EpochInitLevel"), ("f", "EpochLevelInc"), ("l", "EpochInitDuration"),
     ("l", "EpochDurationInc"),
@@ -301,5 +307,5 @@ def _version_2(axon: Any, path: Path, content: bytes) -> Header:
     return Header(
         protocol["nOperationMode"], rate, (data["uBlockIndex"] * _BLOCK, data["llNumEntries"], kind),
         h["lActualEpisodes"], starts, inputs, outputs,
-        sections["UserListSection"]["llNumEntries"] > 0,
+        _listed(content, sections["UserListSection"]),
     )  # fmt: skip

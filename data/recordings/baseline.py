@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError, DataError
 from ...models.limits import V_M_mV
+from .clamp import clamped
 from .current import LEAST_S, Windows, blocks, injected, windows
-from .recording import Array, Channel, Clamp, Recording, Source, Sweep
+from .recording import Channel, Clamp, Recording, Source, Sweep
 
 LEAST_SHARE = 0.05  # of the baseline, between action potentials
 DRIFT_FLAG, DRIFT_REFUSED = 3.0, 15.0  # mV from beginning to end
@@ -17,7 +18,6 @@ USUAL = (-110.0, -10.0)  # mV
 HELD_pA = {Source.MEASURED: 5.0, Source.STIMULUS: 0.5, Source.COMMAND: 0.5}  # an amplifier's offset is no holding
 SPIKE_mV, SPIKE_RISE = 20.0, 8.0  # above baseline; within 2 ms
 RECOVERY_s = (0.05, 1.0)  # an after-potential lasts at least, at most
-FREE_mV = 2.0  # a clamped potential does not stray as far from its command
 
 
 @dataclass
@@ -141,7 +141,7 @@ def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Cha
         named = [c for i, c in enumerate(channels) if choice in (str(i), c.name)]
         if not named:
             raise ConfigurationError(f"--channel {choice}: {recording.name} has these channels: {listed}.")
-        refused = "" if clamp is Clamp.CURRENT else _clamped(recording, named[0])
+        refused = "" if clamp is Clamp.CURRENT else clamped(recording, named[0])
         if refused:
             raise DataError(f"no resting potential in voltage clamp ({refused}). --clamp current overrules this.")
         return named[0], [] if named[0].unit == "mV" else [f"chosen although its unit is {named[0].unit or 'unknown'}"]
@@ -152,7 +152,7 @@ def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Cha
             raise DataError(f"no resting potential in voltage clamp ({recording.voltage_clamp}). {overrule}.")
         overrule = " --channel N takes one all the same." if channels else ""
         raise DataError(f"no channel is in mV (channels: {listed}): voltage clamp, or no membrane potential.{overrule}")
-    held = {c.title: "" if clamp is Clamp.CURRENT else _clamped(recording, c) for c in candidates}
+    held = {c.title: "" if clamp is Clamp.CURRENT else clamped(recording, c) for c in candidates}
     free = [c for c in candidates if not held[c.title]]
     if not free:
         why = held[candidates[0].title]
@@ -169,41 +169,6 @@ def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Cha
     if recording.voltage_clamp and clamp is not Clamp.CURRENT:
         flags.append(f"{recording.voltage_clamp}, but the potential moves freely: taken for current clamp")
     return usual[0], flags
-
-
-def _clamped(recording: Recording, channel: Channel) -> str:
-    """Why the channel is taken to be voltage-clamped, in words; empty where it is not.
-
-    The amplifier's word is checked by the signal: a clamped potential keeps to its command.
-    """
-    if any(_follows(channel, command) for command in channel.commands_mV) and channel.clamp is not Clamp.CURRENT:
-        return f"{channel.name} follows the voltage command"
-    if not recording.voltage_clamp:
-        apart = channel.clamp is Clamp.VOLTAGE and any(c.clamp is Clamp.CURRENT for c in recording.channels)
-        return f"the amplifier reported it for {channel.name}" if apart else ""
-    return recording.voltage_clamp if not _free(channel) else ""
-
-
-def _follows(channel: Channel, command: list[Array]) -> bool:
-    """Whether the potential takes the command's steps, as large as they are."""
-    pairs = [(c, s.values) for c, s in zip(command, channel.sweeps, strict=True) if len(c) == len(s.values)]
-    both = [(c[there], v[there]) for c, v in pairs if (there := np.isfinite(c) & np.isfinite(v)).any()]
-    both = [(c, v) for c, v in both if np.ptp(c) >= 1 and np.ptp(v) >= 1]
-    if not both:
-        return False
-    c, v = both[-1]
-    return bool(np.corrcoef(c, v)[0, 1] > 0.98 and 0.8 < np.polyfit(c, v, 1)[0] < 1.2)
-
-
-def _free(channel: Channel) -> bool:
-    """Whether the potential goes its own way, apart from any voltage command."""
-    strays = []
-    for i, sweep in enumerate(channel.sweeps):
-        command = channel.commands_mV[0][i] if channel.commands_mV else np.zeros(len(sweep.values))
-        apart = sweep.values - command
-        strays.append(blocks(apart[np.isfinite(apart)], max(int(0.005 * sweep.rate_Hz), 1)))
-    low, high = np.percentile(np.concatenate(strays), (2, 98))
-    return bool(high - low > FREE_mV)
 
 
 def _middle(channel: Channel) -> tuple[float, float]:

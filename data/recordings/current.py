@@ -54,7 +54,7 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
     if source is Source.UNKNOWN and clamp is Clamp.CURRENT and described:
         source = Source.COMMAND  # the user said what the telegraph did not
     notes = []
-    measured = None if source is Source.AMPLIFIER else _measured(recording, channel)
+    measured = None if source is Source.AMPLIFIER else measured_current(recording, channel)
     if measured:
         values = [sweep.values for sweep in measured.sweeps]
         seen, tolerance = _quietened(values, measured.sweeps[0].rate_Hz, True)
@@ -144,7 +144,7 @@ def _s(found: tuple[float, list[tuple[int, int] | None]]) -> int:
     return sum(b[1] - b[0] for b in found[1] if b)
 
 
-def _measured(recording: Recording, channel: Channel) -> Channel | None:
+def measured_current(recording: Recording, channel: Channel) -> Channel | None:
     """The channel that shows the current: in pA, sampled together with the potential; of several, the one of its number."""
     together = [
         other for other in recording.channels
@@ -162,7 +162,8 @@ def _quietened(sweeps: list[Array], rate: float, measured: bool) -> tuple[list[A
 
     Noise is judged by the sweeps' beginnings as well, so that a noisy stimulus does not excuse itself.
     """
-    first, second = (_level(np.concatenate([np.abs(np.diff(s[:20_000], n)) for s in sweeps])) for n in (1, 2))
+    some = [s[:20_000] for s in sweeps[:: max(len(sweeps) // 10, 1)]]
+    first, second = (_level(np.concatenate([np.abs(np.diff(s, n)) for s in some])) for n in (1, 2))
     if not measured and not second > 0.5 * first:  # constant, or a smooth ramp
         return sweeps, CLEAN_pA
     width = max(int((_LONG_BLOCK_S if max(map(len, sweeps)) > 5 * rate else _BLOCK_S) * rate), 1)

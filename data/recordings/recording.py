@@ -67,7 +67,7 @@ class Sweep:
 class Channel:
     """One signal of a recording; `unit` is mV, pA, °C, or what the file says where it is none of these.
 
-    `clamp` is the amplifier's word about this channel; `commands_mV` are the sweeps of each output that played a voltage.
+    `clamp` is the amplifier's word about this channel; `commands_mV` are the sweeps of each output that commanded a voltage.
     """
 
     name: str

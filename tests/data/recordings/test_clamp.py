@@ -8,7 +8,7 @@ from vrest.data.recordings.formats import read_recording
 from vrest.data.recordings.recording import Clamp, Source
 from vrest.models.errors import DataError
 
-from .written import RATE, abf1, abf2, nwb, stepped, trace
+from .written import RATE, abf1, abf2, atf, ibw, nwb, stepped, stimfit, trace
 
 rng = np.random.default_rng(5)
 STEPS = [(0, 0, 1844), (0, 10, 5000)]  # of an output, from 200 to 700 ms, 10 more in each sweep
@@ -50,6 +50,53 @@ def test_a_quiet_readout_is_clamped_where_the_amplifier_says_so(telegraph, tmp_p
     path = abf1(tmp_path / "x.abf", channels, ("mV",), telegraph=telegraph, mode=3)
     with pytest.raises(DataError, match=r"the amplifier reported voltage clamp\)\. --clamp current overrules this\."):
         rest_of(path)
+
+
+@pytest.mark.parametrize("write", [abf1, abf2])
+def test_a_clamp_whose_command_stands_in_another_file_is_not_excused(write, tmp_path):
+    """The potential steps by what is not known: it cannot be said to go its own way."""
+    channels = {"Vm": ("mV", clamped()), "Im": ("pA", [ionic(k) for k in range(4)])}
+    path = write(tmp_path / "x.abf", channels, ("mV",), files={0: "zap.atf"}, telegraph={0: 0})
+    with pytest.raises(DataError, match=r"the amplifier reported voltage clamp\)"):
+        rest_of(path)
+
+
+@pytest.mark.parametrize("holding", [-70.0, -40.0, 20.0])
+@pytest.mark.parametrize("telegraph", [{}, {0: 0}])
+def test_a_potential_at_the_holding_voltage_is_clamped(holding, telegraph, tmp_path):
+    channels = {"Vm": ("mV", [trace(2, holding + 0.8, noise=0.1)]), "Im": ("pA", [rng.normal(-3, 2, 2 * RATE)])}
+    path = abf1(tmp_path / "x.abf", channels, ("mV",), holding={0: holding}, telegraph=telegraph, mode=3)
+    with pytest.raises(DataError, match=r"Vm lies at the voltage commanded\)\. --clamp current overrules this\."):
+        rest_of(path)
+
+
+@pytest.mark.parametrize("write", ["stimfit", "atf", "igor"])
+def test_formats_that_say_no_mode_are_judged_by_their_shape(write, tmp_path):
+    """A clamped potential steps, and its current overshoots; an injected current steps, and the potential charges."""
+    t = np.arange(RATE) / RATE
+    inside = (t >= 0.2) & (t < 0.7)
+    charging = [
+        stepped(1, rest=-70) + 10 * k * inside * (1 - np.exp(-np.clip(t - 0.2, 0, None) / 0.02)) for k in range(1, 4)
+    ]
+    injected = [50.0 * k * inside + rng.normal(0, 1, RATE) for k in range(1, 4)]
+    pairs = {"clamped": (clamped()[1:], [ionic(k) for k in range(1, 4)]), "free": (charging, injected)}
+    for name, (v, i) in pairs.items():
+        if write == "stimfit":
+            path = stimfit(tmp_path / f"{name}.h5", {"Vm": ("mV", v), "Im": ("pA", i)})
+        elif write == "atf":
+            path = atf(
+                tmp_path / f"{name}.atf",
+                [c for a, b in zip(v, i, strict=True) for c in (("V", "mV", a), ("I", "pA", b))],
+            )
+        else:
+            path = ibw(tmp_path / f"{name}_Ch0.ibw", v[2])
+            ibw(tmp_path / f"{name}_Ch1.ibw", i[2], "A")
+        if name == "clamped":
+            with pytest.raises(DataError, match=r"transients where the potential steps\)\. --clamp current overrules"):
+                rest_of(path)
+        else:
+            rest = rest_of(path)
+            assert (rest.V_m, rest.current_from) == (pytest.approx(-70, abs=0.2), Source.MEASURED)
 
 
 @pytest.mark.parametrize("inputs", ["Vm first", "Im first", "ramp"])

@@ -183,7 +183,7 @@ def abf2(
     strings = b"SSCH" + bytes(40) + b"\0".join(t.encode("latin-1") for t in texts) + b"\0"
     parts: dict[int, tuple[int, int, bytes]] = {
         0: (512, 1, protocol), 1: (128, count, b"".join(adc)), 2: (256, len(dac), b"".join(dac)),
-        5: (48, len(per_dac), b"".join(per_dac)), 6: (64, int(user_list), bytes(64 * user_list)),
+        5: (48, len(per_dac), b"".join(per_dac)), 6: (64, int(user_list), b"\0\0\1\0".ljust(64, b"\0") * user_list),
         9: (len(strings), len(texts), strings), 10: (stored.itemsize, stored.size, stored.tobytes()),
         15: (8, len(synch), b"".join(synch)),
     }  # fmt: skip
@@ -259,7 +259,7 @@ def ibw(path: Path, v: np.ndarray, unit: str = "V") -> Path:
                        0, 1 / RATE, 0.0, *zeros, b"", 0, 0)  # fmt: skip
     head = struct.pack("<hiii", 2, len(wave) + 16 + len(data), 0, 0)
     words = sum(np.frombuffer(head + b"\0\0" + wave, dtype="<i2").tolist())
-    path.write_bytes(head + struct.pack("<h", (2**15 - words) % 2**16 - 2**15) + wave + bytes(16) + data)
+    path.write_bytes(head + struct.pack("<h", (2**15 - words) % 2**16 - 2**15) + wave + data + bytes(16))
     return path
 
 
