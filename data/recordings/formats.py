@@ -72,10 +72,17 @@ def _reader(path: Path, start: bytes) -> tuple[Callable[[Path], Recording], str]
     if suffix in FORMATS:
         named = suffix[1:].upper()
         raise DataError(f"{path.name}: is no {named} file, whatever its name: it begins with {start!r}.")
-    if suffix == ".dat" and find_spec("myokit"):
+    if suffix == ".dat" and start[:3] == b"DAT" and _installed("myokit"):
         return read_heka, "a HEKA"
     hint = f" {_HEKA}" if suffix == ".dat" else ""
     raise DataError(f"{path.name}: {suffix or 'this'} is no format that is read here: {', '.join(FORMATS)}.{hint}")
+
+
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # blocked, as by sys.modules[package] = None
+        return False
 
 
 @contextlib.contextmanager

@@ -7,11 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .baseline import Rest
+from .formats import quiet
 from .recording import Array, Recording, Source
 
 _POINTS = 350  # per sweep; more cannot be seen
 
 
+@quiet()
 def save_picture(path: Path, name: str, rest: Rest) -> None:
     """Write a PNG of the sweeps (what was taken in blue) and of the level over the recording."""
     figure = Figure(figsize=(9, 3.4), dpi=90)
@@ -52,6 +54,7 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     figure.savefig(path)
 
 
+@quiet()
 def save_refusal(path: Path, reason: str, recording: Recording | None) -> None:
     """Write a PNG of what a refused file shows, where it could be read at all, with the reason."""
     figure = Figure(figsize=(9, 3.4), dpi=90)

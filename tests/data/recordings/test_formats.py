@@ -1,8 +1,12 @@
 """Each kind of file is read as it was written, or refused by name; intact files are not called damaged."""
 
+import contextlib
 import os
 import pickle
 import struct
+import sys
+from datetime import datetime, timedelta
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import h5py
@@ -208,6 +212,74 @@ def test_what_neo_reads(tmp_path):
     rest = rest_of(ibw(tmp_path / "wave.ibw", with_spikes(trace(5, -63), [1, 3])))
     assert rest.V_m == pytest.approx(-63, abs=0.3)
     assert (rest.spikes, rest.channel.name) == (2, "wave")
+
+
+class Told:
+    """What myokit calls label(), value_unit() and so on: no real HEKA file is at hand, so its reader is played."""
+
+    def __init__(self, label, children=(), **values):
+        self.children = children
+        for name, value in {"label": label, **values}.items():
+            setattr(self, name, lambda value=value: value)
+
+    def __iter__(self):
+        return iter(self.children)
+
+    def __getitem__(self, k):
+        return self.children[k]
+
+    def __len__(self):
+        return RATE
+
+
+def heka(mode: str, level: float) -> Told:
+    def sweep(k):
+        v = Told("V-mon", value_unit="V", values=stepped(1, rest=level, seed=k) / 1e3, duration=1.0)
+        i = Told("I-mon", value_unit="A", values=np.random.default_rng(k).normal(-20, 1, RATE) * 1e-12, duration=1.0)
+        return Told("", [v, i], time=datetime(2024, 1, 1) + timedelta(seconds=3 * k))
+
+    return Told("rest", [sweep(k) for k in range(3)], stimulus=[Told("", amplifier_mode=mode)])
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch):
+    """A bundle of three series, of which the first was recorded in voltage clamp."""
+    series = [heka("voltage clamp", -60), heka("current clamp", -71), heka("current clamp", -67)]
+    reader = type(sys)("myokit.formats.heka")
+    reader.PatchMasterFile = lambda path: contextlib.nullcontext([Told("E-1", series)])
+    for name, module in (("myokit", type(sys)("myokit")), ("myokit.formats.heka", reader)):
+        module.__spec__ = ModuleSpec(name, None)
+        monkeypatch.setitem(sys.modules, name, module)
+    (tmp_path / "day.dat").write_bytes(b"DAT2")
+    return tmp_path / "day.dat"
+
+
+def test_heka_is_read_by_myokit_and_marked_as_never_tried(bundle):
+    rest = rest_of(bundle)
+    assert (rest.channel.name, rest.current_from, rest.sweeps) == ("1/2/V-mon", Source.MEASURED, 3)
+    assert rest.V_m == pytest.approx(-71, abs=0.2)
+    assert rest.current_pA == pytest.approx(-20, abs=1)
+    assert rest.flags[0] == "1/3/V-mon (mV) would do as well: --channel chooses"
+    assert rest.flags[1].startswith("HEKA's .dat is read by myokit, and was never tried on a real file here")
+    assert rest_of(bundle, choice="1/3/V-mon").V_m == pytest.approx(-67, abs=0.2)
+
+
+def test_heka_without_myokit_is_a_hint(tmp_path, monkeypatch):
+    (tmp_path / "day.dat").write_bytes(b"DAT2")
+    monkeypatch.setitem(sys.modules, "myokit", None)
+    with pytest.raises(DataError, match=r'HEKA\'s \.dat is read after an export .* by pip install "vrest\[heka\]"'):
+        read_recording(tmp_path / "day.dat")
+
+
+def test_what_is_read_of_myokit_is_there():
+    heka = pytest.importorskip("myokit.formats.heka")
+    used = {
+        "PatchMasterFile": "__enter__",
+        "Series": "stimulus",
+        "Sweep": "time",
+        "Trace": "duration label value_unit values",
+    }
+    assert all(hasattr(getattr(heka, kind), name) for kind, names in used.items() for name in names.split())
 
 
 class Bomb:
