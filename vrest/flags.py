@@ -121,7 +121,7 @@ def as_flag(name: str, value: Any = "") -> str:
     if not flag:
         return f"{name} = {json.dumps(value, ensure_ascii=False) if value != '' else '…'} in the configuration"
     if isinstance(value, Mapping):
-        return " ".join(f"{flag} {key}={_quoted(str(one))}" for key, one in value.items())
+        return " ".join(f"{flag} {_pair(str(key), str(one))}" for key, one in value.items())
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is True else str(value)
     return f"{flag} {_quoted(text)}" if text else flag
 
@@ -165,7 +165,11 @@ def _number(text: str) -> int | float | None:
     return float(text) if re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text) else None
 
 
+def _pair(key: str, value: str) -> str:
+    return f"{key}={_quoted(value)}" if _quoted(key) == key else _quoted(f"{key}={value}")
+
+
 def _quoted(text: str) -> str:
-    if '"' in text:
+    if re.search(r'["`$!\\]', text):  # a shell reads these within double quotes
         return shlex.quote(text)
     return f'"{text}"' if re.search(r"[\s()'&|;<>*?$#]", text) else text

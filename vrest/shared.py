@@ -66,11 +66,7 @@ def read_recordings(config: Config, potentials: bool = True) -> "xr.Dataset":
         raise ConfigurationError(
             f"{data}: neither a file nor a bundled set.{nearest(data, names)} Sets: {', '.join(names)}."
         )
-    recordings = read_csv(
-        path, temperature_C=config.temperature_C, columns=config.columns, delimiter=config.delimiter or ",",
-        encoding=config.encoding or "utf-8", decimal=config.decimal or ".", solutions=config.solutions, pipette=config.pipette,
-        potentials=potentials, inside=config.inside_mM,
-    )  # fmt: skip
+    recordings = read_csv(path, config.reading(potentials=potentials))
     say(*recordings.attrs.get("junctions", "").splitlines())
     return recordings
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.errors import nearest
+from ...models.errors import nearest, typed
 from ...models.ions import IONS
 from ...models.limits import MOLAR_mM, kelvin_as_celsius
 from .faults import Faults, rows_in_words
@@ -28,19 +28,23 @@ class Sheet:
     rows : spreadsheet numbers of the rows.
     cells : the texts of every column.
     numbers : the values of the contract's number columns; NaN where a cell is empty or faulty.
+    allowed : columns whose limits of plausibility are lifted.
     weighed : rows whose bath comes from a recipe, which is electroneutral with ions that have no column.
     """
 
     rows: NDArray[np.int64]
     cells: dict[str, list[str]]
     numbers: dict[str, NDArray[np.float64]]
+    allowed: frozenset[str] = frozenset()
     weighed: NDArray[np.bool_] | None = None
 
 
 def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
     """Note everything that is wrong with the values of `sheet`."""
     for name in sheet.numbers:
-        if name == "V_m_mV" and _looks_like_volts(sheet, faults):
+        if name in sheet.allowed:
+            continue
+        if name == "V_m_mV" and (_looks_like_volts(sheet, faults) or _all_positive(sheet, potentials, faults)):
             continue
         if name in MOLAR_mM and _looks_molar(sheet, name, faults):
             continue
@@ -62,7 +66,7 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
             faults.warn(
                 "nothing is said about the liquid junction potential, and an uncorrected one shifts every V_m. "
                 "Add a column ljp_mV with the value to subtract (V_m = measured - ljp), or a column ljp with the word "
-                "compute (with --solutions and --pipette) or, where that was done, corrected."
+                f"compute (with {typed('solutions')} and {typed('pipette')}) or, where that was done, corrected."
             )
 
 
@@ -108,7 +112,8 @@ def _out_of_range(value: float, column: Column) -> str:
     if column.name == "V_m_mV":
         minus = f" Is the minus sign missing? Then type {-value:g}." if column.high < value <= -column.low else ""
         minus = minus or " Check its decimal point and its unit (mV)."
-        return f"is outside {column.low:g} to {column.high:g} mV, where no resting potential lies.{minus}"
+        lift = f" If it is right, read the table with {typed('allow', ['V_m_mV'])}."
+        return f"is outside {column.low:g} to {column.high:g} mV, where resting potentials lie.{minus}{lift}"
     if column.name.endswith("_mM"):
         if value > column.high:
             return f"is above {column.high:g} mM; check the decimal point, or divide by 1000 if it is in µM."
@@ -127,6 +132,21 @@ def _looks_like_volts(sheet: Sheet, faults: Faults) -> bool:
         return False
     span = f"{known.min():g} to {known.max():g}" if len(known) > 1 else f"{known[0]:g}"
     faults.add(f"the values ({span}) look like volts; multiply the column by 1000.", column="V_m_mV")
+    return True
+
+
+def _all_positive(sheet: Sheet, potentials: bool, faults: Faults) -> bool:
+    """Whether every potential is positive and some are far from zero: a sign was left out, or turned."""
+    values = sheet.numbers["V_m_mV"]
+    known = values[~np.isnan(values)]
+    if not potentials or not len(known) or known.min() <= 0 or known.max() < 10:
+        return False
+    own = faults.own_names.get("V_m_mV", "V_m_mV")
+    faults.add(
+        f"every value is positive ({known.min():g} to {known.max():g}). If the minus signs were left out, read the table with "
+        f"{typed('columns', {'V_m_mV': f'-{own}'})}; if the cells are so, with {typed('allow', ['V_m_mV'])}.",
+        column="V_m_mV",
+    )
     return True
 
 

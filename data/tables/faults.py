@@ -1,14 +1,54 @@
-"""Collects what is wrong with a table, and says it all at once."""
+"""Collects what is wrong with a table, and what was repaired in it, and says it all at once."""
 
+import json
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from ...models.errors import DataError, DataWarning
+import xarray as xr
+
+from ...models.errors import DataError, DataWarning, typed
 
 MOST_LINES = 25
 SHOWN_OF_A_KIND = 3
+
+# What was done to single numbers, by code; how many and where comes before and after it.
+_OF_NUMBERS = {
+    "minus": "with a typographic minus sign read with -",
+    "unit": "with their unit beside them read without it",
+    "blank": "with blanks or apostrophes between figures, or after the sign, read without them",
+    "width": "in full-width figures read as plain ones",
+    "comma": "with a decimal comma read with a point",
+    "missing": "missing, so marked, read as empty",
+    "text": "stored as text read as numbers",
+    "case": "read in lower case",
+    "told": "read as told",
+}
+_TOLD = ("told", "temperature", "error", "blocked", "allow", "constant")
+
+
+class RepairWarning(DataWarning):
+    """Something in a table was repaired on reading; the Dataset's attribute `repairs` lists the same."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Something in a table that was read otherwise than it stands there.
+
+    Attributes
+    ----------
+    code : what kind of repair.
+    text : the sentence.
+    """
+
+    code: str
+    text: str
+
+    @property
+    def told(self) -> bool:
+        """Whether the user asked for it, so that `strict` allows it."""
+        return self.code in _TOLD
 
 
 @dataclass(frozen=True)
@@ -22,13 +62,16 @@ class Fault:
 
 
 class Faults:
-    """The faults and warnings of one table; its `name` opens every sentence."""
+    """The faults, repairs and warnings of one table; its `name` opens every sentence."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, strict: bool = False) -> None:
         self.name = name
+        self.strict = strict
         self.own_names: dict[str, str] = {}  # contract name -> the table's own name, where they differ
         self._faults: list[Fault] = []
         self._warnings: list[str] = []
+        self._repairs: list[Repair] = []
+        self._mended: dict[str, list[tuple[str, int, str]]] = {}
 
     def add(self, message: str, *, row: int = 0, column: str = "", kind: str = "") -> None:
         """Note a fault; faults of the same column and `kind` are summarised when there are many."""
@@ -38,18 +81,49 @@ class Faults:
         """Note something that does not stop the work."""
         self._warnings.append(self._place(0, column) + message)
 
+    def repair(self, code: str, sentence: str) -> None:
+        """Note that something about the whole table was read otherwise than it stands there."""
+        self._repairs.append(Repair(code, sentence))
+
+    def mend(self, code: str, text: str, *, row: int, column: str) -> None:
+        """Note that one cell was read otherwise than it stands there; those of a kind make one line."""
+        self._mended.setdefault(code, []).append((text, int(row), column))
+
     def stop(self, message: str, *, row: int = 0, column: str = "") -> None:
         """Note a fault that makes any further check noise, and raise."""
         self.add(message, row=row, column=column)
         self.finish()
 
+    @property
+    def some(self) -> bool:
+        """Whether anything is wrong so far."""
+        return bool(self._faults)
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """All repairs, a sentence a kind."""
+        return (*self._repairs, *(Repair(code, self._counted(code, cells)) for code, cells in self._mended.items()))
+
     def finish(self) -> tuple[str, ...]:
         """Raise DataError if there is any fault, else give the warnings, and return their texts."""
+        if self.strict:
+            for repair in self.repairs:
+                if not repair.told:
+                    self.add(f"{repair.text} With {typed('strict')} nothing is repaired.")
         if self._faults:
             raise DataError("\n".join(self._lines()))
+        for repair in self.repairs:
+            warnings.warn(f"{self.name}: {repair.text}", RepairWarning, stacklevel=4)
         for text in self._warnings:
             warnings.warn(text, DataWarning, stacklevel=4)
         return tuple(self._warnings)
+
+    def _counted(self, code: str, cells: list[tuple[str, int, str]]) -> str:
+        columns = list(dict.fromkeys(column for _, _, column in cells))
+        where = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
+        rows = rows_in_words(sorted({row for _, row, _ in cells}), most=8)
+        noun = {"case": "word", "told": "cell"}.get(code, "number") + ("" if len(cells) == 1 else "s")
+        return f"{len(cells)} {noun} {_OF_NUMBERS[code]} ({cells[0][0]!r}; {where}, {rows})."
 
     def _place(self, row: int, column: str) -> str:
         own = f" (your {self.own_names[column]!r})" if column in self.own_names else ""
@@ -76,6 +150,11 @@ class Faults:
         if left := len(shown) - len(lines):
             summaries.append(f"{self._place(0, '')}… and {left} more faults of other kinds.")
         return lines + summaries
+
+
+def repairs_of(recordings: xr.Dataset) -> tuple[str, ...]:
+    """What was repaired when these recordings were read, a sentence a kind, from their attribute `repairs`."""
+    return tuple(json.loads(recordings.attrs.get("repairs", "[]")))
 
 
 def rows_in_words(rows: Iterable[int], most: int = 20) -> str:

@@ -1,32 +1,20 @@
-"""From a file's bytes to rows of cells, numbered as a spreadsheet numbers them."""
+"""From a file's bytes to rows of cells: the file is read once, bounded, and its form is recognised by looking."""
 
 import csv
 import io
 import re
-from dataclasses import dataclass
+from collections import Counter
+from itertools import islice
 from pathlib import Path
 
-from ...models.errors import ConfigurationError, DataError, no_such_file
+from ...models.errors import ConfigurationError, DataError, no_such_file, typed
+from .cells import MOST_BYTES, MOST_COLUMNS, Grid
 from .faults import Faults
 from .inert import as_written
-from .schema import COLUMNS
+from .options import ReadOptions
 
-_SIGNATURES = {
-    b"PK\x03\x04": "is a spreadsheet workbook (.xlsx, .ods), not CSV; in the spreadsheet, save the sheet as CSV UTF-8",
-    b"\xd0\xcf\x11\xe0": "is an old Excel workbook (.xls), not CSV; in Excel, save the sheet as CSV UTF-8",
-    b"\x89HDF": "is a netCDF or HDF5 file, not CSV; open it with xarray and pass the table to from_frame",
-}
-_DELIMITERS = {";": '";"', "\t": "tab", "|": '"|"', ",": ","}
-_UNITS = {"mv", "mm", "c", "degc", "°c", "mohm", "mω", "gohm", "pf", "", "1", "-", "v", "m", "k"}
-
-
-@dataclass
-class Grid:
-    """A table as text: column names, spreadsheet numbers of the rows (the file's first line is 1), and their cells."""
-
-    header: list[str]
-    rows: list[int]
-    cells: list[list[str]]
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "the sign |"}
+_LOOKED_AT = 100  # records from which the form of a text is recognised
 
 
 def read_bytes(path: Path, most: int = -1) -> bytes:
@@ -44,135 +32,104 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
         raise DataError(f"{path.name}: cannot be read: {error.strerror}.") from None
 
 
-def decode(content: bytes, encoding: str, faults: Faults) -> str:
-    """The text of a file, or a sentence that names what else the file is."""
-    for signature, sentence in _SIGNATURES.items():
-        if content.startswith(signature):
-            faults.stop(f"{sentence}, and read that.")
-    utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
-    if utf8 and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        faults.stop("is encoded as UTF-16; read it with --encoding utf-16.")
+def read_grid(content: bytes, options: ReadOptions, faults: Faults) -> Grid:
+    """The cells of a file, whatever kind of table it is."""
+    if len(content) > MOST_BYTES:
+        faults.stop(f"is larger than {MOST_BYTES // 2**20} MB, and no table is; give one measured potential a row.")
+    if content.startswith(b"\x89HDF"):
+        faults.stop("is a netCDF or HDF5 file, not a table; open it with xarray and pass the table to from_frame.")
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        from .workbook import read_workbook  # brings python-calamine
+
+        return read_workbook(content, options.sheet, faults)
+    if content.startswith(b"%PDF"):
+        faults.stop("is a PDF, not a table; export the table as CSV.")
+    text, encoding = _decode(content, options.encoding, faults)
+    grid = _split(text, options.delimiter, faults)
+    said = [] if options.delimiter or grid.delimiter == "," else [f"separated by {_DELIMITERS[grid.delimiter]}"]
+    said += [] if options.encoding or encoding == "utf-8" else [f"encoded as {encoding}"]
+    if said:
+        faults.repair("layout", f"read as {' and '.join(said)}.")
+    return grid
+
+
+def _decode(content: bytes, encoding: str | None, faults: Faults) -> tuple[str, str]:
+    """The text of a file and its encoding: as told, else by byte order mark, zero bytes, UTF-8 or Windows' own."""
+    told, encoding = encoding, encoding or _encoding(content, faults)
     try:
-        text = content.decode("utf-8-sig" if utf8 else encoding)
+        text = content.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding)
     except LookupError:
         raise ConfigurationError(
-            f"--encoding {encoding}: no such encoding; utf-8, cp1252 and utf-16 are usual."
+            f"{typed('encoding', encoding)}: no such encoding; utf-8, cp1252 and utf-16 are usual."
         ) from None
-    except UnicodeError as error:
-        if utf8 and isinstance(error, UnicodeDecodeError):
+    except UnicodeError:
+        hint = (
+            f"leave {typed('encoding')} out"
+            if told
+            else f"save the table as CSV UTF-8, or give its {typed('encoding')}"
+        )
+        faults.stop(f"is not encoded as {encoding}; {hint}.")
+    if "\x00" in text:
+        faults.stop("holds binary data, not text; give a CSV file or a spreadsheet.")
+    return text, encoding
+
+
+def _encoding(content: bytes, faults: Faults) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    odd, even = content[1:400:2].count(0), content[0:400:2].count(0)
+    if max(odd, even) > 0.3 * min(len(content), 400) / 2:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe2-\xef][\x80-\xbf]{2}", content):
             row = content.count(b"\n", 0, error.start) + 1
-            shown = content[error.start : error.start + 1].decode("cp1252", "replace")
             faults.stop(
-                f"is not UTF-8 (byte 0x{content[error.start]:02x}, {shown!r} in Windows' encoding); "
-                "read it with --encoding cp1252, or save it as CSV UTF-8.",
+                f"mixes encodings: UTF-8, and the byte 0x{content[error.start]:02x} that is none; "
+                f"save it as CSV UTF-8, or say which one holds with {typed('encoding', 'cp1252')}.",
                 row=row,
             )
-        faults.stop(f"is not encoded as {encoding}; leave --encoding out for UTF-8, or try --encoding cp1252.")
-    if "\x00" in text:
-        faults.stop("holds binary data, not text; give a CSV file.")
-    return text
+        return "cp1252"
+    return "utf-8"
 
 
-def split(text: str, delimiter: str, faults: Faults) -> Grid:
-    """Cut the text into rows of cells; blank rows count in the numbering and are left out."""
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise ConfigurationError(f"--delimiter {delimiter!r}: give one character, or the word tab.")
+def _split(text: str, told: str | None, faults: Faults) -> Grid:
+    """Cut the text into rows of cells."""
+    first, _, rest = text.partition("\n")
+    if marked := re.fullmatch(r"sep=(.)\r?", first.strip("\ufeff ")):  # Excel's own first line
+        told, text = told or marked[1], "\n" + rest
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(told, told) if told else _delimiter(text)
     records: list[list[str]] = []
+    quoted = "'" in text
     try:
         # newline="" leaves line breaks to csv, so that a quoted one stays within its cell
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            records.append([as_written(cell.strip()) for cell in record])
+            records.append([cell.strip() for cell in record])
+            if quoted:
+                records[-1] = [as_written(cell) for cell in records[-1]]
     except csv.Error:
         faults.stop('a quotation mark (") here is never closed, or text follows it; remove it.', row=len(records) + 1)
-    filled = [(number, record) for number, record in enumerate(records, 1) if any(record)]
-    if not filled:
+    if not any(any(record) for record in records):
         faults.stop("is empty: there is no header and no row.")
-    (top, header), *body = filled
-    _refuse_other_shapes(header, top, body, delimiter, faults)
-    if not body:
-        faults.stop("has a header but no rows; add one row per measured potential.")
-
-    header, body = _without_empty_margin(header, body)
-    kept: list[tuple[int, list[str]]] = []
-    for number, cells in body:
-        if len(cells) == len(header):
-            kept.append((number, cells))
-        else:
-            faults.add(_wrong_length(cells, header), row=number, kind="short" if len(cells) < len(header) else "long")
-    return Grid(header, [number for number, _ in kept], [cells for _, cells in kept])
+    if (widest := max(map(len, records))) > MOST_COLUMNS:
+        faults.stop(f"has {widest} columns; more than {MOST_COLUMNS} are not read.")
+    return Grid(records, delimiter)
 
 
-def drop_repeated_headers(grid: Grid, names: list[str], faults: Faults) -> Grid:
-    """Note a second header row or a row of units, and go on without it."""
-    at = [i for i, name in enumerate(names) if name in COLUMNS and COLUMNS[name].kind == "number"]
-    if not at:
-        return grid
-    first = at[0]
-    # Only rows whose first number starts with a letter need the closer look.
-    suspects = [k for k, cells in enumerate(grid.cells) if cells[first][:1].isalpha() or cells[first][:1] in "([°"]
-    bad = set()
-    for k in suspects:
-        cells = grid.cells[k]
-        if cells[first] and sum(cells[i] == grid.header[i] for i in at) * 2 > len(at):
-            faults.add("is the header again; delete this row.", row=grid.rows[k], kind="header")
-            bad.add(k)
-        elif cells[first] and all(cells[i].strip("()[]").lower() in _UNITS for i in at):
-            faults.add("is a row of units; delete it: the units are in the column names.", row=grid.rows[k])
-            bad.add(k)
-    keep = [k for k in range(len(grid.rows)) if k not in bad]
-    return Grid(grid.header, [grid.rows[k] for k in keep], [grid.cells[k] for k in keep]) if bad else grid
+def _delimiter(text: str) -> str:
+    """The mark that gives the most known column names, then the most regular rows, then the most columns."""
+    from .headers import recognised
 
+    def worth(delimiter: str) -> tuple[int, float, int]:
+        try:
+            reader = csv.reader(io.StringIO(text[: 2**18], newline=""), delimiter=delimiter)
+            records = [record for record in islice(reader, _LOOKED_AT) if any(cell.strip() for cell in record)]
+        except csv.Error:
+            return 0, 0.0, 0
+        if not records or (width := Counter(map(len, records)).most_common(1)[0][0]) == 1:
+            return 0, 0.0, 0
+        known = max(recognised([cell.strip() for cell in record[:MOST_COLUMNS]]) for record in records)
+        return known, sum(len(record) == width for record in records) / len(records), width
 
-def _without_empty_margin(
-    header: list[str], body: list[tuple[int, list[str]]]
-) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Spreadsheets export empty cells right of the table: cut them off, and only them."""
-    width = len(header)
-    while width and not header[width - 1]:
-        width -= 1
-    trimmed = [
-        (number, cells[:width]) if len(cells) > width and not any(cells[width:]) else (number, cells)
-        for number, cells in body
-    ]
-    return header[:width], trimmed
-
-
-def _wrong_length(cells: list[str], header: list[str]) -> str:
-    have, need = len(cells), len(header)
-    if have < need:
-        return (
-            f"has {have} {'value' if have == 1 else 'values'}, the header names {need} columns; "
-            f"the row ends before column {header[have]}. Type what is missing, or delete the row."
-        )
-    return (
-        f"has {have} values, the header names {need} columns. A decimal comma, or a comma within a text? "
-        "Type numbers with a point (-65.3) and texts in quotation marks."
-    )
-
-
-def _refuse_other_shapes(
-    header: list[str], top: int, body: list[tuple[int, list[str]]], delimiter: str, faults: Faults
-) -> None:
-    if len(header) == 1:
-        for other, option in _DELIMITERS.items():
-            if other != delimiter and other in header[0]:
-                comma = other != "," and any(re.search(r"\d,\d", " ".join(cells)) for _, cells in body[:5])
-                comma = comma or (other == ";" and any(len(cells) > 1 for _, cells in body[:5]))
-                decimal = " --decimal ," if comma else ""
-                faults.stop(f"is not separated by {delimiter!r}; read it with --delimiter {option}{decimal}.")
-    if any(name in COLUMNS for name in header):
-        return
-    for number, cells in body[:30]:
-        if sum(cell in COLUMNS for cell in cells) >= 2:
-            faults.stop(f"looks like the header; delete the lines above it, from row {top} on.", row=number)
-    if len(header) > 1 and all(_is_number(name) for name in header):
-        faults.stop("holds numbers where the column names belong; add a header such as V_m_mV,K_o_mM.", row=top)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return max(_DELIMITERS, key=worth)

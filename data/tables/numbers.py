@@ -1,42 +1,134 @@
-"""From a column's texts to numbers; a text that is none gets a sentence saying why and what to type."""
+"""From a column's texts to numbers: what has one reading is read, all else is asked with the option that answers."""
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .faults import Faults
+from ...models.errors import typed
+from .faults import Faults, rows_in_words
 from .schema import Column
+from .units import conversion
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_MINUS = str.maketrans(dict.fromkeys("−–—‐‑‒﹣-", "-"))
-_MISSING = {"na", "n/a", "n.a.", "nan", "none", "null", "nd", "n.d.", "-", "--", "–", "—", "?", ".", "missing", "#n/a"}
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_MINUS = "−–—‐‑‒﹣-"
+_BLANKS = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u205f\u2060\ufeff]+")
+_WIDE = str.maketrans("０１２３４５６７８９．，＋", "0123456789.,+")
+_MISSING = {
+    "na", "n/a", "n.a.", "nan", "none", "null", "nd", "n.d.", "n. d.", "-", "--", "---", "–", "—", "−", "?", ".", "...", "…",
+    "/", "missing", "#n/a", "k.a.", "n.b.",
+}  # fmt: skip
+_SIGNED = re.compile(rf"(^|[eE])[{_MINUS}]")
+_GROUPS = re.compile(r"[-+]?[0-9]{1,3}([ '’][0-9]{3})+([.,][0-9]+)?")
+_WITH_UNIT = re.compile(r"([-+]?[0-9][0-9.,' ]*(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9.,'±+\-–—(%][^0-9]*)")
+_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}([.,][0-9]{3})+")
+_POINTED = re.compile(r"(?<![0-9.])[1-9][0-9]{0,2}\.[0-9]{3}(?![0-9])")
+_RANGE = re.compile(rf"([-+]?[0-9.,]+)\s*\D{{0,3}}\s*(?:[{_MINUS}]|to|bis)\s*([-+]?[0-9.,]+)\s*([^0-9]*)")
+SPREAD = re.compile(
+    r"([^±]*?[0-9][^±]*?)\s*(?:±|\+\s?/\s?[-−–]|\+-)\s*([0-9][0-9.,]*)\s*([^0-9(]*)(?:\(\s*n\s*=\s*([0-9]+)\s*\))?"
+)
+_MONTHS = {
+    name: k + 1
+    for k, names in enumerate(
+        (
+            "jan januar janv ene gen", "feb fév févr", "mar mär mrz mars märz", "apr avr abr", "may mai mag maj", "jun juin giu",
+            "jul juil lug", "aug août ago", "sep sept set", "oct okt ott", "nov", "dec dez déc dic",
+        )
+    )
+    for name in names.split()
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How the numbers of a file are spelled.
+
+    Attributes
+    ----------
+    decimal : the decimal mark; `told` where the user gave it.
+    local : points may be thousands marks, as in files that are not separated by commas.
+    """
+
+    decimal: str = "."
+    told: bool = False
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as a number, by which repairs; or NaN, and why it is none."""
+
+    value: float
+    codes: tuple[str, ...] = ()
+    kind: str = ""
+    question: str = ""
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell is empty or says that there is no value."""
+    return not text or text.lower() in _MISSING
+
+
+def recognise(columns: Mapping[str, Sequence[str]], told: str | None, delimiter: str) -> Spelling:
+    """How numbers are spelled in these columns: decimal commas, where commas can be nothing else and no point contradicts."""
+    local = delimiter not in (",", "")
+    if told:
+        return Spelling(told, True, local)
+    commas = points = 0
+    for texts in columns.values():
+        joined = " ".join(texts)
+        if "," in joined:
+            tokens = re.findall(r"[0-9]*,[0-9][0-9.,]*", joined)
+            commas += sum("." not in token and not _THOUSANDS.fullmatch(token) for token in tokens)
+        if "." in joined:
+            points += bool(re.search(r"[0-9]\.[0-9]{1,2}(?![0-9.])|[0-9]\.[0-9]{4}", joined))
+    return Spelling("," if commas and not points else ".", False, local)
 
 
 def to_numbers(
-    texts: Sequence[str], column: Column, rows: Sequence[int], faults: Faults, decimal: str = "."
-) -> NDArray[np.float64]:
-    """The column's values in its unit; NaN where a cell is empty or faulty."""
-    values = fast_numbers(texts, decimal)
-    if values is None:
-        values = np.array([_number(text, decimal) for text in texts])
-    for k in np.flatnonzero(~np.isfinite(values)).tolist():
-        text = texts[k]
-        if text or column.filled:
-            kind, sentence = explain(text, column, decimal)
-            # A missing value may say so in a column that can do without.
-            if text.lower() != "nan" or column.filled:
-                faults.add(sentence, row=rows[k], column=column.name, kind=kind)
-        values[k] = np.nan
-    return values
+    texts: Sequence[str], column: Column, rows: Sequence[int], faults: Faults, spelling: Spelling = Spelling(),
+    read: Mapping[str, str] | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
+    """The column's values as typed; NaN where a cell is empty or faulty."""
+    doubtful = spelling.local and spelling.decimal == "." and _POINTED.search(" ".join(texts))
+    values = None if read or doubtful else fast_numbers(texts, spelling.decimal)
+    if values is not None and np.isfinite(values).all():
+        return values
+    known: dict[str, Reading] = {}
+    asked: dict[str, list[int]] = {}
+    result = np.empty(len(texts))
+    for k, text in enumerate(texts):
+        if text not in known:
+            known[text] = _told(text, read) or read_number(text, column, spelling)
+        reading = known[text]
+        result[k] = reading.value
+        for code in reading.codes:
+            faults.mend(code, text, row=rows[k], column=column.name)
+        if reading.question:
+            asked.setdefault(text, []).append(rows[k])
+    for text, where in asked.items():
+        also = f" It stands in {rows_in_words(where, most=8)}." if text and len(where) > 1 else ""
+        for row in where[:1] if also else where:
+            faults.add(known[text].question + also, row=row, column=column.name, kind=known[text].kind)
+    return result
+
+
+def _told(text: str, read: Mapping[str, str] | None) -> Reading | None:
+    if not read or text not in read:
+        return None
+    if not (_NUMBER.fullmatch(read[text]) and math.isfinite(float(read[text]))):
+        said = f"{typed('texts', {text: read[text]})} gives no number; give one, with a point."
+        return Reading(math.nan, (), "told", said)
+    return Reading(float(read[text]), ("told",))
 
 
 def fast_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64] | None:
-    """All texts as numbers, empty ones as NaN, or None where any is not a number."""
+    """All texts as numbers, empty ones as NaN, or None where any is not a plain number."""
     joined = " ".join(texts)
-    if "_" in joined or (decimal == "," and "." in joined):  # float() would take 1_000
+    if "_" in joined or not joined.isascii() or (decimal == "," and "." in joined):  # float() would take 1_000
         return None
     if decimal == ",":
         texts = [text.replace(",", ".") for text in texts]
@@ -46,51 +138,158 @@ def fast_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64
         return None
 
 
-def explain(text: str, column: Column, decimal: str = ".") -> tuple[str, str]:
-    """What kind of fault a text in a number column is, and the sentence about it."""
+def read_number(text: str, column: Column, spelling: Spelling = Spelling()) -> Reading:
+    """One text of a number column."""
+    if not text or text.lower() in _MISSING:
+        if not column.filled:
+            return Reading(math.nan, ("missing",) if text and text.lower() != "nan" else ())
+        return Reading(math.nan, (), *_absent(text, column))
+    plain, codes = _without_marks(text)
+    if with_unit := _WITH_UNIT.fullmatch(plain):
+        own = conversion(with_unit[2], column.unit)
+        bare = read_number(with_unit[1].strip(), column, spelling)
+        if own and not bare.question and own.changes:
+            value = own.factor * (bare.value + own.offset)
+            return _ask("unit", text, f"holds another unit than the column, {column.unit.replace('degC', '°C')}", value)
+        if own and not bare.question:
+            return replace(bare, codes=(*codes, *bare.codes, "unit"))
+    if _GROUPS.fullmatch(plain):
+        plain, codes = re.sub(r"[ '’]", "", plain), (*codes, "blank")
+    if "," in plain or (spelling.local and "." in plain) or spelling.decimal == ",":
+        unmarked = _with_point(plain, text, column, spelling)
+        if isinstance(unmarked, Reading):
+            return unmarked
+        codes += ("comma",) if "," in plain and spelling.decimal == "." else ()
+        plain = unmarked
+    if _NUMBER.fullmatch(plain) and math.isfinite(value := float(plain)):
+        return Reading(value, codes)
+    return explain(text, column)
+
+
+def _without_marks(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text with plain figures, signs and blanks, and the repairs that this took."""
+    plain, codes = text.translate(_WIDE), ()
+    if plain != text:
+        codes += ("width",)
+    plain = _BLANKS.sub(" ", plain).strip()
+    signed = _SIGNED.sub(r"\1-", plain)
+    if signed != plain:
+        codes += ("minus",)
+    closed = re.sub(r"^([-+]) (?=[0-9.])", r"\1", signed)
+    return closed, codes if closed == signed else (*codes, "blank")
+
+
+def _with_point(plain: str, text: str, column: Column, spelling: Spelling) -> str | Reading:
+    """A number with a decimal point, or a question where comma and point leave two readings."""
+    if "," in plain and "." in plain:
+        mark, other = (",", ".") if plain.rindex(",") > plain.rindex(".") else (".", ",")
+        if not re.fullmatch(rf"[-+]?[0-9]{{1,3}}(\{other}[0-9]{{3}})+\{mark}[0-9]+", plain):
+            return explain(text, column)
+        if spelling.told and spelling.decimal == mark:
+            return plain.replace(other, "").replace(",", ".")
+        told = typed("decimal", mark)
+        return Reading(math.nan, (), "thousands", f"{text!r} has a thousands mark; read it with {told}.")
+    mark = "," if "," in plain else "."
+    if mark not in plain:
+        return plain
+    if plain.count(mark) > 1:
+        return explain(text, column)
+    decimal, whole = plain.replace(",", "."), plain.replace(mark, "")
+    if mark == spelling.decimal and (spelling.told or mark == "," or not spelling.local):
+        return decimal
+    if _THOUSANDS.fullmatch(plain) and _plausible(whole, column):
+        ways = f"{typed('texts', {text: decimal})} or {typed('texts', {text: whole})}"
+        return Reading(math.nan, (), "thousands", f"{text!r} may be {decimal} or {whole}; say which, with {ways}.")
+    if spelling.told and spelling.decimal == "," and _NUMBER.fullmatch(decimal):
+        meant = typed("texts", {text: plain})
+        said = f"{text!r} has a point although {typed('decimal', ',')} was given; type a comma, or say {meant}."
+        return Reading(math.nan, (), "point", said)
+    return decimal
+
+
+def _plausible(text: str, column: Column) -> bool:
+    value = float(text)
+    return column.low <= value <= column.high and not (column.positive and value <= 0)
+
+
+def _absent(text: str, column: Column) -> tuple[str, str]:
     unit = "" if column.unit == "1" else f" in {column.unit.replace('degC', '°C')}"
+    remove = "type the value, or delete the row"
+    if text:
+        meant = typed("texts", {text: "20"}) if column.name == "temperature_C" else ""
+        meant = f", or say what it means, as in {meant}" if meant else ""
+        return "missing", f"{text!r} stands for a missing value; {remove}{meant}."
+    zero = f" (0 for a bath without {column.name.split('_')[0]})" if column.name.endswith("_o_mM") else ""
+    zero = " (0 where nothing is to be subtracted)" if column.name == "ljp_mV" else zero
+    zero = f", or give {typed('temperature_C')} for the rows without one" if column.name == "temperature_C" else zero
+    return "empty", f"empty; a number{unit} is needed in every row{zero}: {remove}."
+
+
+def _ask(kind: str, text: str, sentence: str, *values: float) -> Reading:
+    options = " or ".join(typed("texts", {text: f"{value:.10g}"}) for value in values)
+    return Reading(math.nan, (), kind, f"{text!r} {sentence}: {options}.")
+
+
+def explain(text: str, column: Column) -> Reading:
+    """The question about a text in a number column that has no certain reading."""
     remove = "type the value, or delete the row" if column.filled else "leave it empty where there is none"
-    if not text:
-        zero = f" (0 for a bath without {column.name.split('_')[0]})" if column.name.endswith("_o_mM") else ""
-        zero = " (0 where nothing is to be subtracted)" if column.name == "ljp_mV" else zero
-        return "empty", f"empty; a number{unit} is needed in every row{zero}: {remove}."
-    if text.startswith("#") and text.lower() != "#n/a":
-        return "error", f"{text!r} is a spreadsheet's error message; repair the formula and export the table again."
-    if text.lower() in _MISSING:
-        return "missing", f"{text!r} stands for a missing value; {remove}."
-    if re.fullmatch(r"[-+]?inf(inity)?", text, re.IGNORECASE):
-        return "infinite", f"{text!r} is not a finite number; {remove}."
-    plain = text.translate(_MINUS)
-    if "," in plain and decimal == "." and _NUMBER.fullmatch(plain.replace(",", ".")):
-        point = plain.replace(",", ".")
-        return "comma", f"{text!r} has a decimal comma; read the table with --decimal , or type {point}."
-    if decimal == "," and "." in plain:
-        return "point", f"{text!r} has a point although --decimal , was given; type a comma, and no thousands mark."
-    if decimal == ",":
-        plain = plain.replace(",", ".")
-    if plain != text and _NUMBER.fullmatch(plain):
-        return "minus", f"{text!r} has a typographic minus sign; type {plain}."
-    if re.fullmatch(r"\d[\d ,]*\d", plain) or re.fullmatch(r"[-+] +[\d.]+", plain):
-        return "space", f"{text!r} has a space or a thousands mark in it; type {re.sub(r'[ ,]', '', plain)}."
-    if re.match(r"[<>≤≥~≈]|ca\b", plain):
-        zero = " (0 for a nominally ion-free bath)" if column.name.endswith("_o_mM") else ""
-        return "inequality", f"{text!r} is not one number; type the best single value{zero}."
-    if spread := re.fullmatch(r"([-+]?[\d.]+)\s*(?:±|\+/?-)\s*([\d.]+).*", plain):
-        where = " in V_m_sd_mV or V_m_sem_mV, with n" if column.name == "V_m_mV" else " elsewhere"
-        return "spread", f"{text!r} holds a mean and its error; type {spread[1]} here and {spread[2]}{where}."
-    if with_unit := re.fullmatch(r"([-+]?(?:\d+\.?\d*|\.\d+))\s*([^\d\s.,][^\d]*)", plain):
-        number, own = with_unit.groups()
-        same = own.strip().lower().replace("°", "deg").replace("ω", "ohm") in (column.unit.lower(), "c")
-        what = (
-            f"type {number}: the unit is in the column's name"
-            if same
-            else f"type the number alone,{unit or ' as a count'}"
+    plain, _ = _without_marks(text)
+    if text == "#NOT CALCULATED!":
+        said = (
+            "holds a formula that was never calculated; open the file in the spreadsheet, save it, and read it again."
         )
-        return "unit", f"{text!r} holds more than a number; {what}."
-    return "text", f"{text!r} is not a number; {remove}."
+        return Reading(math.nan, (), "formula", said)
+    if text.startswith("#"):
+        return Reading(
+            math.nan,
+            (),
+            "error",
+            f"{text!r} is a spreadsheet's error message; repair the formula and export the table again.",
+        )
+    if re.fullmatch(r"[-+]?(inf(inity)?|[0-9.]+e\+?[0-9]+)", plain, re.IGNORECASE):
+        return Reading(math.nan, (), "infinite", f"{text!r} is not a finite number; {remove}.")
+    if (number := _of_date(plain)) is not None:
+        return _ask(
+            "date", text, "is a date, which spreadsheets make of numbers; if it was one, say which, as in", *number
+        )
+    if plain.lower().strip(".") in ("rt", "r.t", "room", "room temperature", "room temp", "ambient"):
+        ways = f"{typed('temperature_C', 22)} or {typed('texts', {text: '22'})}"
+        return Reading(math.nan, (), "room", f"{text!r} is not a number; if the room was at 22 °C, say so with {ways}.")
+    if spread := SPREAD.fullmatch(plain):
+        mean = spread[1].replace(",", ".")
+        return Reading(
+            math.nan, (), "spread",
+            f"{text!r} holds a mean and its error, which belongs into a column of its own; say the mean alone with "
+            f"{typed('texts', {text: mean})}.",
+        )  # fmt: skip
+    if between := _RANGE.fullmatch(plain):
+        ends = [
+            float(end.replace(",", ".")) for end in between.groups()[:2] if _NUMBER.fullmatch(end.replace(",", "."))
+        ]
+        if len(ends) == 2:
+            return _ask("range", text, "is a range; type one value, or say which, as in its middle", sum(ends) / 2)
+    if near := re.fullmatch(r"(?:[<>≤≥~≈]|ca\.?|about|approx\.?)\s*=?\s*([-+]?[0-9.,]+)\D*", plain):
+        number = near[1].replace(",", ".")
+        if _NUMBER.fullmatch(number):
+            return _ask(
+                "inequality", text, "is not one number; type the best single value, or say it, as in", float(number)
+            )
+    if column.name.endswith("_o_mM") and re.search(r"free|^0\s*[a-z]|none|zero|nominal", plain, re.IGNORECASE):
+        return _ask("free", text, f"is not a number; if the bath has no {column.name.split('_')[0]}, say so with", 0)
+    as_said = typed("texts", {text: "NUMBER"})
+    return Reading(math.nan, (), "text", f"{text!r} is not a number; {remove}, or say what it means with {as_said}.")
 
 
-def _number(text: str, decimal: str) -> float:
-    if decimal == ",":
-        text = "x" if "." in text else text.replace(",", ".")
-    return float(text) if _NUMBER.fullmatch(text) else math.nan
+def _of_date(plain: str) -> tuple[float, ...] | None:
+    """What a spreadsheet may have made a date of: 2.5 became 2 May; empty where that cannot be told."""
+    if whole := re.fullmatch(r"[0-9]{4}-([0-9]{2})-([0-9]{2})( [0-9:.]+)?", plain):
+        return (float(f"{int(whole[2])}.{int(whole[1])}"),)
+    if re.fullmatch(r"[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}", plain):
+        return (float(".".join(str(int(part)) for part in re.split(r"[./]", plain)[:2])),)
+    if named := re.fullmatch(r"(?:([0-9]{1,2})[.\- /]+)?([^\W\d_]+)\.?(?:[.\- /]+([0-9]{1,4}))?", plain):
+        month = _MONTHS.get(named[2].lower()) or _MONTHS.get(named[2].lower()[:3])
+        if month and named[1]:
+            return (float(f"{int(named[1])}.{month}"),)
+        if month and named[3]:
+            return (float(f"{month}.{named[3]}"), float(f"{int(named[3])}.{month}"))
+    return None

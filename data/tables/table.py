@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...models.errors import ConfigurationError, nearest
+from ...models.errors import ConfigurationError, nearest, typed
 from .faults import Faults
 from .schema import LABELS, QUANTITIES
 
@@ -58,22 +58,26 @@ def select(recordings: xr.Dataset, query: str) -> xr.Dataset:
     The query is as for `pandas.DataFrame.query`, on the contract's column names, free columns and `row`:
     ``"cell_type == 'neuron' and K_o_mM > 2"``. V_m_mV is the potential as measured.
     """
+    return recordings.isel(obs=np.flatnonzero(choose(recordings, query)))
+
+
+def choose(recordings: xr.Dataset, query: str, setting: str = "where") -> np.ndarray:
+    """For each row, whether a query holds; see `select`. Messages call it by the `setting` that holds it."""
+    option = typed(setting, query)
     frame = to_frame(recordings)
     if "row" in recordings.coords:
         frame["row"] = recordings["row"].values
-    _refuse(query, list(frame.columns))
+    _refuse(query, list(frame.columns), option)
     try:
         chosen = frame.eval(query.strip(), engine="python")
     except Exception as error:  # whatever pandas makes of the query is the query's fault
         detail = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConfigurationError(f"--where {query!r} cannot be evaluated: {detail}") from None
+        raise ConfigurationError(f"{option} cannot be evaluated: {detail}") from None
     if not isinstance(chosen, pd.Series) or chosen.dtype != bool:
-        raise ConfigurationError(
-            f'--where {query!r} gives no yes or no for each row; compare something, as in "K_o_mM > 2".'
-        )
+        raise ConfigurationError(f'{option} gives no yes or no for each row; compare something, as in "K_o_mM > 2".')
     if not chosen.any():
-        raise ConfigurationError(f"--where {query!r} leaves none of the {len(frame)} rows.")
-    return recordings.isel(obs=np.flatnonzero(chosen.to_numpy()))
+        raise ConfigurationError(f"{option} holds for none of the {len(frame)} rows.")
+    return chosen.to_numpy()
 
 
 def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
@@ -101,9 +105,8 @@ def _as_measured(recordings: xr.Dataset) -> np.ndarray:
     return np.where(rounded - ljp == corrected, rounded, corrected + ljp)
 
 
-def _refuse(query: str, columns: list[str]) -> None:
+def _refuse(query: str, columns: list[str], option: str) -> None:
     """Sentences for what is no query on these columns."""
-    option = f"--where {query!r}"
     # Names in backticks need not be Python's; stand-ins let the rest be parsed.
     quoted = {f"column{i}_": name for i, name in enumerate(re.findall(r"`([^`]*)`", query))}
     bare = query

@@ -15,6 +15,7 @@ from .inside import Inside, parse_insides
 from .settings import SAMPLING, TABLE, declaration, in_file, read, read_all, refuse_unknown, setting, settings, table_of
 
 if TYPE_CHECKING:
+    from ...data.tables.options import ReadOptions
     from ...models.priors import Prior
 
 
@@ -104,6 +105,24 @@ def _pairs(given: Any) -> Any:
     return {name.strip(): column.strip() for name, _, column in pairs}
 
 
+def _meanings(given: Any) -> Any:
+    """`TEXT=VALUE`, once or more, as a mapping; the text may hold the sign = itself."""
+    if isinstance(given, Mapping):
+        return given
+    pairs = [text.rpartition("=") for text in given]
+    for text, equals, value in pairs:
+        if not (equals and text.strip() and value.strip()):
+            raise ConfigurationError(f'--read {text + equals + value!r} is not TEXT=VALUE, as in --read "RT=22".')
+    return {text.strip(): value.strip() for text, _, value in pairs}
+
+
+def _bath(ion: str) -> Any:
+    return setting(
+        None, f"{ion} in the bath in mM, for a table without that column", flag=f"--{ion}-o", metavar="MM", group=TABLE,
+        low=0, high=1000, only_data=True,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Config:
     """One analysis, apart from the recordings themselves; `help(vrest.fit)` says what each setting is."""
@@ -122,27 +141,69 @@ class Config:
         only_data=True,
         keyword=False,
     )
+    sheet: str = setting(
+        "", 'sheet of a workbook, a range of cells, or both: "Data", A1:F9, "Data!A1:F9" (default: what holds a table)',
+        flag="--sheet", metavar="NAME", group=TABLE, only_data=True, keyword=False,
+    )  # fmt: skip
     delimiter: str = setting(
-        "", 'what separates the cells of the table, as in ";" or tab (default: a comma)', flag="--delimiter",
+        "", 'what separates the cells of the table, as in ";" or tab (default: recognised)', flag="--delimiter",
         metavar="CHAR", group=TABLE, only_data=True, keyword=False,
     )  # fmt: skip
     decimal: str = setting(
-        "", 'decimal mark of the table, "." or "," (default: a point)', flag="--decimal", metavar="CHAR", group=TABLE,
-        only_data=True, keyword=False,
-    )  # fmt: skip
-    encoding: str = setting(
-        "", "encoding of the table's text, as in cp1252 (default: UTF-8)", flag="--encoding", metavar="NAME",
+        "", 'decimal mark of the table, "." or "," (default: recognised)', flag="--decimal", metavar="CHAR",
         group=TABLE, only_data=True, keyword=False,
     )  # fmt: skip
+    encoding: str = setting(
+        "", "encoding of the table's text, as in cp1252 (default: recognised)", flag="--encoding", metavar="NAME",
+        group=TABLE, only_data=True, keyword=False,
+    )  # fmt: skip
+    strict: bool = setting(
+        False,
+        "refuse a table that would have to be repaired",
+        flag="--strict",
+        group=TABLE,
+        only_data=True,
+    )
     columns: Mapping[str, str] = setting(
-        dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)"', flag="--map",
+        dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)" (=-RMP turns signs)', flag="--map",
         metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_pairs, merges=True, only_data=True,
         example='{V_m_mV = "RMP (mV)"}',
     )  # fmt: skip
+    texts: Mapping[str, str] = setting(
+        dict, 'what a text in a column of numbers or words means, as in "RT=22"', flag="--read", metavar="TEXT=VALUE",
+        group=TABLE, repeats=True, types=_meanings, merges=True, only_data=True, example='{RT = "22"}',
+    )  # fmt: skip
+    wide: str = setting(
+        "", "what the headers of a wide table are: cell, K_o_mM, … (default: recognised)", flag="--wide", metavar="NAME",
+        group=TABLE, only_data=True,
+    )  # fmt: skip
+    error: Literal["", "sem", "sd"] = setting(
+        "",
+        "what follows ± in V_m_mV: sem or sd",
+        flag="--error",
+        metavar="KIND",
+        group=TABLE,
+        only_data=True,
+        keyword=False,
+    )
+    blocked: str = setting(
+        "", "the rows in which the pump is blocked: \"drug == 'ouabain'\", or none", flag="--blocked", metavar="QUERY",
+        group=TABLE, only_data=True,
+    )  # fmt: skip
+    allow: tuple[str, ...] = setting(
+        (), "columns whose limits of plausibility are lifted, as in V_m_mV", flag="--allow", metavar="LIST", group=TABLE,
+        only_data=True, example='["V_m_mV"]',
+    )  # fmt: skip
     temperature_C: float | None = setting(
-        None, "one temperature in °C, for a table without that column", flag="--temperature", metavar="C", group=TABLE,
+        None, "one temperature in °C, for the rows without one", flag="--temperature", metavar="C", group=TABLE,
         only_data=True,
     )  # fmt: skip
+    K_o_mM: float | None = _bath("K")
+    Na_o_mM: float | None = _bath("Na")
+    Cl_o_mM: float | None = _bath("Cl")
+    Ca_o_mM: float | None = _bath("Ca")
+    Mg_o_mM: float | None = _bath("Mg")
+    HCO3_o_mM: float | None = _bath("HCO3")
     solutions: str | None = setting(
         None, "file of the recipes that the column solution names; see vrest solutions", flag="--solutions",
         metavar="FILE", group=TABLE, only_data=True, path=True,
@@ -224,6 +285,15 @@ class Config:
         if sampling:
             given["sampling"] = replace(_sampling(given.get("sampling", self.sampling)), **sampling)
         return replace(self, **given)
+
+    def reading(self, *, potentials: bool = True) -> "ReadOptions":
+        """How the table is to be read; a plan where its `potentials` are not asked for."""
+        from ...data.tables.options import ReadOptions  # on first use: data brings pandas, and the help needs none
+
+        given = {f.name: getattr(self, f.name, None) for f in fields(ReadOptions)} | {"inside": self.inside_mM}
+        return ReadOptions(
+            **{name: value for name, value in given.items() if value not in ("", None)}, potentials=potentials
+        )
 
     def structure(self) -> tuple[tuple[str, Any], ...]:
         """The settings that a compiled design depends on by themselves: all but those declared to be data alone."""

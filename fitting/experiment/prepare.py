@@ -48,10 +48,7 @@ def recordings_of(
     if isinstance(table, xr.Dataset):
         return table
     if isinstance(table, pd.DataFrame):
-        return from_frame(
-            table, name=name, temperature_C=config.temperature_C, columns=config.columns, potentials=potentials,
-            solutions=config.solutions, pipette=config.pipette, inside=config.inside_mM,
-        )  # fmt: skip
+        return from_frame(table, config.reading(potentials=potentials), name=name)
     raise ConfigurationError(
         "recordings must come from vrest.read_csv or vrest.load_data, or be a pandas DataFrame,"
         f" not a {type(table).__name__}."

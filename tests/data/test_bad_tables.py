@@ -34,26 +34,26 @@ def complaint(tmp_path, content: str | bytes, **options) -> str:
 
 # column, what is typed in row 4, what is said of it
 CELLS = [
-    ("V_m_mV", "−65", "'−65' has a typographic minus sign; type -65."),
-    ("V_m_mV", '"-65,3"', "'-65,3' has a decimal comma; read the table with --decimal , or type -65.3."),
-    ("V_m_mV", "-65 mV", "'-65 mV' holds more than a number; type -65: the unit is in the column's name."),
-    ("temperature_C", "20 °C", "'20 °C' holds more than a number; type 20:"),
-    ("V_m_mV", "-0.065 V", "'-0.065 V' holds more than a number; type the number alone, in mV."),
-    ("V_m_mV", "-65 ± 2", "'-65 ± 2' holds a mean and its error; type -65 here and 2 in V_m_sd_mV or V_m_sem_mV"),
-    ("V_m_mV", "- 65", "'- 65' has a space or a thousands mark in it; type -65."),
-    ("V_m_mV", "1_0", "'1_0' is not a number; type the value, or delete the row."),
-    ("V_m_mV", "lost", "'lost' is not a number; type the value, or delete the row."),
-    ("V_m_mV", "n/a", "'n/a' stands for a missing value; type the value, or delete the row."),
-    ("V_m_mV", "nan", "'nan' stands for a missing value; type the value, or delete the row."),
+    ("V_m_mV", "-0.065 V", "'-0.065 V' holds another unit than the column, mV: --read \"-0.065 V=-65\"."),
+    ("V_m_mV", "-65 ± 2", "'-65 ± 2' holds a mean and its error (row 4); say which error it is with --error sem"),
+    (
+        "V_m_mV",
+        "1_0",
+        "'1_0' is not a number; type the value, or delete the row, or say what it means with --read 1_0=NUMBER.",
+    ),
+    (
+        "V_m_mV",
+        "lost",
+        "'lost' is not a number; type the value, or delete the row, or say what it means with --read lost=NUMBER.",
+    ),
     ("V_m_mV", "-inf", "'-inf' is not a finite number; type the value, or delete the row."),
     ("V_m_mV", "#REF!", "'#REF!' is a spreadsheet's error message; repair the formula"),
-    ("V_m_mV", "", "empty; a number in mV is needed in every row: type the value, or delete the row."),
     ("K_o_mM", "", "empty; a number in mM is needed in every row (0 for a bath without K)"),
     ("ljp_mV", "", "empty; a number in mV is needed in every row (0 where nothing is to be subtracted)"),
-    ("K_o_mM", "<0.1", "'<0.1' is not one number; type the best single value (0 for a nominally ion-free bath)."),
+    ("K_o_mM", "<0.1", "'<0.1' is not one number; type the best single value, or say it, as in: --read \"<0.1=0.1\"."),
     ("V_m_mV", "-0.065", "'-0.065' looks like volts among millivolts; multiply it by 1000."),
-    ("V_m_mV", "-650", "'-650' is outside -150 to 60 mV, where no resting potential lies. Check its decimal point"),
-    ("V_m_mV", "65", "'65' is outside -150 to 60 mV, where no resting potential lies. Is the minus sign missing?"),
+    ("V_m_mV", "-650", "'-650' is outside -150 to 60 mV, where resting potentials lie. Check its decimal point"),
+    ("V_m_mV", "65", "'65' is outside -150 to 60 mV, where resting potentials lie. Is the minus sign missing?"),
     ("temperature_C", "295.15", "'295.15' looks like kelvin; type 22 (in °C)."),
     ("temperature_C", "68", "'68' is above 50 °C; if it is in °F, type 20 (in °C)."),
     ("temperature_C", "-10", "'-10' is outside -2 to 50 °C; check the number, or delete the row."),
@@ -65,7 +65,6 @@ CELLS = [
         "'0.14' is exactly a thousandth of a value in another row; if it is in M, multiply it by 1000.",
     ),
     ("ljp_mV", "40", "'40' is outside -30 to 30 mV; check its unit."),
-    ("pump", "Blocked", "'Blocked': write it in lower case, blocked."),
     ("pump", "ouabain", "'ouabain' is not one of the words on or blocked; type blocked."),
     ("pump", "blokced", "'blokced' is not a state of the pump; type on or blocked. Did you mean 'blocked'?"),
     ("pump", "", "empty; type on or blocked in every row, or delete the column if the pump always ran."),
@@ -88,21 +87,11 @@ TABLES = [
     ("", "table.csv: is empty: there is no header and no row.", "no header"),
     ("\n\n,,\n", "table.csv: is empty: there is no header and no row.", "no header"),
     (HEADER + "\n", "table.csv: has a header but no rows;", "add one row per measured potential"),
-    (plain("K_o_mM;V_m_mV;temperature_C", "5;-65.1;20"), "table.csv: is not separated by ','", '--delimiter ";".'),
-    (plain("K_o_mM;V_m_mV", "5;-65,1"), "table.csv: is not separated by ','", '--delimiter ";" --decimal ,.'),
-    (plain("K_o_mM\tV_m_mV", "5\t-65"), "table.csv: is not separated by ','", "--delimiter tab."),
     (plain("5,20,-65", "10,20,-55"), "table.csv, row 1: holds numbers where the column names belong", "add a header"),
-    (
-        plain("Lab book 7", "", SMALL, "5,20,-65,corrected"),
-        "table.csv, row 3: looks like the header",
-        "delete the lines",
-    ),
     (plain(HEADER, '"' + GOOD), 'table.csv, row 2: a quotation mark (") here is never closed', "remove it"),
-    (plain(HEADER, GOOD, "µ".join("xy")).encode("cp1252"), "table.csv, row 3: is not UTF-8", "--encoding cp1252"),
-    (plain(HEADER, GOOD).encode("utf-16"), "table.csv: is encoded as UTF-16;", "--encoding utf-16"),
-    (b"PK\x03\x04rest", "table.csv: is a spreadsheet workbook (.xlsx, .ods), not CSV;", "save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0rest", "table.csv: is an old Excel workbook (.xls), not CSV;", "save the sheet as CSV"),
-    (b"\x89HDF\r\n", "table.csv: is a netCDF or HDF5 file, not CSV;", "from_frame"),
+    (b"PK\x03\x04rest", "table.csv: is a damaged spreadsheet or another archive;", "save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0rest", "table.csv: cannot be read as a spreadsheet", "save the sheet as CSV"),
+    (b"\x89HDF\r\n", "table.csv: is a netCDF or HDF5 file, not a table;", "from_frame"),
     (b"K_o_mM\x00", "table.csv: holds binary data, not text;", "give a CSV file"),
     (
         plain(HEADER, GOOD, GOOD[:-2]),
@@ -110,8 +99,6 @@ TABLES = [
         "before column ljp_mV",
     ),
     (plain(HEADER, GOOD, GOOD + ",3"), "table.csv, row 3: has 10 values, the header names 9 columns.", "-65.3"),
-    (plain(HEADER, GOOD, HEADER, MORE), "table.csv, row 3: is the header again;", "delete this row"),
-    (plain(SMALL, "mM,°C,mV,", "5,20,-65,corrected"), "table.csv, row 2: is a row of units;", "delete it"),
     (
         plain(SMALL, "5,20,-0.065,corrected", "10,20,-0.055,corrected"),
         "table.csv, column V_m_mV: the values (-0.065 to -0.055) look like volts;",
@@ -136,11 +123,6 @@ TABLES = [
         plain(INSIDE, "5,140,20,-65,corrected", "5,0,20,-66,corrected"),
         "table.csv, row 3, column K_i_mM: '0' is impossible inside a cell;",
         "leave it empty",
-    ),
-    (
-        plain(SMALL, "5,20,-65,Corrected"),
-        "table.csv, row 2, column ljp: 'Corrected': write it in lower case",
-        "corrected.",
     ),
     (
         plain(SMALL, "5,20,-65,done"),
@@ -222,19 +204,8 @@ def test_a_bad_table_is_explained(tmp_path, content, start, remedy):
 
 # header, the exact beginning of what is said, and the remedy in it
 HEADERS = [
-    ("K_o_mM,temperature_C,Vm_mV", "table.csv, column V_m_mV: missing. The table has 'Vm_mV':", '--map V_m_mV="Vm_mV"'),
-    ("K_o_mM,temperature_C,rmp", "table.csv, column V_m_mV: missing. The table has 'rmp':", "rename it to V_m_mV"),
-    ("K_o_mM,temperature_C,V_m", "table.csv, column V_m_mV: missing. The table has 'V_m':", "in mV"),
-    ("K_o_mM,temp_C,V_m_mV", "table.csv, column temperature_C: missing. The table has 'temp_C':", "rename it"),
     ("K_o_mM,V_m_mV", "table.csv, column temperature_C: missing. Add it", "--temperature 20"),
-    ("K_o,temperature_C,V_m_mV", "table.csv, column K_o_mM: missing. The table has 'K_o':", 'K_o_mM="K_o"'),
-    ("K_out_mM,temperature_C,V_m_mV", "table.csv, column K_o_mM: missing. The table has 'K_out_mM':", "rename"),
     ("temperature_C,V_m_mV", "table.csv, column K_o_mM: missing. Add it", "Its columns are: temperature_C, V_m_mV."),
-    ("K_o_mM,temperature_C,V_m_mV,na_o_mM", "table.csv, column na_o_mM: would be ignored;", "rename it to Na_o_mM"),
-    ("K_o_mM,temperature_C,V_m_mV,[Cl-]o", "table.csv, column [Cl-]o: would be ignored;", "rename it to Cl_o_mM"),
-    ("K_o_mM,temperature_C,V_m_mV,Pump", "table.csv, column Pump: would be ignored;", "rename it to pump"),
-    ("K_o_mM,temperature_C,V_m_mV,V_m_SEM_mV", "table.csv, column V_m_SEM_mV: would be ignored;", "V_m_sem_mV"),
-    ("K_o_mM,temperature_C,V_m_mV,Cell ID", "table.csv, column Cell ID: would be ignored;", "rename it to cell"),
     ("K_o_mM,temperature_C,V_m_mV,solutoin", "table.csv, column solutoin: would be ignored;", "rename it to solution"),
     (
         "K_o_mM,temperature_C,V_m_mV,Kx_o_mM",
@@ -244,7 +215,7 @@ HEADERS = [
     ("K_o_mM,temperature_C,V_m_mV,Na_i_mM", "table.csv, column Na_i_mM: needs a column Na_o_mM beside it", "0 where"),
     ("K_o_mM,temperature_C,V_m_mV,V_m_mV", "table.csv, column V_m_mV: is there twice;", "keep one"),
     ("K_o_mM,temperature_C,V_m_mV,blocked", "table.csv, column blocked: the toolkit uses this name itself;", "rename"),
-    (",K_o_mM,temperature_C,V_m_mV", "table.csv: column 1 has no name", "name it in the header"),
+    ("K_o_mM,,temperature_C,V_m_mV", "table.csv: column 2 has no name", "name it in the header"),
 ]
 
 
@@ -259,16 +230,16 @@ def test_a_bad_header_is_explained(tmp_path, header, start, remedy):
 
 def test_all_faults_are_reported_together_by_row(tmp_path):
     content = plain(
-        HEADER + ",Na_i",
-        "a,muscle,5,140,145,20,on,−65,4,12",
+        HEADER + ",Na_i_mmM",
+        "a,muscle,5,140,145,20,on,−6?5,4,12",
         "b,muscle,10,135,145,295,on,-55,4,12",
         "",
-        "b,nerve,-10,135,145,20,off,,4,12",
+        "b,nerve,-10,135,145,20,off,lost,4,12",
         "c,muscle,10,135",
     )
     lines = complaint(tmp_path, content).splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        "table.csv, column Na_i",
+        "table.csv, column Na_i_mmM",
         "table.csv, row 2, column V_m_mV",
         "table.csv, row 3, column temperature_C",
         "table.csv, row 5, column V_m_mV",
@@ -280,12 +251,21 @@ def test_all_faults_are_reported_together_by_row(tmp_path):
 
 
 def test_many_faults_of_a_kind_are_counted_not_listed(tmp_path):
-    lines = complaint(tmp_path, plain(SMALL, *["5,20,lost,corrected"] * 400, "5,68,-65,corrected")).splitlines()
+    lines = complaint(
+        tmp_path, plain(SMALL, *[f"5,20,lost{k},corrected" for k in range(400)], "5,68,-65,corrected")
+    ).splitlines()
     assert [line.split(":")[0] for line in lines[:3]] == [f"table.csv, row {row}, column V_m_mV" for row in (2, 3, 4)]
     assert lines[3].startswith("table.csv, row 402, column temperature_C: '68'")
     assert lines[4].startswith("table.csv, column V_m_mV: … and 397 more of the same kind, rows 5, 6, 7,")
     assert lines[4].endswith("… 401.")
     assert len(lines) == 5
+
+
+def test_the_same_text_in_many_rows_is_asked_once(tmp_path):
+    said = complaint(tmp_path, plain(SMALL, "5,20,-65,corrected", *["5,lost,-65,corrected"] * 30))
+    assert said.startswith("table.csv, row 3, column temperature_C: 'lost' is not a number;")
+    assert said.endswith("It stands in rows 3, 4, 5, 6, 7, 8, 9, 10, … 32.")
+    assert len(said.splitlines()) == 1
 
 
 def test_faults_of_many_kinds_are_cut(tmp_path):
@@ -309,13 +289,13 @@ def test_a_mapped_column_is_named_both_ways(tmp_path):
 
 def test_a_map_to_a_column_that_is_not_there(tmp_path):
     said = complaint(tmp_path, plain("K_o_mM,temperature_C,RMP", "5,20,-65"), columns={"V_m_mV": "RPM"})
-    assert said.startswith("table.csv: --map V_m_mV=\"RPM\": there is no column 'RPM'. Did you mean 'RMP'?")
+    assert said.startswith("table.csv: --map V_m_mV=RPM: there is no column 'RPM'. Did you mean 'RMP'?")
 
 
 def test_a_map_that_reads_one_column_twice(tmp_path):
     columns = {"V_m_mV": "x", "K_o_mM": "x"}
     said = complaint(tmp_path, plain("x,temperature_C", "5,20"), columns=columns)
-    assert said.startswith("table.csv: --map K_o_mM=\"x\": the column 'x' is already read as V_m_mV.")
+    assert said.startswith("table.csv: --map K_o_mM=x: the column 'x' is already read as V_m_mV.")
 
 
 def test_temperature_in_the_table_and_beside_it(tmp_path):
@@ -344,8 +324,8 @@ def test_limits_on_baths_hold_for_plans(tmp_path):
             "--temperature 293.15: a bath's temperature is between -2 and 50 °C. It looks like",
         ),
         ({"encoding": "utf9"}, "--encoding utf9: no such encoding"),
-        ({"delimiter": "ab"}, "--delimiter 'ab': give one character, or the word tab."),
-        ({"decimal": ";"}, "--decimal ';': the decimal mark is . or ,"),
+        ({"delimiter": "ab"}, "--delimiter ab: give one character, or the word tab."),
+        ({"decimal": ";"}, '--decimal ";": the decimal mark is . or ,'),
     ],
 )
 def test_a_bad_option_is_a_sentence(tmp_path, option, said):
@@ -366,6 +346,6 @@ def test_missing_files_and_folders(tmp_path):
 
 
 def test_frames_are_checked_alike():
-    frame = pd.DataFrame({"K_o_mM": [5.0, 10.0], "temperature_C": 20, "V_m_mV": [-65.0, None], "ljp": "corrected"})
-    with pytest.raises(DataError, match=r"^mine, row 3, column V_m_mV: empty; a number in mV is needed"):
+    frame = pd.DataFrame({"K_o_mM": [5.0, None], "temperature_C": 20, "V_m_mV": [-65.0, -60.0], "ljp": "corrected"})
+    with pytest.raises(DataError, match=r"^mine, row 3, column K_o_mM: empty; a number in mM is needed"):
         from_frame(frame, name="mine")

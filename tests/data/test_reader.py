@@ -13,6 +13,7 @@ import xarray as xr
 
 from vrest.data import from_frame, read_csv, select, to_frame
 from vrest.data.tables.table import require_outside
+from vrest.flags import as_flag
 from vrest.models.errors import ConfigurationError, DataError, DataWarning
 
 FULL = """\
@@ -257,7 +258,7 @@ def test_rows_are_chosen_and_keep_their_numbers(tmp_path, query, rows):
         ("@limit > 5", "cannot be read. Write it as in"),
         ("K_0_mM > 5", "there is no column 'K_0_mM'. Did you mean 'K_o_mM'? Columns: cell, cell_type,"),
         ("`my age` > 5", "there is no column 'my age'."),
-        ("K_o_mM > 500", "leaves none of the 3 rows."),
+        ("K_o_mM > 500", "holds for none of the 3 rows."),
         ("K_o_mM + 5", "gives no yes or no for each row"),
         ("K_o_mM.max() > 5", "gives no yes or no for each row"),
         ("cell > 5", "cannot be evaluated:"),
@@ -272,7 +273,7 @@ def test_a_bad_query_is_a_sentence(tmp_path, monkeypatch, query, said):
     recordings = read(tmp_path, FULL)
     with pytest.raises(ConfigurationError) as caught:
         select(recordings, query)
-    assert str(caught.value).startswith(f"--where {query!r}")
+    assert str(caught.value).startswith(as_flag("where", query))
     assert said in str(caught.value)
     assert not (tmp_path / "stolen.csv").exists()
 
@@ -316,5 +317,5 @@ def test_a_good_table_is_silent(tmp_path):
 def test_a_column_that_is_there_twice_is_not_mapped(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("RMP,RMP,K_o_mM,temperature_C\n-70,-10,5,22\n")
-    with pytest.raises(DataError, match=r'^t.csv: --map V_m_mV="RMP": there are 2 columns \'RMP\'; keep one'):
+    with pytest.raises(DataError, match=r"^t.csv: --map V_m_mV=RMP: there are 2 columns 'RMP'; keep one"):
         read_csv(path, columns={"V_m_mV": "RMP"})

@@ -10,6 +10,7 @@ from types import ModuleType
 COMMANDS = {
     "fit": "infer a law's parameters from a table of resting potentials",
     "check": "check a table, and foresee what it can tell, without sampling",
+    "tidy": "write the table that vrest understood, in its own columns and units",
     "compare": "compare laws (--laws) or groups of cells (--by)",
     "predict": "V_m with uncertainty in baths that were not measured",
     "report": "make the report of a saved fit again",

@@ -187,7 +187,7 @@ def test_what_recipe_and_table_must_agree_on(tmp_path, text, said):
 
 def test_without_recipes_the_column_solution_is_a_label_only(tmp_path):
     (tmp_path / "table.csv").write_text("solution,temperature_C,V_m_mV,ljp\ncontrol,20,-65,corrected\n")
-    with pytest.raises(DataError, match="or give the recipes of the column solution with --solutions FILE"):
+    with pytest.raises(DataError, match="or the recipes of the column solution with --solutions FILE"):
         read_csv(tmp_path / "table.csv")
 
 

@@ -130,7 +130,11 @@ def test_whatever_a_keyword_is_given_is_read_or_refused_in_a_sentence(keywords):
 def test_each_setting_refuses_what_it_cannot_be_by_its_name(name, value):
     nested = name.startswith("sampling.")
     f = settings(Sampling if nested else Config)[name.removeprefix("sampling.")]
-    legal = {"robust": [True], "temperature_C": [10**30, -(10**30)]}  # the reader of the table knows what is too hot
+    legal = {
+        "robust": [True],
+        "strict": [True],
+        "temperature_C": [10**30, -(10**30)],
+    }  # the reader of the table knows what is too hot
     if value in legal.get(f.name, []) or value == f.default == "":
         return
     table = {"sampling": {f.name: value}} if nested else {f.name: value}

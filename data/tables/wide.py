@@ -1,0 +1,134 @@
+"""Wide tables, a column a cell or a column a bath, made long: one row per potential."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...models.errors import typed
+from .faults import Faults
+from .headers import meaning
+from .layout import Body
+from .numbers import is_missing
+from .schema import COLUMNS
+
+_NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+_K = r"\[?K\+?\]?\s*_?(?:o|out|e)?"
+_POTASSIUM = re.compile(rf"(?:{_K}|potassium)\s*[=:]?\s*{_NUMBER}\s*(?:mM)?|{_NUMBER}\s*(?:mM)?\s*{_K}", re.IGNORECASE)
+_DEGREES = re.compile(rf"(?:T\s*=\s*)?{_NUMBER}\s*(?:°\s*C|degC)")
+_ANY_NUMBER = re.compile(rf"\D*?{_NUMBER}\D*")
+# A name with a running number, and no word for a measurement or a point of time in it.
+_CELL = re.compile(
+    r"(?!.*(?:vm|rmp|mv|volt|pot|time|min|sec|after|before|pre|post|test|trial|sweep))[^\W\d]*[\s_.#\-]*\d[\w.\-]*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    column: str  # of the contract, or the user's
+    value: Callable[[str], str | None]  # of it, from a header
+
+
+def make_long(
+    table: Body, names: list[str], wide: str | None, given: Sequence[str], solutions: Sequence[str], faults: Faults
+) -> tuple[Body, list[str]]:
+    """A table whose potentials stand in several columns as one row a potential; any other table as it is.
+
+    `names` are the resolved names, `given` the columns whose values are given for the whole file.
+    """
+    if "V_m_mV" in names:
+        if wide:
+            faults.add(
+                f"{typed('wide', wide)}: the table has a column of potentials, and is not wide.", column="V_m_mV"
+            )
+        return table, names
+    at = _potentials(table, names)
+    if len(at) < 2 and not wide:
+        return table, names
+    headers = [names[i] for i in at]
+    has = {*names, *given}
+    shape = _told(wide, faults) if wide else _recognised(headers, has, solutions)
+    if shape is None:
+        _ask(headers, has, faults)
+        return table, names
+    values = [shape.value(header) for header in headers]
+    if missing := [header for header, value in zip(headers, values, strict=True) if value is None]:
+        faults.stop(f"{typed('wide', shape.column)}: the column {missing[0]!r} does not name one value of it.")
+    if shape.column in has:
+        faults.stop(f"{typed('wide', shape.column)}: there is a column {shape.column} besides.")
+    if len(set(values)) < len(values):
+        faults.stop(f"two columns stand for the same {shape.column}: {', '.join(headers)}; rename one of them.")
+    keep = [i for i in range(len(names)) if i not in set(at)]
+    rows, cells = [], []
+    for number, row in zip(table.rows, table.cells, strict=True):
+        ids = [row[i] for i in keep]
+        for i, value in zip(at, values, strict=True):
+            rows.append(number)
+            cells.append([*ids, value or "", row[i]])
+    shown = ", ".join(map(str, values[:4])) + (", …" if len(values) > 4 else "")
+    faults.repair("wide", f"{len(at)} columns of potentials made long: their headers are {shape.column} ({shown}).")
+    units = {keep.index(i): unit for i, unit in table.units.items() if i in keep}
+    if unit := next((table.units[i] for i in at if i in table.units), None):
+        units[len(keep) + 1] = unit
+    long = [*(names[i] for i in keep), shape.column, "V_m_mV"]
+    return Body(long, rows, cells, units, [*(table.places[i] for i in keep), -1, -1]), long
+
+
+def _potentials(table: Body, names: Sequence[str]) -> list[int]:
+    """Columns of free names that hold nothing but numbers as potentials are, at least one of them negative."""
+    found = []
+    for i, name in enumerate(names):
+        if name in COLUMNS or not name:
+            continue
+        texts = [cells[i] for cells in table.cells if not is_missing(cells[i])]
+        values = [_roughly(text) for text in texts]
+        if texts and all(value is not None and -150 <= value <= 60 for value in values) and min(values) < 0:  # type: ignore[type-var]
+            found.append(i)
+    return found
+
+
+def _roughly(text: str) -> float | None:
+    match = re.fullmatch(r"([-+−–]?)\s?([0-9]+(?:[.,][0-9]+)?)\s*(?:mV)?", text.strip())
+    return (
+        None
+        if match is None
+        else (-1 if match[1] in ("-", "−", "–") and match[1] else 1) * float(match[2].replace(",", "."))
+    )
+
+
+def _number_in(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    def value(header: str) -> str | None:
+        match = pattern.fullmatch(header.strip())
+        return next((group for group in match.groups() if group), "").replace(",", ".") or None if match else None
+
+    return value
+
+
+def _told(wide: str, faults: Faults) -> _Shape:
+    column = wide if wide in COLUMNS else (found.name if (found := meaning(wide)) else wide)
+    if column in COLUMNS and COLUMNS[column].kind == "number":
+        return _Shape(column, _number_in(_ANY_NUMBER))
+    return _Shape(column, str.strip)
+
+
+def _recognised(headers: Sequence[str], has: set[str], solutions: Sequence[str]) -> _Shape | None:
+    if solutions and "solution" not in has and all(header in solutions for header in headers):
+        return _Shape("solution", str.strip)
+    for column, pattern in (("K_o_mM", _POTASSIUM), ("temperature_C", _DEGREES)):
+        if column not in has and all(pattern.fullmatch(header.strip()) for header in headers):
+            return _Shape(column, _number_in(pattern))
+    if "cell" not in has and has & {"K_o_mM", "solution"} and all(_CELL.fullmatch(header) for header in headers):
+        return _Shape("cell", str.strip)
+    return None
+
+
+def _ask(headers: Sequence[str], has: set[str], faults: Faults) -> None:
+    columns = [name for name in ("cell", "K_o_mM", "temperature_C") if name not in has]
+    numbered = all(_ANY_NUMBER.fullmatch(header) for header in headers)
+    options = [typed("wide", name) for name in columns if name == "cell" or numbered]
+    shown = ", ".join(map(repr, headers[:4]))
+    mapping = typed("columns", {"V_m_mV": headers[0]})
+    faults.stop(
+        f"several columns may hold V_m_mV ({shown}). If each is a cell or a bath, say what their headers are: "
+        f"{' or '.join([*options, typed('wide', 'NAME')])}; if only one holds it, {mapping}."
+    )
