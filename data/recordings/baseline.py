@@ -160,7 +160,7 @@ def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Cha
     reasons = [_no_potential(channel) for channel in free]
     good = [c for c, reason in zip(free, reasons, strict=True) if not reason]
     if not good:
-        all_the_same = any(-150 <= _middle(c)[0] <= 60 for c in free)
+        all_the_same = any(V_M_mV.holds(_middle(c)[0]) for c in free)
         overrule = " --channel N takes one all the same." if all_the_same else ""
         raise DataError(f"no channel looks like a membrane potential: {'; '.join(reasons)}.{overrule}")
     usual = [c for c in good if USUAL[0] <= _middle(c)[0] <= USUAL[1]] or good
@@ -181,7 +181,7 @@ def _middle(channel: Channel) -> tuple[float, float]:
 def _no_potential(channel: Channel) -> str:
     """Why a channel in mV is no membrane potential, whatever its name; empty where it may be one."""
     median, spread = _middle(channel)
-    if not -150 <= median <= 60:
+    if not V_M_mV.holds(median):
         return f"{channel.title} lies at {median:.0f} mV"
     if spread > 200:
         return f"{channel.title} spreads over {spread:.0f} mV"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,21 @@ _FORM_OF = {name: form for form, name in FORM_NAMES.items()}
 
 @dataclass
 class _Said:
-    """What the rows' junctions turned out to be, by bath."""
+    """What the rows' junctions turned out to be, by bath; of one used at several temperatures, at the ends of their range.
 
+    `temperatures` are those of each bath.
+    """
+
+    temperatures: dict[str, set[float]] = field(default_factory=dict)
     plain: dict[str, float] = field(default_factory=dict)
     sharp: dict[str, tuple[float, float, list[float]]] = field(default_factory=dict)
     wire: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def note(self, found: dict[str, Any], bath: str, temperature: float, what: Any) -> None:
+        """Keep `what` was found in a bath for `words`."""
+        known = self.temperatures[bath]
+        if temperature in (min(known), max(known)):
+            found.setdefault(bath if len(known) == 1 else f"{bath} at {temperature:g} °C", what)
 
     def words(self, pipette: str, zeroed: str) -> str:
         from ..solutions.junction import series_in_words  # brings SciPy's constants
@@ -77,6 +88,10 @@ def subtract_junctions(
     zeroed = baths[0]
     values, said = np.zeros(len(words)), _Said()  # rows already corrected have nothing to subtract
     known: dict[tuple, float] = {}
+    for name, temperature, word, wire in zip(baths, temperatures, words, wires, strict=True):
+        if word == "compute" and not np.isnan(temperature):
+            for bath in (name, zeroed if wire == "AgCl" else name):
+                said.temperatures.setdefault(bath, set()).add(temperature)
     for k, (name, temperature) in enumerate(zip(baths, temperatures, strict=True)):
         if words[k] != "compute":
             continue
@@ -124,17 +139,18 @@ def _one(
             )
         shift = thermal_voltage(temperature) * log(chloride[0] / chloride[1])
         if name != zeroed:
-            said.wire[name] = (shift, chloride[0])
-    tip = junction_potential(filling, solutions[zeroed if wire == "AgCl" else name], temperature)
+            said.note(said.wire, name, temperature, (shift, chloride[0]))
+    at_the_tip = zeroed if wire == "AgCl" else name
+    tip = junction_potential(filling, solutions[at_the_tip], temperature)
     if not sharp:
-        said.plain.setdefault(zeroed if wire == "AgCl" else name, tip)
+        said.note(said.plain, at_the_tip, temperature, tip)
         return tip + shift
     if not held.get("K"):
         raise DataError(
             "a sharp electrode's tip has a junction with the cytoplasm too: give --inside K=140,Na=10 or K_i_mM."
         )
     ends = [junction_potential(filling, _cytoplasm(held, u), temperature) for u in UNNAMED]
-    said.sharp.setdefault(name, (tip, ends[0], ends[1:]))
+    said.note(said.sharp, name, temperature, (tip, ends[0], ends[1:]))
     return tip - ends[0] + shift
 
 

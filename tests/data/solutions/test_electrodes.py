@@ -141,3 +141,20 @@ def test_the_command_offers_both_methods(tmp_path, capsys):
     assert "--method planck: choose henderson or nernst-planck." in capsys.readouterr().err
     assert main(["solutions", str(tmp_path / "baths.toml"), "--pipette", "e3M"]) == 0
     assert "inside the cell a second junction, against the cytoplasm, remains" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("electrode", ["patch", "sharp"])
+def test_a_bath_used_at_two_temperatures_has_a_potential_at_each(tmp_path, electrode):
+    """Every junction potential is V_T times a number of the solutions alone, so it grows as the kelvins do."""
+    rows = (
+        "".join(f"ringer,{T},-80,compute,{electrode}\n" for T in (10, 20, 37)) + f"low-Cl,20,-80,compute,{electrode}\n"
+    )
+    options = {"pipette": "e3M" if electrode == "sharp" else "patch", "inside": {"K": 140, "Na": 10}}
+    read = table(tmp_path, f"solution,temperature_C,V_m_mV,ljp,electrode\n{rows}", **options)
+    said, ljp = read.attrs["junctions"], read["ljp"].values
+    assert ljp[2] / ljp[0] == pytest.approx((37 + 273.15) / (10 + 273.15))
+    assert "ringer at 10 °C" in said
+    assert "ringer at 37 °C" in said
+    assert "20 °C" not in said.replace("−80.0 mV recorded", ""), "the ends of the range are enough; low-Cl has one"
+    if electrode == "patch":
+        assert f"{ljp[0]:.1f} mV (ringer at 10 °C), {ljp[2]:.1f} mV (ringer at 37 °C), {ljp[3]:.1f} mV (low-Cl)" in said
