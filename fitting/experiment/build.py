@@ -30,7 +30,7 @@ from ...models.parameters import (
     offset_sd,
 )
 from ...models.presets import preset
-from ...models.priors import Fixed
+from ...models.priors import Fixed, Prior
 from .config import Config
 from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
@@ -95,9 +95,9 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
         if per not in recordings.coords:
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
     beyond = _with_priors([*spreads.values(), *offsets.values()], config)
-    _refuse_unknown_priors([*declared, *beyond.values()], config, law, chosen)
+    priors = _priors_by_name([*declared, *beyond.values()], config, law, chosen)
     return Experiment(
-        config=config,
+        config=replace(config, priors=priors),
         recordings=recordings,
         law=law,
         conditions=conditions,
@@ -308,7 +308,7 @@ def foreseen_parameters(
     brought += [("cells told apart", p) for p in spreads]
     offsets = [offset_sd(per) for per in config.offset]
     sure = (*sure, *_with_priors(offsets, config).values())
-    _refuse_unknown_priors([*sure, *(p for _, p in brought)], config, law, chosen)
+    _priors_by_name([*sure, *(p for _, p in brought)], config, law, chosen)
     return sure, [(why, _with_priors([p], config)[p.name]) for why, p in brought]
 
 
@@ -318,17 +318,27 @@ def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, P
     return {p.name: p if (prior := asked[p.name]) is None else p.with_prior(prior) for p in parameters}
 
 
-def _refuse_unknown_priors(parameters: Sequence[Parameter], config: Config, law: Law, chosen: Sequence[Ion]) -> None:
-    names, symbols = [p.name for p in parameters], [p.symbol for p in parameters]
-    for p in parameters:
-        if p.name != p.symbol and {p.name, p.symbol} <= set(config.priors):
-            raise ConfigurationError(f"priors: {p.name} and {p.symbol} are one parameter, with two priors. Keep one.")
-    for name in config.priors:
-        if name not in (*names, *symbols):
+def _priors_by_name(
+    parameters: Sequence[Parameter], config: Config, law: Law, chosen: Sequence[Ion]
+) -> dict[str, Prior]:
+    """The priors that the user sets, by the parameters' names, which may be typed as the tree has them."""
+    name_of = {p.symbol: p.name for p in parameters} | {p.name: p.name for p in parameters}
+    found: dict[str, Prior] = {}
+    for typed_name, prior in config.priors.items():
+        if typed_name not in name_of:
+            names = [p.name for p in parameters]
             raise UnknownNameError(
-                f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {name!r}."
-                f"{nearest(name, names)} Its parameters: {', '.join(names)}."
+                f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {typed_name!r}."
+                f"{nearest(typed_name, names)} Its parameters: {', '.join(names)}."
             )
+        name = name_of[typed_name]
+        if name in found:
+            raise ConfigurationError(
+                f"priors: {' and '.join(n for n in config.priors if name_of.get(n) == name)} are one"
+                " parameter, with two priors. Keep one."
+            )
+        found[name] = prior
+    return found
 
 
 def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[str, ...]:

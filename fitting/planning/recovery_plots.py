@@ -88,7 +88,7 @@ def _panels(recovery: "Recovery", ylabel: str):
     for axes in grid.ravel()[len(names) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
-        axes.set_yinterval_name(ylabel)
+        axes.set_ylabel(ylabel)
     for axes in grid.ravel():
         axes.spines[["top", "right"]].set_visible(False)
     return figure, list(zip(grid.ravel()[: len(names)], names, strict=True))

@@ -61,6 +61,17 @@ def test_contrasts_find_the_difference_that_is_there(typed_fit, full_fit):
         full_fit.contrasts()
 
 
+def test_contrasts_have_the_interval_that_was_asked_for(typed_fit):
+    result = typed_fit[0]
+    config = replace(result.experiment.config, interval=0.5)
+    narrow = Fit(result.tree, replace(result.experiment, config=config))
+    row = narrow.contrasts().set_index("parameter").loc["P_Na/P_K"]
+    p_Na = result.tree["posterior"]["p_Na"].to_numpy()
+    quartiles = np.quantile(p_Na[..., 0] / p_Na[..., 1], [0.25, 0.75])
+    assert (row["lower"], row["upper"]) == pytest.approx(tuple(quartiles))
+    assert "50% interval" in narrow.plot_contrasts(kind="ratio").get_xlabel()
+
+
 def test_the_first_contrast_is_V_m_of_each_group_as_predict_has_it(typed_fit):
     result, _ = typed_fit
     first, here = result.contrasts().iloc[0], result.experiment.reference

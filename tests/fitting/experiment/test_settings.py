@@ -271,12 +271,13 @@ def test_priors_go_by_either_name_but_not_by_both():
     recordings = vrest.load_data("crayfish_muscle")
 
     def prior(**priors):
-        config = configure(ions="K,Na", law="ghk", priors=priors)
-        return str({p.name: p.prior for p in build_experiment(recordings, config).parameters}["P_Na/P_K"])
+        experiment = build_experiment(recordings, configure(ions="K,Na", law="ghk", priors=priors))
+        assert set(experiment.config.priors) == {"P_Na/P_K"}
+        return str({p.name: p.prior for p in experiment.parameters}["P_Na/P_K"])
 
     assert prior(p_Na="LogNormal(log 0.02, 0.5)") == prior(**{"P_Na/P_K": "LogNormal(log 0.02, 0.5)"})
     assert prior(p_Na="LogNormal(log 0.02, 0.5)") == "LogNormal(log 0.02, 0.5)"
-    with pytest.raises(ConfigurationError, match="P_Na/P_K and p_Na are one parameter"):
+    with pytest.raises(ConfigurationError, match="p_Na and P_Na/P_K are one parameter"):
         prior(**{"p_Na": 0.1, "P_Na/P_K": 0.1})
     with pytest.raises(VrestError, match="no parameter 'p_K'"):
         prior(p_K=0.1)

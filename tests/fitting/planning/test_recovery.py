@@ -34,9 +34,9 @@ def plan(rows=None, **settings):
     return prepare(rows.drop_vars("V_m"), configure(**{"inside": INSIDE, **settings}))
 
 
-def small():
+def small(**settings):
     """P_Na/P_K, of which the rows say much, K_i, of which they say little, and the scatter."""
-    return plan(law="ghk", ions="K,Na", inside="K=140+-5,Na=12")
+    return plan(law="ghk", ions="K,Na", inside="K=140+-5,Na=12", **settings)
 
 
 def shifted(experiment, rng, truth):
@@ -67,7 +67,14 @@ def test_what_is_right_is_found_calibrated_and_a_shifted_prior_and_a_wrong_scatt
 
 
 def test_a_stated_truth_is_found_and_its_ranks_are_not_judged():
-    found = recover(small(), 20, truth={"P_Na/P_K": 0.04, "K_i_mM": 140, "sigma_mV": 1.0})
+    found = recover(small(interval=0.6), 20, truth={"P_Na/P_K": 0.04, "K_i_mM": 140, "sigma_mV": 1.0})
+    held = (found.ranks["lower"] <= found.ranks["truth"]) & (found.ranks["truth"] <= found.ranks["upper"])
+    assert found.table()["coverage_60"].to_numpy() == pytest.approx(held.mean("simulation").to_numpy())
+    assert (found.table()["coverage_60"] < 1).any()
+    assert "The 60% interval held the truth" in " ".join(found.verdict())
+    assert "60% interval" in found.plot_recovery().get_supylabel() + "".join(
+        axes.get_ylabel() for axes in found.plot_recovery().axes
+    )
     table = found.table().set_index("parameter")
     assert table["sbc_p"].isna().all()
     assert found.calibrated() is None
