@@ -1,5 +1,6 @@
 """The verbs: fit a law to recordings, and what can be done with the result."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +37,14 @@ class Fit(Fitted):
 
         return describe(self)
 
-    def plot_series(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
+    def plot_series(self, axes: "Axes | None" = None, group: str | None = None, by: bool = True) -> "Axes":
         """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line.
 
-        Of several groups of cells, all or one `group` is shown.
+        Groups of cells are overlaid in colours of their own, or one `group` is shown; without `by`, colours are temperatures.
         """
         from .report.plots import plot_series
 
-        return plot_series(self, axes, group)
+        return plot_series(self, axes, group, by)
 
     def predict(self, baths, cell: str = "population") -> pd.DataFrame:
         """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""
@@ -57,17 +58,59 @@ class Fit(Fitted):
 
         return contrasts(self)
 
-    def plot_pump(self, axes: "Axes | None" = None) -> "Axes":
-        """What poisoning the pump would cost at once, bath by bath (mV), with its interval."""
+    def plot_pump(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
+        """What poisoning the pump would cost at once, bath by bath (mV), with its interval; of one `group`, or their mean."""
         from .report.pictures import plot_pump
 
-        return plot_pump(self, axes)
+        return plot_pump(self, axes, group)
+
+    def plot_temperature(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
+        """V_m against temperature in the reference bath, and what V_T, leak and pump each have in its change."""
+        from .report.pictures import plot_temperature
+
+        return plot_temperature(self, axes, group)
 
     def plot_contrasts(self, axes: "Axes | None" = None, kind: str = "difference") -> "Axes":
         """How far the groups differ: `difference` in mV, V_m first, or `ratio`; practical equality in grey."""
         from .report.pictures import plot_contrasts
 
         return plot_contrasts(self, axes, kind)
+
+    def plot_residuals(self, by: str | None = None, axes: "Axes | None" = None) -> "Axes":
+        """Recordings less what the law expects of them (mV), by bath or by a column of the table."""
+        from .report.pictures import plot_residuals
+
+        return plot_residuals(self, by, axes)
+
+    def plot_pair(self, a: str, b: str, axes: "Axes | None" = None) -> "Axes":
+        """Draws of two parameters against each other: how far the recordings tell them apart."""
+        from .report.pictures import plot_pair
+
+        return plot_pair(self, a, b, axes)
+
+    def plot_cells(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
+        """One parameter's median and interval for every cell, under that of its group."""
+        from .report.pictures import plot_cells
+
+        return plot_cells(self, parameter, axes)
+
+    def plot_prior_posterior(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
+        """What was believed of a parameter (grey), and what the recordings left of it: a colour for each group."""
+        from .report.diagnostics import plot_prior_posterior
+
+        return plot_prior_posterior(self, parameter, axes)
+
+    def plot_predictive(self, axes: "Axes | None" = None) -> "Axes":
+        """Cumulative distribution of the recordings, and of tables simulated from the fit."""
+        from .report.diagnostics import plot_predictive
+
+        return plot_predictive(self, axes)
+
+    def plot_ranks(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
+        """Whether the chains agree on a parameter: those that do stay within the grey."""
+        from .report.diagnostics import plot_ranks
+
+        return plot_ranks(self, parameter, axes)
 
     def page(self) -> str:
         """The report as HTML."""
@@ -81,18 +124,25 @@ class Fit(Fitted):
 
         return write_report(self, Path(path))
 
-    def save(self, folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
-        """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, series.png); returns its path.
+    def save(
+        self,
+        folder: str | Path,
+        force: bool = False,
+        report: bool = False,
+        picture: bool = True,
+        figure: str | Sequence[str] = (),
+    ) -> Path:
+        """Write the results folder (fit.nc, summary.csv, verdict.json, config.toml, figure.png); returns its path.
 
-        With `report`, report.html as well; without `picture`, no series.png. The folder is written aside and renamed into
-        place, so that one that exists is complete.
+        With `report`, report.html as well; `figure` (as in `svg,pdf`) adds the figure in other formats, without `picture`
+        there is no figure.png. The folder is written aside and renamed into place, so that one that exists is complete.
 
         Raises
         ------
         ConfigurationError
             The folder exists and `force` is not set.
         """
-        return store.save(self, folder, force, report, picture)
+        return store.save(self, folder, force, report, picture, figure)
 
 
 def load(folder: str | Path) -> Fit:

@@ -45,6 +45,13 @@ def add_out(parser: argparse.ArgumentParser, what: str, default: str) -> None:
     parser.add_argument("--force", action="store_true", help="replace what vrest wrote there, and nothing else")
 
 
+def add_figure(parser: argparse.ArgumentParser) -> None:
+    """Add --figure, for the figure in other formats."""
+    parser.add_argument(
+        "--figure", metavar="LIST", default="", help="further formats of figure.png, for a journal: svg,pdf,tiff"
+    )
+
+
 def add_workers(parser: argparse.ArgumentParser) -> None:
     """Add --workers and --scheduler, for many fits."""
     parser.add_argument("--workers", type=whole(1, 10_000), default=1, metavar="N", help="processes here (default: 1)")

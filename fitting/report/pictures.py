@@ -29,15 +29,16 @@ MOST = 30
 _DEGREES, _DOTS = 40, 600
 
 
-def plot_pump(fit: "Fitted", axes: Axes | None = None) -> Axes:
+def plot_pump(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
     """What poisoning the pump would cost at once (mV), bath by bath, with its interval; one colour per temperature.
 
+    Of several groups of cells, one `group`, or their mean.
     Of very many baths some, evenly spaced, are shown. A law without a pump raises ConfigurationError.
     """
     law, at, reference = fit.experiment.law, fit.experiment.conditions, fit.experiment.reference
     if not law.has_pump:
         raise ConfigurationError(f"the law {law.name} has no pump to draw.")
-    theta = fit.experiment.pooled().theta(thinned_draws(fit))
+    theta = fit.experiment.pooled().theta(thinned_draws(fit, group))
     first = distinct(replace(at.unsealed(), blocked=0 * at.blocked))[1]
     first = first[np.lexsort([*reversed(list(at.take(first).arrays.values()))])]
     chosen = first[sorted({*np.linspace(0, first.size - 1, MOST).round().astype(int).tolist()})]
@@ -72,13 +73,14 @@ def temperature_parts(
     return shapley(potential, PARTS)
 
 
-def plot_temperature(fit: "Fitted", axes: Axes | None = None) -> Axes:
+def plot_temperature(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
     """V_m (mV) against temperature (°C) in the reference bath, and what V_T, leak and pump each have in its change.
 
+    Of several groups of cells, one `group`, or their mean.
     Each part's line leaves V_m at the reference temperature; dots are recordings in that bath with the pump running.
     """
     experiment, at, reference = fit.experiment, fit.experiment.conditions, fit.experiment.reference
-    values, recorded = thinned_draws(fit), experiment.recordings["V_m"].to_numpy()
+    values, recorded = thinned_draws(fit, group), experiment.recordings["V_m"].to_numpy()
     path = np.linspace(at.temperature_C.min() - 1, at.temperature_C.max() + 1, _DEGREES)
     parts = temperature_parts(experiment, values, path)
     here = replace(reference, temperature_C=np.array([reference.temperature_C]))
@@ -93,6 +95,8 @@ def plot_temperature(fit: "Fitted", axes: Axes | None = None) -> Axes:
     same = np.all([np.isclose(at.c_o[name], x) for name, x in reference.c_o.items()], axis=0) & (at.blocked == 0)
     index = experiment.condition_of_row
     rows = same[index]
+    if group is not None:
+        rows = rows & (experiment.levels.group_of_row == experiment.levels.groups.index(group))
     axes.plot(at.temperature_C[index][rows], recorded[rows], "o", ms=4, color=COLOURS[0], alpha=0.75)
     bath = ", ".join(f"{name}_o {float(x):.4g}" for name, x in reference.c_o.items())
     axes.set(xlabel="temperature (°C)", ylabel="$V_m$ (mV)", title=f"in the bath {bath} mM")
@@ -133,8 +137,14 @@ def plot_residuals(fit: "Fitted", by: str | None = None, axes: Axes | None = Non
 
 
 def plot_pair(fit: "Fitted", a: str, b: str, axes: Axes | None = None) -> Axes:
-    """Draws of two parameters against each other, by the labels that the verdict gives them: are they confounded?"""
+    """Draws of two parameters against each other, by the labels that the verdict gives them: are they confounded?
+
+    A label that there is not raises UnknownNameError.
+    """
     known = reported(fit.tree["posterior"].to_dataset(), fit.experiment, all_cells=True)
+    for label in (a, b):
+        if label not in known:
+            raise UnknownNameError(f"no parameter {label!r}.{nearest(label, known)} There are {', '.join(known)}.")
     pair, draws = zip(*(known[label] for label in (a, b)), strict=True)
     x, y = map(np.ravel, draws)
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]

@@ -1,11 +1,13 @@
 """The pictures that electrophysiologists draw. Everything general is left to ArviZ, which takes `fit.tree`."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.lines import Line2D
 
 from ...models.conditions import Conditions
 from ...models.errors import UnknownNameError, nearest
@@ -18,10 +20,13 @@ from ..results.colours import COLOURS
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
+MARKERS = ("o", "s", "^", "v", "P", "X", "*", "<")
 SIZE = (5.2, 3.9)
 """Of a picture, in inches: narrow enough for its words to be read on a phone."""
 _CURVE_POINTS = 60
 _CURVE_DRAWS = 500
+_ASIDE = 1.08  # other baths stand so much to the right of their K_o, clear of those on the curve
+_NAMED = 6  # other baths whose names there is room for
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
 
 
@@ -43,61 +48,184 @@ def thinned_draws(fit: "Fitted", group: str | None = None) -> dict[str, np.ndarr
     return {name: x[::step] for name, x in values.items()}
 
 
-def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
+@dataclass(frozen=True)
+class _Strand:
+    """Conditions that share a curve: of one group, one band of temperatures and one state of the pump."""
+
+    these: np.ndarray
+    values: dict[str, np.ndarray]
+    label: str
+    colour: str
+    marker: str
+    blocked: bool
+
+
+def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = None, by: bool = True) -> Axes:
     """V_m (mV) against K_o (mM, logarithmic): recordings, posterior median with its interval, Nernst line.
 
-    One colour for each temperature (or, where many were read off a thermometer, for each band of them, with the curve of
-    its middle), open symbols and a broken line where the pump is blocked. The curve runs through the commonest bath at each
-    K_o; other baths of the same K_o have their own prediction, a large diamond with its interval, and their recordings are
-    small diamonds. Of several groups of cells, all or one `group` is shown.
+    Groups of cells are overlaid, each with its own colour, symbol, curve and interval; temperatures are then shades of the
+    colour. Without groups, of one `group`, or without `by`, each temperature (or, where many were read off a thermometer,
+    each band of them) has its colour. Open symbols and broken lines: the pump is blocked. A curve runs through the commonest
+    bath at each K_o; baths that differ from it in more than K_o are named, their recordings are diamonds with a black edge,
+    and what the law expects there is a large open diamond. Where all rows have one K_o, each group stands on its own place.
     """
-    experiment = fit.experiment
     if axes is None:
-        _, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
-    values, levels = thinned_draws(fit, group), experiment.levels
+        axes = pyplot.subplots(figsize=SIZE, layout="constrained")[1]
+    strands = _strands(fit, group, by)
+    experiment, at = fit.experiment, fit.experiment.conditions
+    K_o = at.c_o["K"]
+    if len(np.unique(K_o)) == 1:
+        _places(axes, experiment, strands)
+    else:
+        _curves(axes, experiment, strands)
+    of = f"{short(group)}\n" if group is not None else ""
+    axes.set_ylabel("$V_m$ (mV)")
+    axes.set_title(
+        f"{of}{experiment.law.name}: median and {experiment.interval_name}", parse_math=False, fontsize="medium"
+    )
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def _strands(fit: "Fitted", group: str | None, by: bool) -> list[_Strand]:
+    experiment, levels, at = fit.experiment, fit.experiment.levels, fit.experiment.conditions
+    shown = (group,) if group is not None else levels.groups or (None,)
+    band, named = bands_of(at.temperature_C)
+    several = len(shown) > 1
+    found = []
+    for g, name in enumerate(shown):
+        values = thinned_draws(fit, name)
+        own = np.ones(at.size, bool)
+        if name is not None:
+            own = levels.group_of_entry[experiment.entry_of_condition] == levels.groups.index(name)
+        for k, temperature in enumerate(named):
+            for blocked in (False, True):
+                these = np.flatnonzero(own & (band == k) & ((at.blocked > 0) == blocked))
+                if not len(these):
+                    continue
+                words = [short(name, 20)] if several and name is not None else []
+                words += [temperature] * (len(named) > 1 or not (several and by)) + ["pump blocked"] * blocked
+                colour = COLOURS[k % len(COLOURS)]
+                if several and by:
+                    colour = _shade(COLOURS[g % len(COLOURS)], (len(named) - 1 - k) / len(named))
+                marker = MARKERS[g % len(MARKERS)]
+                found.append(_Strand(these, values, ", ".join(words), colour, marker, blocked))
+    return found
+
+
+def _shade(colour: str, white: float) -> str:
+    """A colour with so much of the way to white in it."""
+    return to_hex(np.asarray(to_rgb(colour)) * (1 - 0.7 * white) + 0.7 * white)
+
+
+def _places(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
+    """Rows that all have one K_o: a place for each group, temperature, state of the pump and bath."""
+    at, words = experiment.conditions, []
+    for strand in strands:
+        through, aside = _through(experiment, strand.these)
+        (usual,) = through.values()
+        differs = np.array([_otherwise(at, i, usual) for i in aside], dtype=str)
+        baths = {"": np.setdiff1d(strand.these, aside)} | {
+            what: aside[differs == what] for what in dict.fromkeys(differs)
+        }
+        for what, part in baths.items():
+            place = float(len(words))
+            rows = np.isin(experiment.condition_of_row, part)
+            _recordings(axes, experiment, rows, place + 0.3 * (_ranks(np.zeros(rows.sum())) - 0.5), strand, bool(what))
+            lower, middle, upper = _band(experiment, strand.values, at.take(part[:1]))
+            axes.errorbar(
+                place + 0.28, middle[0], yerr=[middle - lower, upper - middle], fmt="_", ms=10, mew=2, color=strand.colour,
+                capsize=4, zorder=4, label=strand.label,
+            )  # fmt: skip
+            words.append("\n".join(filter(None, [*strand.label.split(", "), what])))
+    E_K = _nernst_mV(experiment, strands[0].values, at.c_o["K"][:1])[0]
+    low, high = axes.get_ylim()
+    if low - (high - low) / 3 < E_K < high:  # farther away it would leave no room for the groups
+        axes.axhline(E_K, ls=":", color="0.35", lw=1.3, zorder=1)
+    axes.set_xticks(range(len(words)), words, parse_math=False)
+    axes.set_xlim(-0.6, len(words) - 0.4)
+    E_K_label = _nernst_label(experiment, strands[0].values)
+    axes.set_xlabel(f"$K_o$ {at.c_o['K'][0]:g} mM\n{E_K_label}: {E_K:.1f} mV".replace("-", "−"))
+
+
+def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
+    """Rows at several K_o: recordings and a curve for each strand, on a logarithmic axis."""
     at = experiment.conditions
-    shown = np.ones(len(at.temperature_C), bool)
-    if group is not None:
-        shown = levels.group_of_entry[experiment.entry_of_condition] == levels.groups.index(group)
     K_o = at.c_o["K"]
     zero = _ZERO * (K_o[K_o > 0].min() if (K_o > 0).any() else 1.0)
     x = np.where(K_o > 0, K_o, zero)
-    band, named = bands_of(at.temperature_C)
-    recorded = experiment.recordings["V_m"].to_numpy()
-    for k, (colour, name) in enumerate(zip(COLOURS, named, strict=False)):
-        for blocked in (0.0, 1.0):
-            these = np.flatnonzero((band == k) & (at.blocked == blocked) & shown)
-            if not len(these):
-                continue
-            label = name + (", pump blocked" if blocked else "")
-            through, aside = _through(experiment, these)
-            for marker, part in (("o", np.setdiff1d(these, aside)), ("d", aside)):
-                rows = np.isin(experiment.condition_of_row, part)
-                place = x[experiment.condition_of_row[rows]]
-                spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
-                axes.errorbar(
-                    place * spread,
-                    recorded[rows],
-                    yerr=experiment.error_mV[rows] if experiment.error_mV[rows].any() else None,
-                    fmt=marker, ms=4, mfc="white" if blocked else colour, mec=colour, ecolor=colour, mew=0.8, alpha=0.75,
-                    ls="none", zorder=3,
-                )  # fmt: skip
-            _curve(axes, experiment, values, through, aside, colour, "--" if blocked else "-", label)
-
-    _nernst(axes, experiment, values, x)
+    markers = list(dict.fromkeys(strand.marker for strand in strands))
+    named: dict[str, tuple[float, float]] = {}
+    for strand in strands:
+        through, aside = _through(experiment, strand.these)
+        beside = 1 + 0.03 * (markers.index(strand.marker) - (len(markers) - 1) / 2)
+        for odd, part in ((False, np.setdiff1d(strand.these, aside)), (True, aside)):
+            rows = np.isin(experiment.condition_of_row, part)
+            place = x[experiment.condition_of_row[rows]]
+            spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
+            _recordings(axes, experiment, rows, place * spread * beside * (_ASIDE if odd else 1), strand, odd)
+        _curve(axes, experiment, strand, through, aside)
+        _, expected, _ = _band(experiment, strand.values, at.take(aside)) if len(aside) else ([], [], [])
+        for i, V_m in zip(aside, expected, strict=True):
+            named.setdefault(_otherwise(at, i, through[K_o[i]]), (_ASIDE * x[i], float(V_m)))
+    for words, place in list(named.items())[:_NAMED]:
+        axes.annotate(words, place, (7, -3), textcoords="offset points", fontsize="small", parse_math=False, zorder=5)
+    path = np.geomspace(x.min(), x.max(), _CURVE_POINTS)
+    axes.plot(path, _nernst_mV(experiment, strands[0].values, path), ":", color="0.35", lw=1.3, zorder=1, label="$E_K$")
     axes.set_xscale("log")
     if (K_o == 0).any():
         axes.axvline(zero, color="0.85", lw=6, zorder=0)
-        axes.annotate("K-free", (zero, 0.01), xycoords=("data", "axes fraction"), ha="center", fontsize=8, color="0.35")
+        axes.annotate(
+            "K-free", (zero, 0.01), xycoords=("data", "axes fraction"), ha="center", fontsize="small", color="0.35"
+        )
     ticks = [t for t in (0.1, 0.3, 1, 2, 5, 10, 20, 50, 100, 200, 500) if x[K_o > 0].min() / 1.6 < t < x.max() * 1.6]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
-    of = f"{short(group)}\n" if group is not None else "mean of the groups\n" if levels.groups else ""
-    axes.set(xlabel="$K_o$ (mM, logarithmic)", ylabel="$V_m$ (mV)")
-    axes.set_title(f"{of}{experiment.law.name}: median and {experiment.interval_name}", parse_math=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
-    return axes
+    axes.set_xlabel("$K_o$ (mM, logarithmic)")
+    nernst = _nernst_label(experiment, strands[0].values)
+    axes.legend(handles=_legend(strands, bool(named), nernst), frameon=False, fontsize="small", handlelength=2.6)
+
+
+def _recordings(
+    axes: Axes, experiment: Experiment, rows: np.ndarray, place: np.ndarray, strand: _Strand, odd: bool
+) -> None:
+    error = experiment.error_mV[rows]
+    axes.errorbar(
+        place, experiment.recordings["V_m"].to_numpy()[rows], yerr=error if error.any() else None,
+        fmt="d" if odd else strand.marker, ms=6 if odd else 4, mfc="white" if strand.blocked else strand.colour,
+        mec=COLOURS[6] if odd else strand.colour, ecolor=strand.colour, mew=1.1 if odd else 0.8, alpha=0.8, ls="none",
+        zorder=3,
+    )  # fmt: skip
+
+
+def _otherwise(at: Conditions, index: int, usual: int) -> str:
+    """In what a bath differs from another of the same K_o: `Na-free`, `Cl 8 mM`."""
+    differs = {name: float(x[index]) for name, x in at.c_o.items() if not np.isclose(x[index], x[usual])}
+    inside = [f"{name} inside {x[index]:.3g}" for name, x in at.c_i.items() if not np.isclose(x[index], x[usual])]
+    return ", ".join(
+        [f"{name} {mM:.3g} mM" if mM else f"{name}-free" for name, mM in differs.items()] or inside or ["other"]
+    )
+
+
+def _legend(strands: list[_Strand], odd: bool, nernst: str) -> list[Line2D]:
+    """What the colours, shades, symbols and lines say, each once."""
+    running = [strand for strand in strands if not strand.blocked] or strands
+    blocked = any(strand.blocked for strand in strands)
+    labels = {
+        strand.label.removesuffix(", pump blocked"): strand for strand in [*reversed(strands), *reversed(running)]
+    }
+    handles = [
+        Line2D([], [], color=s.colour, marker=s.marker, ms=4, lw=1.8, label=label.replace("$", r"\$"))
+        for label, s in reversed(labels.items())
+    ]
+    if blocked:
+        handles.append(Line2D([], [], color="0.35", marker="o", mfc="white", ms=4, ls="--", label="pump blocked"))
+    if odd:
+        handles.append(
+            Line2D([], [], color="0.35", marker="d", mec=COLOURS[6], ms=6, ls="none", label="other bath, as named")
+        )
+        handles.append(Line2D([], [], color="0.35", marker="D", mfc="white", ms=6, ls="none", label="expected there"))
+    return [*handles, Line2D([], [], color="0.35", ls=":", lw=1.3, label=nernst)]
 
 
 def bands_of(temperature_C: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -146,28 +274,25 @@ def _through(experiment: Experiment, these: np.ndarray) -> tuple[dict[float, int
     return through, np.array([i for i in these if bath(i) not in drawn], dtype=np.intp)
 
 
-def _curve(axes, experiment: Experiment, values, through, aside, colour: str, style: str, label: str) -> None:
-    at = experiment.conditions
+def _curve(axes: Axes, experiment: Experiment, strand: _Strand, through: dict[float, int], aside: np.ndarray) -> None:
+    at, colour = experiment.conditions, strand.colour
     positive = sorted(K for K in through if K > 0)
     if positive:
         line = _interpolated(at, np.array([through[K] for K in positive]))
-        lower, middle, upper = _band(experiment, values, line)
-        axes.plot(
-            line.c_o["K"], middle, style, color=colour, label=label, lw=1.8, zorder=2, marker=_alone(positive), ms=9
-        )
+        lower, middle, upper = _band(experiment, strand.values, line)
+        alone = "_" if len(positive) == 1 else None
+        style = "--" if strand.blocked else "-"
+        axes.plot(line.c_o["K"], middle, style, color=colour, label=strand.label, lw=1.8, zorder=2, marker=alone, ms=9)
         axes.fill_between(line.c_o["K"], lower, upper, color=colour, alpha=0.18, lw=0, zorder=1)
     lone = np.array([*aside, *(i for K, i in through.items() if K == 0)], dtype=np.intp)
     if len(lone):
-        lower, middle, upper = _band(experiment, values, at.take(lone))
+        lower, middle, upper = _band(experiment, strand.values, at.take(lone))
         place = np.where(at.c_o["K"] > 0, at.c_o["K"], _ZERO * min(positive, default=1.0))[lone]
+        place = place * np.where(np.isin(lone, aside), _ASIDE, 1.0)
         axes.errorbar(
             place, middle, yerr=[middle - lower, upper - middle], fmt="D", ms=6, mfc="white", mec=colour, mew=1.5,
             ecolor=colour, capsize=3, zorder=4,
         )  # fmt: skip
-
-
-def _alone(positive: list[float]) -> str | None:
-    return "_" if len(positive) == 1 else None
 
 
 def _interpolated(at: Conditions, nodes: np.ndarray) -> Conditions:
@@ -185,17 +310,11 @@ def _band(experiment: Experiment, values, at: Conditions) -> tuple[np.ndarray, n
     return lower, np.median(V_m, axis=0), upper
 
 
-def _nernst(axes, experiment: Experiment, values, x: np.ndarray) -> None:
+def _nernst_mV(experiment: Experiment, values: dict[str, np.ndarray], K_o: np.ndarray) -> np.ndarray:
     reference = experiment.reference
-    K_i = float(np.median(reference.inside(values)["K"]))
-    path = np.geomspace(x.min(), x.max(), _CURVE_POINTS) if x.min() < x.max() else np.array([x[0] / 2, x[0] * 2])
-    E_K = nernst_potential(1, K_i, path, reference.temperature_C)
-    axes.plot(
-        path,
-        E_K,
-        ":",
-        color="0.35",
-        lw=1.3,
-        zorder=1,
-        label=f"$E_K$, {reference.temperature_C:g} °C, $K_i$ {K_i:.0f} mM",
-    )
+    return nernst_potential(1, float(np.median(reference.inside(values)["K"])), K_o, reference.temperature_C)
+
+
+def _nernst_label(experiment: Experiment, values: dict[str, np.ndarray]) -> str:
+    reference = experiment.reference
+    return f"$E_K$, {reference.temperature_C:g} °C, $K_i$ {np.median(reference.inside(values)['K']):.0f} mM"

@@ -1,6 +1,7 @@
 """Results on disk: a folder that is either complete or not there."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,30 +9,58 @@ import numpy as np
 import xarray as xr
 
 from ...data.tables.inert import write_csv
-from ...models.errors import ConfigurationError
+from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from .outputs import ResultsFolder
 
 if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
+    from ..fit import Fit
 
 
-FILES = ("summary.csv", "verdict.json", "config.toml", "series.png", "report.html", "fit.nc")
-"""What `save` may write."""
+FILES = ("summary.csv", "verdict.json", "config.toml", "figure.png", "report.html", "fit.nc")
+"""What `save` may write, beside figures in other formats."""
+FORMATS = ("png", "svg", "pdf", "tiff")
+_FIGURE_SIZE = (4.72, 3.54)  # inches: 120 mm, a column and a half of a journal
 
 _LARGE = 100_000  # values, above which an array is packed: a long table repeats its baths and temperatures
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
-def save(fit: "Fitted", folder: str | Path, force: bool = False, report: bool = False, picture: bool = True) -> Path:
+def save(
+    fit: "Fit",
+    folder: str | Path,
+    force: bool = False,
+    report: bool = False,
+    picture: bool = True,
+    figure: str | Sequence[str] = (),
+) -> Path:
     """Write a fit's results folder."""
-    config = fit.experiment.config
-    place = ResultsFolder(folder, force, filter(None, (config.data, config.solutions)), FILES)
+    config, figures = fit.experiment.config, figure_files(figure, picture)
+    place = ResultsFolder(folder, force, filter(None, (config.data, config.solutions)), (*FILES, *figures))
     with place.writing() as aside:
-        write_fit(fit, aside, Path(folder), report, picture)
+        write_fit(fit, aside, Path(folder), report, figures)
     return Path(folder)
 
 
-def write_fit(fit: "Fitted", aside: Path, folder: Path, report: bool = False, picture: bool = True) -> None:
+def figure_files(formats: str | Sequence[str], picture: bool = True) -> tuple[str, ...]:
+    """Names of the figure's files: figure.png unless no `picture` is wanted, and those in other formats.
+
+    Raises
+    ------
+    UnknownNameError
+        A format that there is not, with the nearest.
+    """
+    asked = [f.strip().lower() for f in (formats.split(",") if isinstance(formats, str) else formats)]
+    for one in asked:
+        if one and one not in FORMATS:
+            raise UnknownNameError(
+                f"figure: there is no format {one!r}.{nearest(one, FORMATS)} Formats: {', '.join(FORMATS)}."
+            )
+    return tuple(f"figure.{one}" for one in dict.fromkeys([*["png"] * picture, *filter(None, asked)]))
+
+
+def write_fit(
+    fit: "Fit", aside: Path, folder: Path, report: bool = False, figures: Sequence[str] = ("figure.png",)
+) -> None:
     """Write a fit's files into `aside`, which will stand at `folder`."""
     config = fit.experiment.config.seen_from(folder).to_toml()
     tree = fit.tree.copy()
@@ -40,8 +69,8 @@ def write_fit(fit: "Fitted", aside: Path, folder: Path, report: bool = False, pi
     write_csv(fit.summary(), aside / "summary.csv")
     (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
     (aside / "config.toml").write_text(config, encoding="utf-8")
-    if picture:
-        _save_picture(fit, aside / "series.png")
+    for name in figures:
+        _save_figure(fit, aside / name)
     if report:
         (aside / "report.html").write_text(fit.page(), encoding="utf-8")
 
@@ -89,13 +118,16 @@ def recordings_of(tree: xr.DataTree) -> xr.Dataset:
     return recordings.assign_attrs(source=tree.attrs["source"], sha256=tree.attrs["data_sha256"])
 
 
-def _save_picture(fit: "Fitted", path: Path) -> None:
+def _save_figure(fit: "Fit", path: Path) -> None:
+    """The fit's series as a figure for a paper, in the format that the name ends in: words stay words, no date."""
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7.2, 4.8), layout="constrained")
-    fit.plot_series(axes)
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)
+    with pyplot.rc_context({"font.size": 8, "svg.fonttype": "none", "svg.hashsalt": "vrest", "pdf.fonttype": 42}):
+        figure, axes = pyplot.subplots(figsize=_FIGURE_SIZE, layout="constrained")
+        fit.plot_series(axes)
+        undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        figure.savefig(path, dpi=300, metadata=undated.get(path.suffix[1:]))
+        pyplot.close(figure)
 
 
 def plain_json(value: object) -> str:

@@ -113,12 +113,24 @@ def test_same_seed_same_draws_other_seed_other_draws():
     assert (draws(3) != draws(4)).any()
 
 
+def test_the_figure_is_saved_in_further_formats_at_journal_size(full_fit, tmp_path):
+    folder = full_fit.save(tmp_path / "run", figure="svg,pdf", picture=False)
+    assert sorted(p.name for p in folder.glob("figure*")) == ["figure.pdf", "figure.svg"]
+    svg = (folder / "figure.svg").read_text()
+    assert 'width="339.84pt"' in svg  # 120 mm
+    assert "pump blocked</text>" in svg  # words that an editor can change
+    assert (full_fit.save(tmp_path / "again", figure=["svg"]) / "figure.svg").read_text() == svg
+    with pytest.raises(vrest.UnknownNameError, match="figure: there is no format 'jpeg'"):
+        full_fit.save(tmp_path / "other", figure="jpeg")
+    assert not (tmp_path / "other").exists()
+
+
 def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     folder = full_fit.save(tmp_path / "run")
     assert sorted(p.name for p in folder.iterdir()) == [
         "config.toml",
+        "figure.png",
         "fit.nc",
-        "series.png",
         "summary.csv",
         "verdict.json",
         "written-by-vrest.sha256",
@@ -163,7 +175,7 @@ def test_saving_over_a_fit_takes_force_and_never_removes_other_folders(full_fit,
 
 def test_a_failure_while_saving_leaves_nothing(full_fit, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "vrest.fitting.results.store._save_picture", lambda *_: (_ for _ in ()).throw(OSError("disk full"))
+        "vrest.fitting.results.store._save_figure", lambda *_: (_ for _ in ()).throw(OSError("disk full"))
     )
     with pytest.raises(OSError, match="disk full"):
         full_fit.save(tmp_path / "run")

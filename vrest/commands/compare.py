@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import SAMPLING
-from ..flags import add_data, add_out
+from ..flags import add_data, add_figure, add_out
 from ..models.errors import ConfigurationError
 from ..shared import configuration, read_recordings, recordings_used, results_folder, say
 
@@ -16,6 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
     )
     add_out(parser, "FOLDER", "<data>-laws or <data>-by-<column>")
+    add_figure(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,17 +36,18 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     from ..fitting.experiment.prepare import prepare
     from ..fitting.fit import fit_experiment
     from ..fitting.report.pictures import contrasts_figure
-    from ..fitting.results.store import FILES, write_fit
+    from ..fitting.results.store import FILES, figure_files, write_fit
     from ..fitting.results.text import table_text
 
-    place = results_folder(options, config, f"by-{config.by}", *FILES, "contrasts.csv", "contrasts.png")
+    figures = figure_files(options.figure)
+    place = results_folder(options, config, f"by-{config.by}", *FILES, *figures, "contrasts.csv", "contrasts.png")
     recordings = read_recordings(config)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     fit = fit_experiment(experiment)
     table = contrasts(fit)
     with place.writing() as aside:
-        write_fit(fit, aside, place.path)
+        write_fit(fit, aside, place.path, report=True, figures=figures)
         write_csv(table, aside / "contrasts.csv")
         contrasts_figure(fit).savefig(aside / "contrasts.png", dpi=150)
     print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared.\n")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import SAMPLING
-from ..flags import add_data, add_out, add_workers
+from ..flags import add_data, add_figure, add_out, add_workers
 from ..models.errors import ConfigurationError
 from ..shared import configuration, read_recordings, recordings_used, results_folder, say
 
@@ -16,8 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser, "FOLDER", "<data>-<law>")
     parser.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
     add_workers(parser)
+    add_figure(parser)
     parser.add_argument(
-        "--no-report", action="store_true", help="leave out report.html and series.png, which take seconds"
+        "--no-report", action="store_true", help="leave out report.html and figure.png, which take seconds"
     )
 
 
@@ -30,16 +31,17 @@ def run(options: argparse.Namespace) -> int:
 
     from ..fitting.experiment.prepare import prepare
     from ..fitting.fit import fit_experiment
-    from ..fitting.results.store import FILES, write_fit
+    from ..fitting.results.store import FILES, figure_files, write_fit
     from ..fitting.results.text import summary_text
 
-    place = results_folder(options, config, config.law, *FILES)
+    figures = figure_files(options.figure, picture=not options.no_report)
+    place = results_folder(options, config, config.law, *FILES, *figures)
     recordings = read_recordings(config)
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     result = fit_experiment(experiment)
     with place.writing() as aside:
-        write_fit(result, aside, place.path, report=not options.no_report, picture=not options.no_report)
+        write_fit(result, aside, place.path, not options.no_report, figures)
     say(*result.notes[len(experiment.notes) :])
     print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {experiment.interval_name}")
     print(summary_text(result.summary()))
@@ -54,10 +56,11 @@ def _each(options: argparse.Namespace, config: Config) -> int:
     from ..data.tables.inert import write_csv
     from ..fitting.experiment.interval import interval_name
     from ..fitting.planning.each import fit_each, summary_of_each, table_of_each
-    from ..fitting.results.store import plain_json, write_fit
+    from ..fitting.results.store import figure_files, plain_json, write_fit
     from ..fitting.results.text import table_text
     from ..fitting.sampling.workers import Workers
 
+    figures = figure_files(options.figure, picture=False)
     place = results_folder(
         options, config, f"{config.law}-each-{options.each}", "summary.csv", "verdict.json", "config.toml"
     )
@@ -74,7 +77,7 @@ def _each(options: argparse.Namespace, config: Config) -> int:
         for k, (label, fit) in enumerate(fits.items(), 1):
             name = f"{k:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', label)[:40].strip('-')}"
             (aside / name).mkdir()
-            write_fit(fit, aside / name, place.path / name, picture=False)
+            write_fit(fit, aside / name, place.path / name, figures=figures)
     print(
         f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {interval_name(config.interval)}"
     )

@@ -73,29 +73,44 @@ def test_temperature_picture_has_the_recordings_of_the_reference_bath(full_fit):
     ]  # fmt: skip
 
 
-def test_the_series_of_a_group_has_its_rows_and_its_curve(typed_fit):
+def recorded(axes, *markers: str) -> list[float]:
+    """V_m of the recordings that an axes shows with those markers."""
+    return sorted(np.concatenate([line.get_ydata() for line in axes.lines if line.get_marker() in markers]).tolist())
+
+
+def test_groups_are_overlaid_each_with_its_rows_colour_and_curve(typed_fit):
     fit, _ = typed_fit
     group_of_row = fit.experiment.recordings["cell_type"].to_numpy()
     V_m = fit.experiment.recordings["V_m"].to_numpy()
-
-    def lines(**which) -> dict[str, np.ndarray]:
-        axes = fit.plot_series(**which)
-        dots = [line for line in axes.lines if line.get_marker() == "o"]
-        assert sorted(np.concatenate([dot.get_ydata() for dot in dots])) == sorted(V_m[which_rows])
-        return {str(line.get_label()): line.get_ydata() for line in axes.lines}
-
-    which_rows = slice(None)
-    every = lines()["22 °C"]
-    which_rows = group_of_row == "B"
-    of_B = lines(group="B")["22 °C"]
-    assert np.all(of_B[0] - every[0] > 1)  # twice the P_Na/P_K depolarises
+    both, alone = fit.plot_series(), fit.plot_series(group="B")
+    assert recorded(both, "o") == sorted(V_m[group_of_row == "A"])
+    assert recorded(both, "s") == sorted(V_m[group_of_row == "B"])
+    assert recorded(alone, "o") == sorted(V_m[group_of_row == "B"])
+    curves = {str(line.get_label()): line for line in both.lines}
+    assert curves["A"].get_color() != curves["B"].get_color() == curves["B, pump blocked"].get_color()
     at = replace(fit.experiment.reference, temperature_C=np.array([22.0]))
-    own = fit.experiment.pooled().theta(thinned_draws(fit, "B"))
-    assert of_B[0] == pytest.approx(
-        np.median(fit.experiment.law.potential(own, at, fit.experiment.reference)), abs=1e-6
-    )
+    for group in ("A", "B"):
+        own = fit.experiment.pooled().theta(thinned_draws(fit, group))
+        V_m_here = np.median(fit.experiment.law.potential(own, at, fit.experiment.reference))
+        assert curves[group].get_ydata()[0] == pytest.approx(V_m_here, abs=1e-6)
+    assert [text.get_text() for text in both.get_legend().get_texts()][:3] == ["A", "B", "pump blocked"]
+    by_temperature = {str(line.get_label()): line for line in fit.plot_series(by=False).lines}
+    assert by_temperature["A, 22 °C"].get_color() == by_temperature["B, 22 °C"].get_color() == COLOURS[0]
+    assert both.get_title() == "ghk-pump: median and 89% interval"
     with pytest.raises(vrest.UnknownNameError, match="Groups: A, B"):
         fit.plot_series(group="C")
+
+
+def test_rows_of_one_bath_stand_at_a_place_for_each_group():
+    table = pd.DataFrame({"Genotype": ["WT"] * 3 + ["KO"] * 3, "K_o_mM": 2.5, "Na_o_mM": 150.0, "temperature_C": 32.0})
+    table = table.assign(ljp="corrected", V_m_mV=[-70.0, -71, -69, -65, -66, -64])
+    few = Sampling(chains=2, draws=100, tune=100)
+    fit = vrest.fit(table, "ghk", inside="K=140,Na=12", by="Genotype", sampling=few, progress=False)
+    axes = fit.plot_series()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["WT", "KO"]
+    assert (recorded(axes, "o"), recorded(axes, "s")) == ([-71, -70, -69], [-66, -65, -64])
+    assert axes.get_xlabel().startswith("$K_o$ 2.5 mM")
+    assert "$E_K$" in axes.get_xlabel()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +137,7 @@ def test_a_series_at_gliding_temperatures_has_a_curve_a_band():
     few = Sampling(chains=2, draws=50, tune=50)
     axes = vrest.fit(glided, inside=INSIDE, sampling=few, progress=False).plot_series()
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels[:2] == ["21.6–22.4 °C", "21.6–22.4 °C, pump blocked"]
+    assert labels[:2] == ["21.6–22.4 °C", "pump blocked"]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     assert sum(len(line.get_ydata()) for line in dots) == plan.sizes["obs"], (
         "all are on the curve, none a bath of its own"
@@ -136,8 +151,10 @@ def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
     fit = vrest.fit(recordings, "ghk", ions="K,Na", inside="K=250+-60,Na=20", sampling=few, progress=False)
     axes = fit.plot_series()
     V_m = recordings["V_m"].to_numpy()[recordings["saline"].to_numpy() == "Na-free"]
-    aside = np.concatenate([line.get_ydata() for line in axes.lines if line.get_marker() == "d"])
-    assert sorted(aside) == sorted(V_m)
+    assert recorded(axes, "d") == sorted(V_m)
+    assert "Na-free" in [text.get_text() for text in axes.texts]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels[1:3] == ["other bath, as named", "expected there"]
 
 
 def test_very_many_cells_are_thinned_from_the_least_to_the_greatest(gluconate_fit):
@@ -230,3 +247,50 @@ def test_a_pair_with_an_electrode_offset_is_drawn_by_the_label_that_the_verdict_
         r = np.corrcoef(posterior["p_Na"].to_numpy()[..., 1].ravel(), x.ravel())[0, 1]
         assert axes.get_title() == f"correlation {r:+.2f}".replace("-", "−")
         assert axes.get_ylabel() == "offset_cell (mV)"
+
+
+def test_a_prior_and_its_posterior_share_an_axis_and_go_by_both_names(typed_fit, full_fit):
+    fit, _ = typed_fit
+    axes = fit.plot_prior_posterior("P_Na/P_K")
+    assert axes.get_xlabel() == fit.plot_prior_posterior("p_Na").get_xlabel() == "P_Na/P_K"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["A", "B"]
+    _, posterior = axes.patches[0].get_data(), axes.patches[2].get_data()
+    draws = np.log10(fit.tree["posterior"]["p_Na"].sel(population="A").to_numpy())
+    assert posterior.edges[[0, -1]] == pytest.approx(np.quantile(draws, (0.002, 0.998)))
+    assert full_fit.plot_prior_posterior("pump_mV").get_legend() is None
+    with pytest.raises(vrest.UnknownNameError, match="Did you mean 'p_Na'"):
+        fit.plot_prior_posterior("p_Naa")
+
+
+def test_the_predictive_picture_has_the_recordings_and_forty_tables(full_fit):
+    *simulated, strong = full_fit.plot_predictive().lines
+    assert strong.get_xdata().tolist() == sorted(full_fit.experiment.recordings["V_m"].to_numpy())
+    assert len(simulated) == 40
+
+
+def test_ranks_stay_within_the_grey_where_chains_agree_and_leave_it_where_one_strays(full_fit):
+    def beyond(fit) -> int:
+        axes = fit.plot_ranks("P_Na/P_K")
+        bound = axes.patches[0].get_height() / 2
+        return sum(bool(np.abs(line.get_ydata()).max() > bound) for line in axes.lines)
+
+    assert beyond(full_fit) == 0
+    tree = full_fit.tree.copy(deep=True)
+    tree["posterior"]["p_Na"][0] *= 1.2
+    assert beyond(Fit(tree, full_fit.experiment)) >= 1
+
+
+def test_every_picture_draws_into_axes_that_it_is_given(typed_fit):
+    fit, _ = typed_fit
+    drawn = [
+        fit.plot_series, fit.plot_pump, fit.plot_temperature, fit.plot_contrasts, fit.plot_residuals, fit.plot_predictive,
+        lambda axes: fit.plot_pair("P_Na/P_K (A)", "pump_mV (A)", axes), lambda axes: fit.plot_cells("P_Na/P_K", axes),
+        lambda axes: fit.plot_prior_posterior("pump_mV", axes), lambda axes: fit.plot_ranks("pump_mV", axes),
+        lambda axes: fit.plot_pump(axes, "B"), lambda axes: fit.plot_temperature(axes, "B"),
+    ]  # fmt: skip
+    for draw in drawn:
+        axes = pyplot.figure().add_subplot()
+        assert draw(axes=axes) is axes
+        assert axes.has_data()
+    with pytest.raises(vrest.UnknownNameError, match="no parameter 'P_K'"):
+        fit.plot_pair("P_K", "pump_mV (A)")
