@@ -285,7 +285,14 @@ def recover(
             _append(log, job, record)
         progress.step()
 
-    run_tasks(simulate_and_fit, {k: (packed, k) for k in range(n) if k not in done}, workers, land)
+    try:
+        run_tasks(simulate_and_fit, {k: (packed, k) for k in range(n) if k not in done}, workers, land)
+    except KeyboardInterrupt as stop:
+        if log and done:
+            stop.add_note(
+                f"{len(done)} of {n} simulations are kept in {log.parent}: the same command goes on with them"
+            )
+        raise
     return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
 
 

@@ -234,3 +234,32 @@ def test_bias_is_the_estimate_less_the_truth_in_posterior_sds_on_the_own_scale()
     assert plain["z"] == pytest.approx(-2.0)
     assert (plain["inside"], plain["inside_50"], plain["rank"]) == (False, False, RANKED)
     assert _judge(Quantity("x", "mV", "x"), np.array([[1.0, 3.0]] * 50), 2.0, 0.5)["inside_50"]
+
+
+def stopped_after(k: int):
+    """A generator that a person stops in simulation number `k`."""
+    made = iter(range(k))
+
+    def stop(experiment, rng, truth):
+        if next(made, None) is None:
+            raise KeyboardInterrupt
+        return generate(experiment, rng, truth)
+
+    return stop
+
+
+def test_a_person_who_stops_it_is_told_what_is_kept(monkeypatch, tmp_path):
+    fake(monkeypatch, [])
+    log = tmp_path / ".run-unfinished" / "simulations.jsonl"
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        recover(small(), 20, log=log, generate=stopped_after(7))
+    kept = len(log.read_text().splitlines()) - 1
+    assert kept in (6, 7)
+    sentence = f"{kept} of 20 simulations are kept in {log.parent}: the same command goes on with them"
+    assert stopped.value.__notes__ == [sentence]
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        recover(small(), 20, generate=stopped_after(7))
+    assert not hasattr(stopped.value, "__notes__"), "without a log nothing is kept"
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        recover(small(), 20, log=tmp_path / "other" / "simulations.jsonl", generate=stopped_after(0))
+    assert not hasattr(stopped.value, "__notes__"), "nothing was finished"
