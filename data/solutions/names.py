@@ -14,7 +14,9 @@ MOST = 6000.0  # mM; more than any salt of these lists is used at
 LONGEST = 80
 _COUNTS = {"mono": 1, "di": 2, "tri": 3, "tetra": 4, "penta": 5, "hexa": 6, "hepta": 7, "octa": 8, "deca": 10, "": 1}
 _MANY = "mono|di|tri|tetra"
-_BOUND = "sodium|potassium|c(?:a)?esium|lithium|ammonium|magnesium|calcium|Na|K|Cs|Li|Mg|Ca|Tris"
+_BOUND = (
+    "sodium|potassium|c(?:a)?esium|lithium|ammonium|magnesium|calcium|hydrochloride|hydrobromide|Na|K|Cs|Li|Mg|Ca|Tris"
+)
 _HYDRATE = re.compile(r"[-\s·∙⋅.*•x,(\[]+(\d{0,2})\s*[*x·]?\s*H2O[\])]?$")
 _HYDRATE_WORD = re.compile(r"[-\s,(]+(mono|di|tri|tetra|penta|hexa|hepta|octa|deca|)-?hydrate\)?$", re.IGNORECASE)
 _ACIDS = {"hydrochloric acid": "HCl", "sulfuric acid": "H2SO4", "phosphoric acid": "H3PO4", "carbonic acid": "H2CO3",
@@ -74,9 +76,13 @@ class Names:
             return f"unknown salt. {self._hint(plain)}"
         if words := self._in_words(plain, parts):
             return Salt(words, waters, self._said_of_words(name, words))
+        (first, *others), acid = parts, ""
+        if not others and self.known[first].valence < 0 and first.endswith("ate"):
+            parts["H"] = -self.known[first].valence * parts[first]
+            acid = f"{name} is taken as the acid; write Na-{first} or the like if a salt was weighed."
         if wrong := self._unbalanced(parts):
             return wrong
-        return Salt(parts, waters, self._note(name, plain, parts))
+        return Salt(parts, waters, acid or self._note(name, plain, parts))
 
     def mM(self, amount: object, salt: Salt) -> float | str:
         """An amount in mM: a number, or text with a unit; or what is wrong with it."""
@@ -147,7 +153,9 @@ class Names:
         charge = sum(n * self.known[name].valence for name, n in others.items())
         if not least <= -charge <= most:
             excess = charge + (most if charge + most < 0 else least)
-            return f"its charges do not add up ({excess:+d}); weigh a neutral salt, as in NaCl, CaCl2 or K2SO4."
+            alone = next(iter(parts)) if len(parts) == 1 else ""
+            like = f"{alone}-Cl" if alone and excess == 1 else "NaCl, CaCl2 or K2SO4"
+            return f"its charges do not add up ({excess:+d}); weigh a neutral salt, as in {like}."
         H = parts.get("H", 0)
         explicit = H or {"CO3", "PO4"} & set(buffers)  # NaHCO3 and NaH2PO4 say which salt they are; Na-HEPES need not
         if buffers and explicit and -charge - least != H:
@@ -222,6 +230,7 @@ def _plain(text: str) -> str:
         text,
         flags=re.IGNORECASE,
     )
+    text = re.sub(r"(?<![A-Za-z\d])(\d)\s?HCl$", r"Cl\1", text)
     return re.sub(r"(?<![A-Za-z\d])(\d)(Na|K|Cs|Li|Tris)(?![a-z\d])", r"\2\1", text)
 
 

@@ -8,7 +8,9 @@ from ..shared import results_file, say
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="TOML file of recipes, salts in mM: [control] NaCl = 140 …")
+    parser.add_argument(
+        "file", metavar="FILE", help="TOML file of recipes, salts in mM: [pip] KCl = 140, pH = 7.3, titrant = KOH …"
+    )
     parser.add_argument("--pipette", metavar="NAME", help="junction potential of each bath against this solution")
     parser.add_argument("--method", metavar="NAME", default="henderson", help="henderson (default) or nernst-planck")
     parser.add_argument(
