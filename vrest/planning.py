@@ -11,7 +11,7 @@ from .fitting.experiment.config import Config
 from .fitting.experiment.experiment import Experiment
 from .fitting.experiment.prepare import configure, prepare, recordings_of, takes_settings
 from .fitting.fit import Fit
-from .fitting.planning import each, recovery
+from .fitting.planning import recovery, single_cells
 from .fitting.planning import simulate as simulation
 from .fitting.planning.recovery import Recovery
 from .fitting.planning.simulate import Truth
@@ -115,7 +115,9 @@ def fit_each(
         With a sentence that says what to change.
     """
     config = configure(config, law=law, **settings)
-    fits, refused = each.fit_each(recordings_of(recordings, config), config, column, Workers(workers, scheduler))
+    fits, refused = single_cells.fit_each(
+        recordings_of(recordings, config), config, column, Workers(workers, scheduler)
+    )
     for label, reason in refused.items():
         warnings.warn(f"{label} was not fitted: {reason}", DataWarning, stacklevel=2)
     return {label: Fit(fit.tree, fit.experiment) for label, fit in fits.items()}

@@ -248,8 +248,8 @@ def _at_rest(sweep: Sweep, bounds: tuple[int, int] | None) -> tuple[NDArray[np.b
 def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, float]:
     """Change from beginning to end in mV by the median of slopes, sd about that line, and the span in s.
 
-    The sd is that of a Normal distribution with the same 10 and 90 % points: a tenth of strays is let pass, and a level
-    that is left for a quarter of the time is not.
+    The sd is that of a Normal distribution with the same 10 and 90 % points: a tenth of outliers changes
+    nothing, and a level that is left for a quarter of the time counts.
     """
     times, levels = [], []
     pieces = max(1, 40 // len(used))

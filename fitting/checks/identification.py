@@ -24,7 +24,7 @@ UNINFORMED = 0.5
 CONFOUNDED = 0.8
 """Absolute posterior correlation above which two parameters are said to be confounded."""
 RECORDINGS = 5
-"""How many recordings in a proposed bath the advice reckons with."""
+"""How many recordings in a proposed bath the advice assumes."""
 _WORTHWHILE = 0.1  # relative narrowing below which a bath is not worth proposing
 
 

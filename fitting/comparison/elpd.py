@@ -34,7 +34,7 @@ Refit = Callable[[np.ndarray], xr.Dataset]
 
 
 @dataclass(frozen=True)
-class Left:
+class LeftOut:
     """What a law predicts of what is left out, one after the other: log densities, Pareto k's, and how many refits."""
 
     law: str
@@ -44,7 +44,7 @@ class Left:
     refits: int
 
 
-def leave_rows_out(fit: Fitted, refit: Refit) -> Left:
+def leave_rows_out(fit: Fitted, refit: Refit) -> LeftOut:
     """Leave-one-row-out by importance sampling, exactly where that fails."""
     log_likelihood = _densities(fit)
     elpd, k = _smoothed(log_likelihood)
@@ -55,7 +55,7 @@ def leave_rows_out(fit: Fitted, refit: Refit) -> Left:
         y = fit.experiment.recordings["V_m"].to_numpy()
         density = row_distribution(values, fit.experiment).logpdf(y)[:, row]
         elpd[row] = logsumexp(density) - np.log(len(density))
-    return Left(fit.experiment.law.name, "row", elpd, k, len(bad))
+    return LeftOut(fit.experiment.law.name, "row", elpd, k, len(bad))
 
 
 def _densities(fit: Fitted) -> np.ndarray:
@@ -69,7 +69,7 @@ def _densities(fit: Fitted) -> np.ndarray:
     return row_distribution(few, fit.experiment).logpdf(fit.experiment.recordings["V_m"].to_numpy())
 
 
-def leave_cells_out(fit: Fitted, refit: Refit) -> Left | None:
+def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
     """Leave-one-cell-out, each cell's likelihood integrated over parameters of its own; None for fewer than five.
 
     None with electrode offsets, too: they would have to be integrated with the cell's parameters.
@@ -88,7 +88,7 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> Left | None:
         without = experiment.levels.entry_of_row == cell
         density = _integrated(refit(without), experiment, cell, proposals[cell], rng)
         elpd[cell] = logsumexp(density) - np.log(len(density))
-    return Left(experiment.law.name, "cell", elpd, k, len(bad))
+    return LeftOut(experiment.law.name, "cell", elpd, k, len(bad))
 
 
 def _flat(x: np.ndarray) -> np.ndarray:
@@ -170,7 +170,7 @@ def stacking(elpd: np.ndarray, steps: int = 2000) -> np.ndarray:
     return weight
 
 
-def comparison(left: list[Left]) -> pd.DataFrame:
+def comparison(left: list[LeftOut]) -> pd.DataFrame:
     """The table of a comparison: laws of each scheme, best first; `elpd_diff` is how far each falls behind the best."""
     rows = []
     for scheme in dict.fromkeys(one.scheme for one in left):

@@ -1,4 +1,4 @@
-"""What a series of recordings teaches, reckoned without sampling: the linearised posterior and its hierarchy of cells.
+"""What a series of recordings teaches, computed without sampling: the linearised posterior and its hierarchy of cells.
 
 On their priors' own scales the parameters act nearly linearly on V_m, so precisions add up: the prior's, and J'J / σ² for
 each recording. What is known of a cell counts for its population less the spread between cells. Three corrections bring

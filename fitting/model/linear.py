@@ -126,7 +126,7 @@ def cells_alone(experiment: Experiment) -> dict[str, tuple[np.ndarray, np.ndarra
 
 
 def offset_variance(experiment: Experiment, per: str) -> np.ndarray:
-    """Variance (mV²) of each electrode offset from its rows' mean alone; half the rows are reckoned to go into the law."""
+    """Variance (mV²) of each electrode offset from its rows' mean alone; half the rows are taken to be spent on the law."""
     return 2 * mode(experiment)[1] ** 2 / np.bincount(experiment.labels_of(per)[1])
 
 

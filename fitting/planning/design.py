@@ -158,9 +158,9 @@ def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int
     levels = experiment.levels
     where = f"each of the {len(levels.cells)} cells" if levels.cells else f"each level of {levels.by}"
     many = "one recording" if recordings == 1 else f"{recordings} recordings"
-    notes = [f"Each candidate is reckoned as {many} more" + (f" in {where}." if levels.entries else ".")]
+    notes = [f"Each candidate counts as {many} more" + (f" in {where}." if levels.entries else ".")]
     if experiment.offsets:
-        notes.append("Electrode offsets are not reckoned with: expected sds are too small by what they take.")
+        notes.append("Electrode offsets are left out of account, so the expected sds are somewhat too small.")
     return [*notes, *dict.fromkeys(text for candidate in offered for text in candidate.doubts)]
 
 

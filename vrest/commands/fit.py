@@ -55,7 +55,7 @@ def _each(options: argparse.Namespace, config: Config) -> int:
     """Every cell by itself."""
     from ..data.tables.inert import write_csv
     from ..fitting.experiment.interval import interval_name
-    from ..fitting.planning.each import fit_each, summary_of_each, table_of_each
+    from ..fitting.planning.single_cells import fit_each, summary_of_each, table_of_each
     from ..fitting.results.store import figure_files, plain_json, write_fit
     from ..fitting.results.text import table_text
     from ..fitting.sampling.workers import Workers

@@ -1,4 +1,4 @@
-"""What recordings teach, reckoned without sampling: the information in rows whose electrodes seal differently."""
+"""What recordings teach, computed without sampling: the information in rows whose electrodes seal differently."""
 
 import numpy as np
 import pandas as pd

@@ -192,7 +192,7 @@ def test_candidates_of_a_table_are_its_distinct_conditions():
     ]
 
 
-def test_cells_are_reckoned_as_the_joint_posterior_of_all_of_them():
+def test_cells_count_as_in_the_joint_posterior_of_all_of_them():
     """Against the dense precision of the population's and all cells' parameters together."""
     experiment = experiment_of(*PLANS["cells"][:1], **PLANS["cells"][1])
     expected = at_the_truth(experiment)
