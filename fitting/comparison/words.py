@@ -66,9 +66,10 @@ def _sentence(row: Any, interval: str) -> str:
         ends = f"{interval} {digits(row.lower)} to {digits(row.upper)}"
         what = f"{row.parameter} of {row.a} is {digits(row.median)} times that of {row.b} ({ends})"
     else:
-        unit = " mV" * row.parameter.endswith("_mV")
-        ends = f"{interval} of the difference {row.lower:+.1f} to {row.upper:+.1f}{unit}"
-        size = f"{abs(row.median):.1f}{unit}"
+        in_mV = not np.isnan(row.rope_low)  # others have no agreed range of equality
+        low, high = (f"{x:+.1f}" if in_mV else digits(x) for x in (row.lower, row.upper))
+        unit, size = " mV" * in_mV, f"{abs(row.median):.1f} mV" if in_mV else digits(abs(row.median))
+        ends = f"{interval} of the difference {low} to {high}{unit}"
         what = f"{row.parameter} of {row.a} is {size} {'above' if above else 'below'} that of {row.b} ({ends})"
     if row.parameter == V_M.name:
         what = f"V_m of {row.a} lies {size} {'above' if above else 'below'} that of {row.b} ({ends})"

@@ -190,7 +190,7 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
 def contrast_kinds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """A table of contrasts by what one axis can hold: differences in mV, ratios, and each difference in another unit."""
     difference = table["kind"] == "difference"
-    in_mV = difference & table["parameter"].str.endswith("_mV")
+    in_mV = difference & table["rope_low"].notna()
     kinds = {"difference": table[in_mV], "ratio": table[~difference]}
     kinds |= {str(name): part for name, part in table[difference & ~in_mV].groupby("parameter", sort=False)}
     return {kind: part for kind, part in kinds.items() if len(part)}
