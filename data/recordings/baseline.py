@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError, DataError
-from ...models.limits import V_M_mV
+from ...models.limits import TEMPERATURE_C, V_M_mV
 from .clamp import clamped
 from .current import LEAST_S, Windows, blocks, injected, windows
 from .recording import Channel, Clamp, Recording, Source, Sweep
@@ -83,8 +83,9 @@ def _rest(
 ) -> Rest:
     current = injected(recording, channel, clamp, assume)
     where = windows(current, channel)
-    if all(c is None for c in current.sweeps):
-        where = _before_a_common_step(channel, where)
+    if current.source is not Source.MEASURED:
+        described = any(c is not None for c in current.sweeps)
+        where = _before_a_common_step(channel, where, 0.015 if described else np.inf)
     flags += [*recording.notes, *current.notes, *where.notes]
     found = [_at_rest(sweep, bounds) for sweep, bounds in zip(channel.sweeps, where.bounds, strict=True)]
     taken, spikes = [kept for kept, _ in found], sum(count for _, count in found)
@@ -194,28 +195,32 @@ def _temperature(recording: Recording) -> float:
     for channel in recording.channels:
         if channel.unit == "°C" and channel.sweeps:
             median = float(np.nanmedian(np.concatenate([sweep.values[::20] for sweep in channel.sweeps])))
-            if -2 <= median <= 50:
+            if TEMPERATURE_C.holds(median):
                 return round(median, 1)
     return np.nan
 
 
-def _before_a_common_step(channel: Channel, where: Windows) -> Windows:
-    """Where nothing describes the current: what is before a change of the potential that comes in every sweep.
+def _before_a_common_step(channel: Channel, where: Windows, within_s: float) -> Windows:
+    """What is before a change of the potential that comes in every sweep, by more than the sweeps change by themselves.
 
-    Three sweeps or more that change together, by more than they do by themselves, were stimulated.
+    Three sweeps or more that change together were stimulated, by what the file does not describe: a light, another
+    amplifier. A change counts from the sweep's beginning, or within `within_s` where the current is known.
     """
+    starting = [b for b in where.bounds if b and b[0] == 0]
     width = max(int(0.005 * channel.sweeps[0].rate_Hz), 1)
-    counts = {len(sweep.values) // width for sweep in channel.sweeps}
-    if len(channel.sweeps) < 3 or len(counts) > 1 or counts.pop() < 10:
+    count = min((stop for _, stop in starting), default=0) // width
+    if len(starting) < max(3, len(where.bounds)) or count < 10:
         return where
-    levels = np.stack([blocks(sweep.values, width) for sweep in channel.sweeps])
-    levels = levels - np.median(levels[:, :4], axis=1, keepdims=True)
+    levels = np.stack([blocks(sweep.values[: count * width], width) for sweep in channel.sweeps])
     noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(levels))))
-    changed = np.flatnonzero(np.median(np.abs(levels), axis=0) > max(8 * noise, 2.0))
-    if not len(changed):
+    back = int(min(within_s / 0.005, count))
+    earlier = np.median(levels[:, :4], axis=1, keepdims=True) if back == count else levels[:, :-back]
+    moved = np.median(np.abs(levels[:, 0 if back == count else back :] - earlier), axis=0)
+    changed = np.flatnonzero(moved > max(8 * noise, 2.0 if back == count else 4.0))
+    if not len(changed) or (end := int(changed[0]) * width) < LEAST_S * channel.sweeps[0].rate_Hz:
         return where
-    end = int(changed[0]) * width
-    note = f"the potential changes {1e3 * end / channel.sweeps[0].rate_Hz:.0f} ms into every sweep: only what is before is taken"
+    when = f"{1e3 * end / channel.sweeps[0].rate_Hz:.0f} ms into every sweep"
+    note = f"the potential changes {when}: only what is before is taken"
     return Windows([(0, end)] * len(channel.sweeps), where.level, [*where.notes, note])
 
 

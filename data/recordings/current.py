@@ -10,6 +10,7 @@ from .recording import Array, Channel, Clamp, Recording, Source
 LEAST_S = 0.005  # a shorter baseline before a stimulus is none
 CLEAN_pA = 0.01  # what rounding does to a command
 NOISY_pA = 2.0  # a smaller step drowns in a measured current
+_OFFSET_pA = 5.0  # how far an amplifier's reading wanders while what it injects is as commanded
 _BLOCK_S, _LONG_BLOCK_S = (
     0.001,
     0.005,
@@ -61,7 +62,7 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
         dead, follows = _dead(values), described and _follow(seen, told)
         if follows or not (_NO_NAME.fullmatch(measured.name) or (dead and source is not Source.UNKNOWN)):
             if described and source is not Source.UNKNOWN:
-                return Injected(_joined(seen, told, tolerance), Source.MEASURED)
+                return Injected(_joined(seen, told, max(tolerance, _OFFSET_pA)), Source.MEASURED)
             return Injected(list(seen), Source.MEASURED, tolerance=tolerance)
         level = float(np.median(np.concatenate(seen)))
         if source is not Source.UNKNOWN and abs(level) > NOISY_pA and not dead:
@@ -166,8 +167,11 @@ def _quietened(sweeps: list[Array], rate: float, measured: bool) -> tuple[list[A
     first, second = (_level(np.concatenate([np.abs(np.diff(s, n)) for s in some])) for n in (1, 2))
     if not measured and not second > 0.5 * first:  # constant, or a smooth ramp
         return sweeps, CLEAN_pA
-    width = max(int((_LONG_BLOCK_S if max(map(len, sweeps)) > 5 * rate else _BLOCK_S) * rate), 1)
+    long = max(map(len, sweeps)) > 5 * rate
+    width = max(int((_LONG_BLOCK_S if long else _BLOCK_S) * rate), 1)
     medians = [blocks(s, width) for s in sweeps]
+    if long:
+        medians = [np.median([np.r_[m[:1], m[:-1]], m, np.r_[m[1:], m[-1:]]], axis=0) for m in medians]
     jumps = [np.abs(np.diff(m)) for m in medians if len(m) > 1] or [np.zeros(1)]
     noise = min(_level(np.concatenate(jumps)), 1.2 * float(np.median([_level(j[:20]) for j in jumps])))
     made = [np.repeat(m, width)[: len(s)] for m, s in zip(medians, sweeps, strict=True)]

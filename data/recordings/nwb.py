@@ -1,5 +1,6 @@
 """Neurodata Without Borders, versions 1 and 2, by h5py alone: sweeps, and the stimulus stored beside each."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ _CLAMPED = ("CurrentClampSeries", "IZeroClampSeries")
 
 @dataclass
 class Series:
-    """One stored series: its group, kind, and what tells which others belong to it."""
+    """One stored series: its group, kind, clock, and what tells which others belong to it."""
 
     group: Any
     kind: str
     start_s: float
+    rate_Hz: float
     sweep: int | None
     electrode: str
 
@@ -33,9 +35,8 @@ class Series:
 def read_nwb(path: Path) -> Recording:
     import h5py
 
-    found: list[Series] = []
     with h5py.File(path, "r") as file:
-        file.visititems(lambda _, group: found.append(_series(group)) if _is_series(group, h5py.Group) else None)
+        found = [series for top in ("acquisition", "stimulus") if top in file for series in _all(file[top], h5py.Group)]
         if not found:
             version = file.attrs.get(
                 "nwb_version", file["nwb_version"][()] if "nwb_version" in file else "of no version"
@@ -57,7 +58,7 @@ def read_nwb(path: Path) -> Recording:
             electrode = one.electrode or one.group.name
             usual = "volts" if one.kind in _CLAMPED else ""
             channel, values = _values(one.group, electrode.rsplit("/", 1)[-1], usual)
-            sweep = Sweep(values, _rate(one.group), one.start_s)
+            sweep = Sweep(values, one.rate_Hz, one.start_s)
             sweep.current = _current(one, sweep, [s for s in presented if s.belongs(one)])
             if sweep.current is not None:
                 known = Source.AMPLIFIER if one.kind == "IZeroClampSeries" else Source.STIMULUS
@@ -68,13 +69,34 @@ def read_nwb(path: Path) -> Recording:
     return recording
 
 
-def _is_series(group: Any, kind: type) -> bool:
-    if not isinstance(group, kind) or "data" not in group or not ({"starting_time", "timestamps"} & set(group)):
-        return False
-    plain = _kind(group) == "TimeSeries" and group.name.startswith(("/acquisition", "/stimulus/presentation"))
-    clamp = _kind(group) in (*_CLAMPED, "VoltageClampSeries", "CurrentClampStimulusSeries")
-    shape = getattr(group["data"], "shape", ())
-    return (plain or clamp) and 1 <= len(shape) <= 2 and shape[0] > 0 and shape[1:] in ((), (1,))
+def _all(folder: Any, kind: type) -> Iterator[Series]:
+    """The series in a folder of the file and in those below it."""
+    for group in folder.values():
+        if isinstance(group, kind):
+            series = _series(group)
+            yield from [series] if series else _all(group, kind)
+
+
+def _series(group: Any) -> Series | None:
+    """A series of one signal; None where a group is something else."""
+    kind = _kind(group)
+    plain = kind == "TimeSeries" and group.name.startswith(("/acquisition", "/stimulus/presentation"))
+    clamp = kind in (*_CLAMPED, "VoltageClampSeries", "CurrentClampStimulusSeries")
+    shape = getattr(group.get("data"), "shape", ()) if plain or clamp else ()
+    if not (1 <= len(shape) <= 2 and shape[0] > 0 and shape[1:] in ((), (1,))):
+        return None
+    if "starting_time" in group:
+        first, rate = group["starting_time"][()], group["starting_time"].attrs["rate"]
+    elif "timestamps" in group:
+        first, rate = group["timestamps"][0], 1 / np.median(np.diff(group["timestamps"][:1000]))
+    else:
+        return None
+    number = group.attrs.get("sweep_number")
+    link = group.get("electrode", getlink=True)
+    electrode = getattr(link, "path", None) or (group["electrode"].name if link is not None else "")
+    if "electrode_name" in group:
+        electrode = text(group["electrode_name"][()])
+    return Series(group, kind, float(first), float(rate), None if number is None else int(number), electrode)
 
 
 def _kind(group: Any) -> str:
@@ -83,28 +105,12 @@ def _kind(group: Any) -> str:
     return text(ancestry[-1] if len(ancestry) else group.attrs.get("neurodata_type", ""))
 
 
-def _series(group: Any) -> Series:
-    number = group.attrs.get("sweep_number")
-    link = group.get("electrode", getlink=True) if "electrode" in group else None
-    electrode = getattr(link, "path", None) or (group["electrode"].name if link is not None else "")
-    if "electrode_name" in group:
-        electrode = text(group["electrode_name"][()])
-    first = group["starting_time"][()] if "starting_time" in group else group["timestamps"][0]
-    return Series(group, _kind(group), float(first), None if number is None else int(number), electrode)
-
-
 def _values(group: Any, name: str, usual: str) -> tuple[Channel, Array]:
     data = group["data"]
     sized(data.size, group.name)
     channel, factor = Channel.of(name, text(data.attrs.get("unit", "")).strip() or usual)
     values = np.asarray(data[()], dtype=float).reshape(-1)
     return channel, (values * float(data.attrs.get("conversion", 1)) + float(data.attrs.get("offset", 0))) * factor
-
-
-def _rate(group: Any) -> float:
-    if "starting_time" in group:
-        return float(group["starting_time"].attrs["rate"])
-    return 1 / float(np.median(np.diff(group["timestamps"][:1000])))
 
 
 def _current(one: Series, sweep: Sweep, presented: list[Series]) -> Array | None:
@@ -116,9 +122,9 @@ def _current(one: Series, sweep: Sweep, presented: list[Series]) -> Array | None
     total, known = np.full(count, bias if np.isfinite(bias) else 0.0), False
     for stimulus in presented:
         channel, values = _values(stimulus.group, "", "amperes" if stimulus.kind != "TimeSeries" else "")
-        at = np.round(
-            (np.arange(count) / sweep.rate_Hz + sweep.start_s - stimulus.start_s) * _rate(stimulus.group)
-        ).astype(int)
+        at = np.round((np.arange(count) / sweep.rate_Hz + sweep.start_s - stimulus.start_s) * stimulus.rate_Hz).astype(
+            int
+        )
         if stimulus.sweep is not None and stimulus.sweep == one.sweep and not 0 <= at[count // 2] < len(values):
             at = np.arange(count)  # of one sweep, on clocks of their own
         inside = (at >= 0) & (at < len(values))

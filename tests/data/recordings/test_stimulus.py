@@ -311,3 +311,29 @@ def test_spikes_leave_traces_in_a_measured_current_of_long_sweeps():
     rest = resting_potential(v)
     assert (rest.spikes, rest.current_from) == (len(times), Source.MEASURED)
     assert rest.duration > 12
+
+
+def test_a_wandering_offset_of_the_reading_does_not_hide_rest():
+    """The command is known to be none all the while."""
+    v = recording(trace(30))
+    v.channels.append(Channel("Im", "pA", [Sweep(np.linspace(-3, 3, 30 * RATE) + rng.normal(0, 0.3, 30 * RATE), RATE)]))
+    rest = resting_potential(v)
+    assert (rest.duration, rest.current_from) == (pytest.approx(30), Source.MEASURED)
+    assert rest.current_pA == pytest.approx(0, abs=0.3)
+
+
+@pytest.mark.parametrize("steps", [[9.0] * 5, [4.0, 8.0, 12.0, 16.0, 20.0], [-7.0] * 3])
+def test_what_no_output_commands_and_comes_in_every_sweep_is_a_stimulus_too(steps, tmp_path):
+    """A light, a drug puff, a stimulator of its own: the current is known to be none, and this is no rest all the same."""
+    v = [stepped(1, (4000, 9000, h), seed=k) for k, h in enumerate(steps)]
+    rest = rest_of(abf1(tmp_path / "x.abf", {"Vm": ("mV", v)}))
+    assert rest.last_s == pytest.approx(0.4, abs=0.02)
+    assert rest.V_m == pytest.approx(-65, abs=0.2)
+    assert "into every sweep: only what is before is taken" in rest.flags[0]
+
+
+def test_slow_changes_and_spikes_are_no_stimulus(tmp_path):
+    v = [
+        with_spikes(stepped(1, seed=k) + np.linspace(0, 2.5, RATE), [0.12 + 0.1 * k, 0.55 + 0.1 * k]) for k in range(4)
+    ]
+    assert rest_of(abf1(tmp_path / "x.abf", {"Vm": ("mV", v)})).last_s == pytest.approx(1, abs=0.05)
