@@ -235,6 +235,23 @@ def _refuse_absurd(text: str | float, *values: float) -> None:
         )
 
 
+def _is_believable(prior: Prior) -> bool:
+    """Whether numbers can be drawn from a prior, and computed with: neither all but 0 nor all but infinite."""
+    match prior:
+        case LogNormal():
+            return abs(prior.centre) < 45 and 1e-4 <= prior.sigma <= 10
+        case Normal():
+            nothing_left = prior.positive and prior.mean < -10 * prior.sigma
+            return prior.sigma >= max(1e-20, 1e-6 * abs(prior.mean)) and not nothing_left
+        case Gamma():
+            return prior.alpha >= 1e-2 and 1e-20 <= prior.centre <= MOST
+        case HalfNormal():
+            return prior.sigma >= 1e-20
+        case Fixed():
+            return prior.value == 0 or abs(prior.value) >= 1e-20
+    return True
+
+
 def cut_at_zero(mean: Any, sigma: Any) -> tuple[Any, Any]:
     """Mean and sd of Normal(mean, sigma) cut off at zero; a mean more than 30 sigma below counts as 30."""
     cut = np.minimum(-mean / sigma, 30.0)  # further out, what is left is lost in rounding
@@ -265,7 +282,7 @@ def parse_prior(text: str | float) -> Prior:
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
         _refuse_absurd(text, text)
-        return Fixed(float(text))
+        text = f"Fixed({exact(float(text))})"
     match = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None or match[1] not in _FAMILIES or (match[2] and match[1] != LogNormal.__name__):
         raise ConfigurationError(f"cannot read the prior {shown(text)}. Write it as one of: {_EXAMPLES}.")
@@ -281,4 +298,10 @@ def parse_prior(text: str | float) -> Prior:
     spread = {LogNormal: values[1:], Normal: values[1:], Gamma: values, HalfNormal: values}.get(family, [1.0])
     if min(spread) <= 0 or (family is LogNormal and values[0] <= 0):
         raise ConfigurationError(f"{text!r} is no distribution: medians, widths and rates must be above 0.")
-    return Normal(values[0], values[1], positive=match[5] is not None) if family is Normal else family(*values)
+    prior = Normal(values[0], values[1], positive=match[5] is not None) if family is Normal else family(*values)
+    if not _is_believable(prior):
+        raise ConfigurationError(
+            f"the prior {text!r} is out of all proportion: too narrow, too wide, or far from anything a parameter can be."
+            " A number alone holds the parameter there."
+        )
+    return prior

@@ -38,6 +38,7 @@ from .levels import find_levels
 from .resistance import BROUGHT_BY, find_resistance, resistance_notes
 
 DEFAULT_IONS = ("K", "Na", "Cl")
+_PLAUSIBLE = {Role.Q10: (0.1, 100), Role.Q10_OF_RATIO: (0.1, 100), Role.PUMP: (0, 1000)}
 
 
 def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
@@ -315,6 +316,10 @@ def foreseen_parameters(
 def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:
     """Parameters by name, with the priors that the user sets by that name, or by the tree's."""
     asked = {p.name: config.priors.get(p.name, config.priors.get(p.symbol)) for p in parameters}
+    for p in parameters:
+        prior, (low, high) = asked[p.name], _PLAUSIBLE.get(p.role, (-np.inf, np.inf))
+        if prior and not low <= prior.typical <= high:
+            raise ConfigurationError(f"priors: {p.name} = {prior}: what it is lies between {low} and {high}.")
     return {p.name: p if (prior := asked[p.name]) is None else p.with_prior(prior) for p in parameters}
 
 

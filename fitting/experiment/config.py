@@ -92,28 +92,24 @@ def _priors(given: Any) -> "dict[str, Prior]":
         raise ConfigurationError(f"priors: {error}") from None
 
 
-def _pairs(given: Any) -> Any:
-    """`NAME=COLUMN`, once or more, as a mapping."""
-    texts = [given] if isinstance(given, str) else given
-    if not (isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)):
-        return given
-    pairs = [text.partition("=") for text in texts]
-    for name, equals, column in pairs:
-        if not (equals and name.strip() and column.strip()):
-            text = f"{name}{equals}{column}"
-            raise ConfigurationError(f"{text!r} is not NAME=COLUMN, as in {typed('columns', {'V_m_mV': 'RMP (mV)'})}.")
-    return {name.strip(): column.strip() for name, _, column in pairs}
+def _pairs(cut: Callable[[str], tuple[str, str, str]], form: str, setting: str, example: dict[str, str]) -> Any:
+    """What reads `NAME=VALUE`, given once or more, as a mapping; `cut` is at the first sign or at the last."""
+
+    def read(given: Any) -> Any:
+        texts = [given] if isinstance(given, str) else given
+        if not (isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)):
+            return given
+        pairs = [cut(text) for text in texts]
+        for text, (name, equals, value) in zip(texts, pairs, strict=True):
+            if not (equals and name.strip() and value.strip()):
+                raise ConfigurationError(f"{text!r} is not {form}, as in {typed(setting, example)}.")
+        return {name.strip(): value.strip() for name, _, value in pairs}
+
+    return read
 
 
-def _meanings(given: Any) -> Any:
-    """`TEXT=VALUE`, once or more, as a mapping; the text may hold the sign = itself."""
-    if isinstance(given, Mapping):
-        return given
-    pairs = [text.rpartition("=") for text in given]
-    for text, equals, value in pairs:
-        if not (equals and text.strip() and value.strip()):
-            raise ConfigurationError(f'--read {text + equals + value!r} is not TEXT=VALUE, as in --read "RT=22".')
-    return {text.strip(): value.strip() for text, _, value in pairs}
+_columns_typed = _pairs(lambda text: text.partition("="), "NAME=COLUMN", "columns", {"V_m_mV": "RMP (mV)"})
+_texts_typed = _pairs(lambda text: text.rpartition("="), "TEXT=VALUE", "texts", {"RT": "22"})
 
 
 def _bath(ion: str) -> Any:
@@ -166,12 +162,12 @@ class Config:
     )
     columns: Mapping[str, str] = setting(
         dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)" (=-RMP turns signs)', flag="--map",
-        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_pairs, merges=True, only_data=True,
+        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_columns_typed, merges=True, only_data=True,
         example='{V_m_mV = "RMP (mV)"}',
     )  # fmt: skip
     texts: Mapping[str, str] = setting(
         dict, 'what a text in a column of numbers or words means, as in "RT=22"', flag="--read", metavar="TEXT=VALUE",
-        group=TABLE, repeats=True, types=_meanings, merges=True, only_data=True, example='{RT = "22"}',
+        group=TABLE, repeats=True, types=_texts_typed, merges=True, only_data=True, example='{RT = "22"}',
     )  # fmt: skip
     wide: str = setting(
         "", "what the headers of a wide table are: cell, K_o_mM, … (default: recognised)", flag="--wide", metavar="NAME",

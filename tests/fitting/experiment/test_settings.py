@@ -25,14 +25,17 @@ from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, par
 
 NAMES = [f.name for f in fields(Config)]
 NESTED = [f.name for f in fields(Sampling)]
-numbers = st.floats(1e-6, 1e6, allow_subnormal=False)
-sizes = st.floats(-1e6, 1e6, allow_subnormal=False)
+numbers = st.floats(1e-6, 1e5)
+widths = st.floats(1e-3, 5)
 priors = st.one_of(
-    st.builds(LogNormal, numbers, numbers),
+    st.builds(LogNormal, numbers, widths),
     st.builds(HalfNormal, numbers),
-    st.builds(Normal, sizes, numbers, st.booleans()),
-    st.builds(Gamma, numbers, numbers),
-    st.builds(Fixed, sizes),
+    numbers.flatmap(
+        lambda x: st.builds(Normal, st.sampled_from([x, -x, 0.0]), widths.map(lambda w: w * x), st.just(False))
+    ),
+    numbers.flatmap(lambda x: st.builds(Normal, st.just(x), widths.map(lambda w: w * x))),
+    numbers.flatmap(lambda x: st.builds(Gamma, st.just(x), st.floats(x / 1e6, 1e6))).filter(lambda p: p.alpha >= 0.01),
+    st.builds(Fixed, st.floats(1e-6, 1e6) | st.just(0.0)),
 )
 insides = st.one_of(
     st.just(Inside(passive=True)),
@@ -113,6 +116,7 @@ def test_whatever_a_file_holds_is_read_or_refused_in_a_sentence(table):
 @example({"inside": [("K", 140)]})
 @example({"priors": "P_Na/P_K=1"})
 @example({"offset": "cel"})
+@example({"texts": False})
 def test_whatever_a_keyword_is_given_is_read_or_refused_in_a_sentence(keywords):
     try:
         config = configure(**keywords)
@@ -215,6 +219,25 @@ def test_a_design_depends_on_every_setting_but_those_declared_to_be_numbers():
 @given(priors)
 def test_priors_read_back_to_the_same(prior):
     assert parse_prior(str(prior)) == prior
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LogNormal(log 1e-300, 1)", "LogNormal(log 0.02, 1e6)", "LogNormal(log 0.02, 1e-300)", "LogNormal(100, 1)",
+        "Normal(0, 1e-300)", "Normal(140, 1e-6)", "Normal(-1e6, 1) > 0", "HalfNormal(1e-300)", "Gamma(1e6, 1e-300)",
+        "Gamma(1e-300, 1)", "Fixed(1e999)", "HalfNormal(1e999)", "Fixed(1e300)",
+    ],
+)  # fmt: skip
+def test_priors_that_nothing_can_be_computed_with_are_refused(text):
+    with pytest.raises(ConfigurationError, match=r"out of all proportion|no parameter has"):
+        parse_prior(text)
+
+
+def test_a_Q10_that_is_none_is_refused():
+    for prior in (1e6, 0, "HalfNormal(1e6)"):
+        with pytest.raises(ConfigurationError, match=r"priors: Q10_pump = .* lies between 0.1 and 100"):
+            build_experiment(vrest.load_data("crayfish_muscle"), configure(ions="K,Na", priors={"Q10_pump": prior}))
 
 
 @pytest.mark.parametrize("text", ["Normal(log 140, 10)", "HalfNormal(log 8)", True, [1], {"a": 1}, ""])
