@@ -266,7 +266,7 @@ def test_a_killed_fit_leaves_no_results_that_look_finished(table, tmp_path):
     ]
     code = (
         "import sys, vrest.fitting.results.store as s; sys.argv = sys.argv[1:]\n"
-        "s._save_picture = lambda *_: (print('saving', flush=True), __import__('time').sleep(60))\n"
+        "s.plain_json = lambda *_: (print('saving', flush=True), __import__('time').sleep(60))\n"
         "from vrest.cli import main; main(sys.argv[1:])"
     )
     child = subprocess.Popen(
