@@ -1,7 +1,5 @@
 """`python -m vrest` is `vrest`."""
 
-import sys
+from .cli import process
 
-from .cli import main
-
-sys.exit(main())
+process()

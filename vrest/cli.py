@@ -1,10 +1,12 @@
 """The command line: finds the command that is typed, and turns whatever a person caused into a sentence and a status."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn, cast
 
 from .commands import COMMANDS, module_of
 from .flags import as_flag
@@ -113,5 +115,16 @@ def _about(flag: str) -> int:
     return 0
 
 
+def process() -> NoReturn:
+    """The command line as a process of its own, which ends once all is written and said."""
+    if "--scheduler" not in sys.argv:
+        sys.modules.setdefault("dask", cast(Any, None))  # xarray imports it wherever it finds it: half a second
+    status = main()
+    with suppress(OSError):  # the reader of a pipe may be gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)  # taking an interpreter full of libraries apart takes a third of a second
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    process()

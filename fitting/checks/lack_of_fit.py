@@ -13,6 +13,7 @@ from ...models.parameters import SIGMA
 from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
+from ..sampling.array_stats import array_stats
 
 GOOD_K = 0.7
 """Pareto k above which leaving a row (or cell) out moves the posterior too far for reweighting."""
@@ -138,7 +139,6 @@ def _few(draws: np.ndarray, most: int = 1000) -> np.ndarray:
 
 def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     """Hold the posterior against the recordings that it was drawn from."""
-    from arviz_stats.base import array_stats  # slow to import: not before chains run
     from scipy.stats import kstest
 
     posterior = tree["posterior"].to_dataset()
@@ -159,7 +159,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     if thin > n // ENOUGH_DRAWS:
         rows = np.unique(np.linspace(0, len(y) - 1, MOST_VALUES // ENOUGH_DRAWS).astype(int))
         distribution = row_distribution({q: x[:: n // ENOUGH_DRAWS] for q, x in everything.items()}, experiment, rows)
-    log_weight, k = array_stats.psislw(distribution.logpdf(y[rows]).T)  # rows lead, draws last
+    log_weight, k = array_stats().psislw(distribution.logpdf(y[rows]).T)  # rows lead, draws last
     pit = np.sum(np.exp(log_weight) * distribution.cdf(y[rows]).T, axis=-1)
     F, p, left = test or (None, None, None)
     least, own = _own_errors(values, experiment)

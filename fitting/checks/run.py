@@ -10,6 +10,7 @@ from ...models.notes import About, Note, notes_as_json
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..experiment.settings import table_of
+from ..sampling.progress import shown
 from ..sampling.workers import available_cores
 from .fitted import Fitted
 from .sampling import MIN_ESS, SamplingCheck, check_sampling
@@ -17,7 +18,7 @@ from .sampling import MIN_ESS, SamplingCheck, check_sampling
 
 def run(experiment: Experiment, cores: int | None = None, progress: bool | None = None) -> Fitted:
     """Sample an experiment that has been prepared, and again, longer, where the checks of the sampling say so."""
-    progress = sys.stderr.isatty() if progress is None else progress
+    progress = shown() if progress is None else progress
     cores = cores or experiment.config.sampling.cores or available_cores()
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
@@ -26,6 +27,8 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
     check = check_sampling(result.tree, result.summary(), experiment)
     if check.ok:
         return result
+    if progress:
+        print("The first run fell short of the sampling checks: repeating, longer.", file=sys.stderr)
     result = _attempt(experiment, _longer(sampling, check), seed, rest, progress, cores)
     rerun = Note(About.SAMPLING, "The first run fell short of the sampling checks and was repeated, longer.")
     result.tree.attrs["notes"] = notes_as_json([*result.notes, rerun])

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from ..experiment.experiment import Experiment
+from ..sampling.array_stats import array_stats
 
 MAX_R_HAT = 1.01
 MAX_R_HAT_CELL = 1.02
@@ -28,14 +29,13 @@ class SamplingCheck:
 
 def check_sampling(tree: xr.DataTree, summary: pd.DataFrame, experiment: Experiment) -> SamplingCheck:
     """Whether the chains agree and are long enough."""
-    from arviz_stats.base import array_stats
 
     of_cells = ~summary["group"].isin(["", *experiment.levels.groups])
     statistics = tree["sample_stats"].to_dataset()
     divergences = int(statistics["diverging"].sum())
     r_hat = float(summary["r_hat"].max())
     ess = float(summary[["ess_bulk", "ess_tail"]].to_numpy().min())
-    bfmi = float(np.min(array_stats.bfmi(statistics["energy"].to_numpy())))
+    bfmi = float(np.min(array_stats().bfmi(statistics["energy"].to_numpy())))
     agree = summary["r_hat"] < np.where(of_cells, MAX_R_HAT_CELL, MAX_R_HAT)
     ok = divergences == 0 and bool(agree.all()) and ess >= MIN_ESS and bfmi >= MIN_BFMI
     return SamplingCheck(ok, divergences, r_hat, ess, bfmi)

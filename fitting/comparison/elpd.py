@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm, t
 
@@ -21,6 +20,7 @@ from ..checks.lack_of_fit import GOOD_K
 from ..experiment.experiment import Experiment
 from ..model.draws import group_values, parameter_values, row_distribution
 from ..results.tree import THINNED
+from ..sampling.array_stats import array_stats
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
 FEWEST_CELLS = 5
@@ -97,7 +97,7 @@ def _flat(x: np.ndarray) -> np.ndarray:
 
 def _smoothed(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """PSIS of densities (draw, item): expected log predictive density and Pareto k of each item."""
-    log_weight, k = array_stats.psislw(log_likelihood.T)
+    log_weight, k = array_stats().psislw(log_likelihood.T)
     return logsumexp(log_weight + log_likelihood.T, axis=-1), np.asarray(k)
 
 

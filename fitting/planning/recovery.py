@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from arviz_stats.base import array_stats
 
 from ...data.tables.table import to_frame
 from ...models.errors import ConfigurationError
@@ -28,8 +27,10 @@ from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds, interval_name
 from ..model.cells import place_cells
 from ..model.draws import draw_prior, parameter_values, reported, resistance_distribution, row_distribution
+from ..sampling.array_stats import array_stats
+from ..sampling.progress import Progress
 from ..sampling.refits import QUICK, least_ess, longer, sampled
-from ..sampling.workers import Progress, Workers, run_tasks
+from ..sampling.workers import Workers, run_tasks
 from .simulate import Truth, draw_truth, simulate
 
 RANKED = 100
@@ -244,7 +245,7 @@ class Recovery:
 
 
 def _uniform_p(pit: np.ndarray) -> float:
-    return float(array_stats.uniformity_test(pit)[0])
+    return float(array_stats().uniformity_test(pit)[0])
 
 
 def recover(

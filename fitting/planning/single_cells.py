@@ -17,7 +17,8 @@ from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..experiment.prepare import prepare
 from ..results.summary import COLUMNS
-from ..sampling.workers import Progress, Workers, run_tasks
+from ..sampling.progress import Progress
+from ..sampling.workers import Workers, run_tasks
 
 
 def fit_each(

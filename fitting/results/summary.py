@@ -7,6 +7,7 @@ import xarray as xr
 from ...models.parameters import Quantity, offset
 from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds
+from ..sampling.array_stats import array_stats
 
 COLUMNS = [
     "parameter", "group", "unit", "mean", "sd", "median", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "contraction",
@@ -56,7 +57,6 @@ def _apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
 
 
 def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, probability: float) -> dict:
-    from arviz_stats.base import array_stats  # slow to import: not before chains run
 
     lower, upper = bounds(draws, probability)
     return {
@@ -68,8 +68,8 @@ def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, p
         "median": np.median(draws),
         "lower": lower,
         "upper": upper,
-        "ess_bulk": array_stats.ess(draws, method="bulk"),
-        "ess_tail": array_stats.ess(draws, method="tail", prob=(0.05, 0.95)),
-        "r_hat": array_stats.rhat(draws),
+        "ess_bulk": array_stats().ess(draws, method="bulk"),
+        "ess_tail": array_stats().ess(draws, method="tail", prob=(0.05, 0.95)),
+        "r_hat": array_stats().rhat(draws),
         "contraction": np.nan if prior is None else contraction(q.scale.of(draws), q.scale.of(prior)),
     }

@@ -1,19 +1,29 @@
-"""Draws by nutpie from the compiled density: the one module that knows nutpie."""
+"""Draws by nutpie from the compiled density: the one module that knows nutpie.
 
+Its compiled core, `nutpie._lib`, is used directly. nutpie's Python around it takes no address of compiled code, except from
+PyMC's models, and imports numba and all of ArviZ's plots, more than a second, for what is not used here.
+"""
+
+import importlib.util
 import sys
+from functools import cache
 from importlib import import_module
+from importlib.machinery import PathFinder
 from types import ModuleType
 
 import numpy as np
 
 from ...models.compiling.machine import Machine, addresses
 from ..experiment.config import Sampling
+from .array_stats import array_stats
 from .density import Density
+from .progress import Progress
 
 MANY_PARAMETERS = 100
 """Above so many, the low-rank metric that follows ridges costs more than it saves."""
 STATISTICS = ("diverging", "energy", "n_steps", "step_size", "depth")
 Arrays = dict[str, np.ndarray]
+_SHOWN_ms = 200  # between two looks at the progress
 _COPY = """declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 define i64 @vrest(i64 %seed, i64 %n, ptr %x, ptr %out, ptr %table) {
   %size = shl i64 %n, 3
@@ -40,62 +50,57 @@ def draw_by_nutpie(
     """
     many = density.size > MANY_PARAMETERS
     tuning = sampling.tune // 2 if many else sampling.tune
+    bar = Progress(sampling.chains * (tuning + sampling.draws), what="draws", even=False, show=progress)
     try:
-        chains = import_nutpie().sample(
-            _model(density, start),
-            chains=sampling.chains,
-            draws=sampling.draws,
-            tune=tuning,
-            target_accept=sampling.target_accept,
-            # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
-            adaptation="diag" if many else "low_rank",
-            seed=seed,
-            cores=cores,
-            progress_bar=progress,
-            return_raw_trace=True,
-            blocking=False,
+        lib = core()
+        # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
+        settings = lib.PyNutsSettings.Diag(seed) if many else lib.PyNutsSettings.LowRank(seed)
+        settings.update(
+            {
+                "num_tune": tuning,
+                "num_draws": sampling.draws,
+                "num_chains": sampling.chains,
+                "target_accept": sampling.target_accept,
+            }
         )
+        model, quiet, arrow = _model(density, start), lib.ProgressType.none(), lib.PyStorage.arrow()
+        look = (lambda chains: _look(bar, chains)) if progress else None
+        chains = lib.PySampler.from_pymc(settings, cores, model, quiet, look, _SHOWN_ms, arrow)
     except (ImportError, AttributeError, TypeError) as error:
         raise InterfaceChanged(f"{type(error).__name__}: {error}") from error
     try:
-        import_module("arviz_stats.base")  # needed next, and slow to import: it comes while the chains run
-        batches = chains.wait().get_arrow_trace()
+        array_stats()  # needed next, and slow to import: it comes while the chains run
+        chains.wait(None)
+        batches = chains.take_results().get_arrow_trace()
     except BaseException:
-        chains.cancel()
+        chains.abort()
         raise
+    finally:
+        bar.close()
     draws, statistics = _after_warm_up(*batches)
     return density.unflatten(draws["unconstrained"]), statistics, tuning
 
 
+def _look(bar: Progress, chains: list) -> None:
+    divergences = sum(chain.divergences for chain in chains)
+    bar.to(sum(chain.finished_draws for chain in chains), f", {divergences} divergences" if divergences else "")
+
+
 def _model(density: Density, start: np.ndarray):
-    """The density as nutpie takes it from PyMC."""
-    import_nutpie()
-    from nutpie.compile_pymc import CompiledPyMCModel
-
-    n = density.size
-    return CompiledPyMCModel(
-        dims={},
-        _n_dim=n,
-        _coords={},
-        _shapes={"unconstrained": (n,)},
-        compiled_logp_func=density.machine,
-        compiled_expand_func=_copy(),
-        initial_point_func=lambda seed: start + np.random.default_rng(seed).uniform(-1, 1, n),
-        shared_data={
-            str(k): x for k, x in enumerate(density.table)
-        },  # kept alive with the model, as its code reads them
-        shared_var_keys={},
-        user_data=addresses(density.table),
-        n_expanded=n,
-        shape_info=(["unconstrained"], [slice(0, n)], [(n,)]),
-        logp_func=None,
-        expand_func=None,
-        reparameterized_names=[],
+    """The density as nutpie's core takes it."""
+    lib, n, table, copy = core(), density.size, addresses(density.table), Machine.of(_COPY)
+    dims: dict[str, int] = {}  # filled by new_variables
+    held = (density, table, copy)  # what the addresses are of, kept alive with the model
+    return lib.PyMcModel(
+        lib.LogpFunc(density.machine.address, table.ctypes.data, held),
+        lib.ExpandFunc(n, n, copy.address, table.ctypes.data, held),
+        lib.PyVariable.new_variables(["unconstrained"], ["float64"], [(n,)], dims, {}),
+        n,
+        dims,
+        {},
+        lambda seed: start + np.random.default_rng(seed).uniform(-1, 1, n),
+        None,
     )
-
-
-def _copy() -> Machine:
-    return Machine.of(_COPY)
 
 
 def _after_warm_up(draws, statistics) -> tuple[Arrays, Arrays]:
@@ -119,19 +124,16 @@ def _arrays(chains, first: list[int]) -> Arrays:
     return found
 
 
-class _Later(ModuleType):
-    """Stands for a module that is imported when it is first used."""
-
-    def __getattr__(self, name: str):
-        return getattr(import_module(self.__name__), name)
-
-
-def import_nutpie() -> ModuleType:
-    """nutpie, without ArviZ and all of its plots, which it imports for a conversion that is not used here."""
-    if "nutpie" not in sys.modules and "arviz" not in sys.modules:
-        sys.modules["arviz"] = _Later("arviz")
-        try:
-            import_module("nutpie")
-        finally:
-            del sys.modules["arviz"]
-    return import_module("nutpie")
+@cache
+def core() -> ModuleType:
+    """nutpie's compiled core, without the rest of nutpie, which finds it there if it is imported later."""
+    name = "nutpie._lib"
+    if name in sys.modules:
+        return sys.modules[name]
+    package = importlib.util.find_spec("nutpie")
+    spec = package and PathFinder.find_spec(name, package.submodule_search_locations)
+    if not (spec and spec.loader):
+        return import_module(name)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

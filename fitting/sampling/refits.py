@@ -17,6 +17,7 @@ from ..experiment.experiment import Experiment
 from ..experiment.inside import Inside
 from ..model.cells import with_cells
 from ..model.draws import with_derived
+from .array_stats import array_stats
 from .sampling import draw
 
 QUICK = Sampling(chains=2, draws=500, tune=500, sampler="nutpie")
@@ -82,9 +83,8 @@ def longer(sampling: Sampling) -> Sampling:
 
 def least_ess(arrays: list[np.ndarray]) -> float:
     """The smallest bulk effective sample size among draws (chain, draw)."""
-    from arviz_stats.base import array_stats
 
-    return float(min(array_stats.ess(x, method="bulk") for x in arrays))
+    return float(min(array_stats().ess(x, method="bulk") for x in arrays))
 
 
 def varied(experiment: Experiment, variation: Variation) -> Experiment:

@@ -2,8 +2,6 @@
 
 import multiprocessing
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -126,33 +124,6 @@ def run_tasks(
                     f"workers died {ATTEMPTS} times in a row ({error}); most often memory ran out. Use fewer workers."
                     " What is finished is kept: the same command goes on from there."
                 ) from error
-
-
-class Progress:
-    """How far a long run has come and how long it will still take, on a terminal; silent in a pipe."""
-
-    def __init__(self, total: int, done: int = 0, what: str = "fits"):
-        self.total, self.done, self.what = total, done, what
-        self._started, self._before = time.monotonic(), done
-
-    def step(self) -> None:
-        self.done += 1
-        if not sys.stderr.isatty():
-            return
-        left = (time.monotonic() - self._started) / (self.done - self._before) * (self.total - self.done)
-        end = "\n" if self.done == self.total else ""
-        print(
-            f"\r{self.done} of {self.total} {self.what}, {_in_words(left)} left   ",
-            end=end,
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def available_cores() -> int:

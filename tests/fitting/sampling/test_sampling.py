@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -10,34 +9,41 @@ import pytest
 from tests.designs import pooled
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.sampling import by_nutpie
+from vrest.fitting.sampling.array_stats import array_stats
 from vrest.fitting.sampling.sampling import draw
 from vrest.models.errors import SamplerWarning
 
 SHORT = Sampling(chains=2, draws=100, tune=100)
 
 
-def test_nutpie_is_as_it_was_when_this_was_written():
+def test_nutpies_core_is_as_it_was_when_this_was_written():
     """The first test to fail where nutpie changes: see `fitting/sampling/__init__.py`."""
-    from nutpie.compile_pymc import CompiledPyMCModel
+    lib = by_nutpie.core()
+    taken = {
+        lib.PySampler.from_pymc: "(settings, cores, model, progress_type, extra_callback, extra_callback_rate, store)",
+        lib.LogpFunc: "(ptr, user_data_ptr, keep_alive)",
+        lib.ExpandFunc: "(dim, expanded_dim, ptr, user_data_ptr, keep_alive)",
+        lib.PyMcModel: "(density, expand, variables, dim, dim_sizes, coords, init_func, transform_adapter)",
+        lib.PyVariable.new_variables: "($cls, names, item_types, shapes, dim_sizes, dims)",
+    }
+    assert {function.__text_signature__ for function in taken} == set(taken.values())
+    assert {"finished_draws", "divergences"} <= set(dir(lib.PyChainProgress))
+    assert {"wait", "abort", "take_results"} <= set(dir(lib.PySampler))
 
-    assert {field.name for field in fields(CompiledPyMCModel)} == {
-        "dims", "compiled_logp_func", "compiled_expand_func", "initial_point_func", "shared_data", "shared_var_keys",
-        "user_data", "n_expanded", "shape_info", "logp_func", "expand_func", "_n_dim", "_shapes", "_coords",
-        "_transform_adapt_args", "reparameterized_names",
-    }  # fmt: skip
 
-
-@pytest.mark.parametrize("gone", ["class", "argument"])
+@pytest.mark.parametrize("gone", ["whole", "name", "argument"])
 def test_without_that_interface_pymc_samples_and_it_is_said(monkeypatch, gone):
-    import nutpie.compile_pymc as theirs
+    class Other:
+        def __getattr__(self, name):
+            if gone == "name" and name == "PyMcModel":
+                raise AttributeError("no PyMcModel")
+            found = getattr(real, name)
+            return (lambda *of: found()) if gone == "argument" and name == "LogpFunc" else found
 
-    def other(*args, **kwargs):
-        raise TypeError("unexpected keyword argument")
-
-    if gone == "class":
-        monkeypatch.delattr(theirs, "CompiledPyMCModel")
-    else:
-        monkeypatch.setattr(theirs, "CompiledPyMCModel", other)
+    real = by_nutpie.core()
+    monkeypatch.setattr(by_nutpie, "core", Other)
+    if gone == "whole":
+        monkeypatch.setattr(by_nutpie, "core", lambda: (_ for _ in ()).throw(ImportError("no nutpie._lib")))
     asked = []
 
     def public(experiment, sampling, seed, cores, progress, sampler):
@@ -61,23 +67,35 @@ def test_pymc_draws_from_the_same_posterior():
         assert mine[name].std().item() == pytest.approx(theirs[name].std().item(), rel=0.1)
 
 
-def test_chains_begin_around_the_start_and_move(monkeypatch):
-    seen = []
-    model = by_nutpie._model
-    monkeypatch.setattr(by_nutpie, "_model", lambda density, start: seen.append(model(density, start)) or seen[-1])
-    draws = draw(pooled(), SHORT, seed=1)
-    places = [seen[0].initial_point_func(seed) for seed in (1, 2)]
-    assert np.all(np.abs(places[0] - places[1]) <= 2)
-    assert draws.posterior["pump_mV"].std() > 0
-
-
-def test_nutpie_comes_without_the_plotting_library_and_leaves_it_to_others():
+def test_nutpies_core_comes_alone_and_leaves_the_rest_to_others():
     code = """
 import sys
-from vrest.fitting.sampling.by_nutpie import import_nutpie
-nutpie = import_nutpie()
-assert "arviz" not in sys.modules and "matplotlib" not in sys.modules
-import arviz
-assert arviz.__version__ and sys.modules["nutpie.sample"].arviz.from_dict is arviz.from_dict
+from vrest.fitting.sampling.array_stats import array_stats
+from vrest.fitting.sampling.by_nutpie import core
+lib, ess = core(), array_stats().ess
+beside = {"arviz", "arviz_base", "arviz_stats", "xarray_einstats", "numba", "matplotlib"}
+assert not {m.split(".")[0] for m in sys.modules} & beside
+assert "nutpie" not in sys.modules
+import arviz, nutpie
+assert nutpie._lib is lib and callable(nutpie.sample)
+assert arviz.loo and arviz.ess is not ess
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_arviz_gives_the_same_numbers_alone_as_whole():
+    from arviz_stats.base import array_stats as whole
+
+    x = np.random.default_rng(1).normal(size=(4, 300)).cumsum(axis=1)
+    alone = array_stats()
+    for function in ("ess", "rhat", "bfmi"):
+        assert np.array_equal(getattr(alone, function)(x), getattr(whole, function)(x))
+    assert np.array_equal(alone.psislw(x)[1], whole.psislw(x)[1])
+
+
+def test_a_bar_shows_how_far_the_chains_have_come(capsys):
+    draw(pooled(), SHORT, seed=1, progress=True)
+    shown = capsys.readouterr().err
+    assert "of 400 draws" in shown
+    draw(pooled(), SHORT, seed=1)
+    assert capsys.readouterr().err == ""
