@@ -25,25 +25,32 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the verdict: its name, its mark, and its sentences; prints as lines of text."""
+    """One part of the verdict: its name, its mark, its sentences, and which of them says why; prints as lines of text."""
 
     name: str
     mark: Mark
     sentences: tuple[str, ...]
+    decisive: int = 0
+
+    @property
+    def reason(self) -> str:
+        """The sentence that says why the mark is what it is."""
+        return self.sentences[self.decisive] if self.sentences else ""
 
     def __str__(self):
         first, *rest = self.sentences or ("",)
         return "\n".join([f"{self.name.capitalize()}: {self.mark.word}. {first}".rstrip(), *(f"  {s}" for s in rest)])
 
 
-def _many(n: int, what: str) -> str:
+def many(n: int, what: str) -> str:
+    """A number of things: `1 row`, `2 rows`."""
     return f"{n} {what}{'s' * (n != 1)}"
 
 
 def say_sampling(s: SamplingCheck) -> Part:
     """The first part of the verdict in words."""
     sentences = [
-        f"{_many(s.divergences, 'divergence')}, R-hat at most {s.max_r_hat:.3f},"
+        f"{many(s.divergences, 'divergence')}, R-hat at most {s.max_r_hat:.3f},"
         f" effective draws at least {s.min_ess:.0f}, E-BFMI at least {s.min_bfmi:.2f}."
     ]
     if not s.ok:
@@ -100,10 +107,12 @@ def say_fit(f: FitCheck) -> Part:
         if abs(w.z) > 3
     ]
     mark = (Mark.GOOD if f.ok else Mark.BAD) if f.basis.judged else Mark.OPEN
+    decisive = 0
     if f.max_pareto_k > GOOD_K:
         sentences.append(f"A single row decides much of the result (Pareto k {f.max_pareto_k:.2f}).")
-        mark = Mark.CARE if mark is Mark.GOOD else mark
-    return Part("fit", mark, tuple(sentences))
+        if mark is Mark.GOOD:
+            mark, decisive = Mark.CARE, len(sentences) - 1
+    return Part("fit", mark, tuple(sentences), decisive)
 
 
 def say_identification(i: Identification, foreseen: bool = False, law_holds: bool = True) -> Part:
@@ -124,7 +133,7 @@ def say_identification(i: Identification, foreseen: bool = False, law_holds: boo
             f"These recordings {'would not' if foreseen else 'do not'} inform {listed(largely)} (contraction under"
             f" {UNINFORMED}): what is said of {'it' if len(largely) == 1 else 'them'} is largely the prior."
         )
-    weakly = False
+    weakly = 0
     for a, b, r in i.confounded:
         if frozenset((a, b)) in pairs:
             sentences.append(f"{a} and {b} are confounded (correlation {r:+.2f}): told apart badly.")
@@ -133,7 +142,7 @@ def say_identification(i: Identification, foreseen: bool = False, law_holds: boo
             sentences.append(
                 f"{asked} goes with {other} (correlation {r:+.2f}): it is known no better than {other} is."
             )
-            weakly = True
+            weakly = weakly or len(sentences) - 1
         else:
             sentences.append(f"{a} and {b}, which were not asked for, go together (correlation {r:+.2f}).")
     if beside:
@@ -141,7 +150,8 @@ def say_identification(i: Identification, foreseen: bool = False, law_holds: boo
     if answered and not i.ok:
         sentences.append(f"{listed(answered)} {'would be' if would else _was(answered)} answered by the data{under}.")
     mark = Mark.WEAK if not i.ok else Mark.CARE if weakly or not law_holds else Mark.GOOD
-    return Part("identification", mark, (*sentences, *i.advice))
+    decisive = weakly if mark is Mark.CARE and law_holds else 0
+    return Part("identification", mark, (*sentences, *i.advice), decisive)
 
 
 def say_nothing_of(part: Part, advice: tuple[str, ...] = ()) -> Part:

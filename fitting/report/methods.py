@@ -10,7 +10,7 @@ from ...models.laws.options import OPTIONS
 from ...models.notes import About
 from ...models.parameters import JUNCTION
 from ...models.priors import Scale
-from ..checks.words import reason
+from ..checks.words import many, reason
 from ..experiment.config import Config, parse_config
 from ..results.text import digits
 
@@ -82,8 +82,8 @@ def _data(fit: "Fitted", config: Config) -> str:
     notes += "".join(f" Caution: {note.text}" for note in fit.verdict().cautions)
     notes += "".join(f" {repair}" for repair in fit.verdict().repairs)
     return (
-        f"Data. {recordings.sizes['obs']} resting potentials of {source} in {fit.experiment.n_conditions} conditions"
-        f" were analysed{chosen}. Liquid junction potential: {junction}. {notes}"
+        f"Data. {many(recordings.sizes['obs'], 'resting potential')} of {source} in"
+        f" {many(fit.experiment.n_conditions, 'condition')} were analysed{chosen}. Liquid junction potential: {junction}. {notes}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -13,7 +14,9 @@ from tests.chromium import BROWSER, visit
 from vrest.cli import main
 from vrest.fitting.checks.words import Mark
 from vrest.fitting.fit import Fit
-from vrest.fitting.report.report import image, pictures, report_html
+from vrest.fitting.report.gallery import pictures
+from vrest.fitting.report.page import image, words
+from vrest.fitting.report.report import report_html
 from vrest.models.notes import About, Note, notes_as_json
 
 EVIL = [
@@ -81,23 +84,70 @@ def page(gluconate_fit) -> str:
     return report_html(gluconate_fit)
 
 
-def test_page_opens_with_the_answer_and_goes_on_in_order(page, gluconate_fit):
-    places = [page.index(f"<h2>{title}") for title in ("The answer", "Can it", "Pictures", "Methods", "Where it comes")]
+def text_of(html: str) -> str:
+    """What a reader sees of HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def test_the_first_screen_has_question_answer_belief_and_figure_and_the_rest_follows(page, gluconate_fit):
+    titles = ("The answer", "Can it", "Parameters", "The verdict in full", "Pictures", "Methods", "Where it comes")
+    places = [page.index(f"<h2>{title}") for title in titles]
     assert places == sorted(places)
-    answer = page[places[0] : places[1]]
+    first, rest = page[: places[2]], page[places[2] :]
     row = gluconate_fit.summary().iloc[0]
-    assert f"<b>P<sub>Na</sub>/P<sub>K</sub></b> = {row['median']:.4f}" in answer
-    assert "89% interval" in answer
+    assert "What do these recordings say of P<sub>Na</sub>/P<sub>K</sub>?" in first
+    assert f'<th scope="row">P<sub>Na</sub>/P<sub>K</sub></th><td data-label="median">{row["median"]:.4f}</td>' in first
+    assert "89% interval" in first
+    assert "The membrane lets K through" in first
+    assert first.count("<svg") == 1
+    assert text_of(re.findall(r'<p class="good">.*</p>', first)[0]) == "Sampling ✓ ok"
     for line in str(gluconate_fit.verdict()).splitlines():  # their beginnings are headings and marks
-        line = re.sub(r"^([A-Z].*?: ok\. |Caution: )", "", line).strip()
-        assert f"<p>{line}</p>".replace("'", "&#x27;") in page
+        line = re.sub(r"^([A-Z].*?: (ok|not judged)\. |Caution: )", "", line).strip()
+        assert f"<p>{words(line)}</p>" in page or f"</b> {words(line)}</p>" in first
     for kept in (
         gluconate_fit.tree.attrs["data_sha256"],
         "seed",
         "vrest fit --config config.toml",
         "@article{Goldman1943",
     ):
-        assert kept in page
+        assert kept in rest
+
+
+def test_a_parameter_stands_once_unless_one_asks_for_every_number(page, potassium_fit):
+    plain = re.sub(r"<details>.*?</details>", "", page, flags=re.DOTALL)
+    assert plain.count('<th scope="row">P<sub>Na</sub>/P<sub>K</sub></th>') == 1
+    weak = report_html(potassium_fit)
+    folded = dict(re.findall(r"<summary>(.*?)</summary>(.*?)</details>", weak, re.DOTALL))
+    (unsaid,) = (html for summary, html in folded.items() if text_of(summary).startswith("The recordings do not say"))
+    table = potassium_fit.summary().query("contraction < 0.5")
+    assert {"Q10_pump", "Q10_leak"} <= set(table["parameter"])
+    assert len(re.findall("<tr>", unsaid)) == len(table) + 1
+    assert "largely the prior" in unsaid
+
+
+def test_cautions_stand_among_the_first_lines(gluconate_fit):
+    tree = gluconate_fit.tree.copy()
+    tree.attrs = {**tree.attrs, "cautions": notes_as_json([Note(About.TABLE, "No junction potential is given.")])}
+    html = report_html(Fit(tree, gluconate_fit.experiment))
+    assert html.index("<b>Caution.</b> No junction potential is given.") < html.index("<h2>Parameters")
+
+
+def test_groups_open_with_their_difference_in_mV(typed_fit):
+    fit, _ = typed_fit
+    html = report_html(fit)
+    first = text_of(html[html.index('<p class="asked">') : html.index("<h2>Parameters")])
+    assert "Do A and B (cell_type) differ, in what, and by how much?" in first
+    assert first.index("Vm of A lies") < first.index("In the reference bath") < first.index("PNa/PK of A is")
+    assert "Cells are the units: 6 in A, 6 in B." in first
+    assert "Differences in mV" in html
+
+
+def test_no_column_is_cut_where_the_page_is_narrow(page):
+    """Every table of numbers becomes blocks of lines, each with the name of its column."""
+    cells = re.findall(r"<td[^>]*>", page[: page.index("<h2>Where it comes")])
+    assert len(cells) > 20
+    assert all(cell.startswith("<td data-label=") for cell in cells)
+    assert "overflow-x" not in page
 
 
 def test_page_needs_nothing_but_itself_and_can_be_heard(page):
@@ -150,14 +200,16 @@ def test_every_group_has_its_series_and_names_are_no_mathematics(typed_fit):
     hostile = Fit(tree, replace(fit.experiment, levels=levels))
     hostile.__dict__.update(_summary=fit.summary().replace({"group": {"A": evil}}), _verdict=fit.verdict())
     drawn = {title: (told, image(draw, told)) for title, told, draw in pictures(hostile)}
-    assert "67 resting potentials in 6 conditions" in report_html(hostile)
-    series = [title for title in drawn if title.startswith("Potential against potassium")]
-    assert series == [f"Potential against potassium, {evil}", "Potential against potassium, B"]
-    assert drawn[series[0]][1] != drawn[series[1]][1]
-    assert "mean of the groups" in drawn["The pump, bath by bath"][0]
-    for title in (series[0], "Posterior against prior", "Do the chains agree?"):
-        words = re.findall(r">([^<>]*)</text>", drawn[title][1])
-        assert any(word.startswith("$x^$ y") and "…" in word and len(word) < 30 for word in words), title
+    html = report_html(hostile)
+    assert "67 resting potentials in 6 conditions" in html
+    assert [t for t in drawn if t.startswith("The pump")] == [f"The pump, bath by bath, {name}" for name in (evil, "B")]
+    ratios = re.findall(r">([^<>]*)</text>", drawn["Ratios"][1])
+    assert any("$x^$" in word and "…" in word for word in ratios)
+    first = html[: html.index("<h2>Parameters")]
+    assert any(word.startswith("$x^$ y") and "…" in word for word in re.findall(r">([^<>]*)</text>", first))
+    for title in ("Posterior against prior",):
+        shown = re.findall(r">([^<>]*)</text>", drawn[title][1])
+        assert any(word.startswith("$x^$ y") and "…" in word and len(word) < 30 for word in shown), title
     assert "Vm(mV)" in re.sub(r"<[^>]*>|\s", "", drawn["Posterior predictive check"][1])
 
 
@@ -179,7 +231,7 @@ def test_a_failed_fit_says_so_before_it_says_anything_else(gluconate_fit, page):
     failed = Fit(tree, gluconate_fit.experiment)
     assert failed.verdict().parts[0].mark is Mark.BAD
     failure = report_html(failed)
-    assert failure.index("Do not use these numbers") < failure.index("<ul>")
+    assert failure.index("Do not use these numbers") < failure.index('<th scope="row">')
     assert gluconate_fit.verdict().parts[0].mark is Mark.GOOD
     assert "Do not use these numbers" not in page
 
@@ -202,7 +254,7 @@ def test_report_is_made_again_from_the_file_alone(gluconate_fit, tmp_path, capsy
 
 def test_a_picture_of_very_many_dots_is_made_of_dots(monkeypatch):
     assert image(pyplot.subplots, "an & empty frame").startswith("<svg")
-    monkeypatch.setattr("vrest.fitting.report.report._LARGEST_SVG", 1000)
+    monkeypatch.setattr("vrest.fitting.report.page._LARGEST_SVG", 1000)
     dots = image(pyplot.subplots, "an & empty frame")
     assert dots.startswith('<img src="data:image/png;base64,')
     assert dots.endswith('alt="an &amp; empty frame">')
@@ -213,7 +265,7 @@ def test_a_picture_of_very_many_dots_is_made_of_dots(monkeypatch):
 @pytest.mark.parametrize(("width", "dark", "ground"), [(1280, False, "255, 255, 255"), (400, True, "18, 22, 27")])
 def test_chromium_shows_the_page_whole_and_runs_nothing(evil_page, tmp_path, width, dark, ground):
     found, console = visit(evil_page, tmp_path, width, dark)
-    title = f"../{EVIL[0]}{EVIL[1]}.csv: ghk"
+    title = f"script>{EVIL[1]}.csv: ghk"  # what follows the last / of the source
     assert found == {"title": title, "too_wide": False, "width": width, "fetched": 0, "ground": f"rgb({ground})"}
     assert console == ""
 
