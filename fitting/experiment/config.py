@@ -12,45 +12,49 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...models.errors import ConfigurationError, VrestError, typed
 from .inside import Inside, parse_insides
-from .settings import SAMPLING, TABLE, declaration, in_file, read, read_all, refuse_unknown, setting, settings, table_of
+from .settings import (
+    SAMPLING,
+    TABLE,
+    declaration,
+    documented,
+    in_file,
+    read,
+    read_all,
+    refuse_unknown,
+    setting,
+    settings,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from ...data.tables.options import ReadOptions
     from ...models.priors import Prior
 
 
+@documented
 @dataclass(frozen=True)
 class Sampling:
-    """How the posterior is drawn; `help(vrest.fit)` says what each setting is."""
+    """How the posterior is drawn."""
 
-    chains: int = setting(
-        4, "independent chains", flag="--chains", metavar="N", group=SAMPLING, low=2, high=1000, only_data=True
-    )
+    chains: int = setting(4, "independent chains", flag="--chains", metavar="N", group=SAMPLING, low=2, high=1000)
     draws: int = setting(
-        1000,
-        "draws kept of each chain",
-        flag="--draws",
-        metavar="N",
-        group=SAMPLING,
-        low=50,
-        high=10**6,
-        only_data=True,
+        1000, "draws kept of each chain", flag="--draws", metavar="N", group=SAMPLING, low=50, high=10**6
     )
     tune: int = setting(
         1000, "warm-up draws of each chain (half as many for hierarchies of over 100 parameters)", flag="--tune",
-        metavar="N", group=SAMPLING, low=50, high=10**6, only_data=True,
+        metavar="N", group=SAMPLING, low=50, high=10**6,
     )  # fmt: skip
     # 0.95 leaves no divergences on the designs that this program is for, 0.8 does.
     target_accept: float = setting(
         0.95, "step-size target: nearer to 1 takes smaller steps", flag="--target-accept", metavar="P", group=SAMPLING,
-        low=0.5, high=0.9999, only_data=True,
+        low=0.5, high=0.9999,
     )  # fmt: skip
     sampler: Literal["auto", "nutpie", "pymc", "numpyro"] = setting(
         "auto", "auto (nutpie), nutpie, pymc or numpyro", flag="--sampler", metavar="NAME", group=SAMPLING
     )
     cores: int | None = setting(
         None, "processors to use (default: all that this process may use)", flag="--cores", metavar="N", group=SAMPLING,
-        low=1, high=10**4, only_data=True, saved=False,
+        low=1, high=10**4, saved=False,
     )  # fmt: skip
 
     def __post_init__(self):
@@ -115,84 +119,64 @@ _texts_typed = _pairs(lambda text: text.rpartition("="), "TEXT=VALUE", "texts", 
 def _bath(ion: str) -> Any:
     return setting(
         None, f"{ion} in the bath in mM, for a table without that column", flag=f"--{ion}-o", metavar="MM", group=TABLE,
-        low=0, high=1000, only_data=True,
+        low=0, high=1000,
     )  # fmt: skip
 
 
+@documented
 @dataclass(frozen=True)
 class Config:
-    """One analysis, apart from the recordings themselves; `help(vrest.fit)` says what each setting is."""
+    """One analysis, apart from the recordings themselves."""
 
     data: str | None = setting(
-        None,
-        "path of the table, or name of a bundled set",
-        example='"recordings.csv"',
-        only_data=True,
-        keyword=False,
-        path=True,
+        None, "path of the table, or name of a bundled set", example='"recordings.csv"', keyword=False, path=True
     )
     data_sha256: str | None = setting(
-        None,
-        "the table's hash when it was analysed; a table that has changed is pointed out",
-        only_data=True,
-        keyword=False,
+        None, "the table's hash when it was analysed; a table that has changed is pointed out", keyword=False
     )
     sheet: str = setting(
         "", 'sheet of a workbook, a range of cells, or both: "Data", A1:F9, "Data!A1:F9" (default: what holds a table)',
-        flag="--sheet", metavar="NAME", group=TABLE, only_data=True, keyword=False,
+        flag="--sheet", metavar="NAME", group=TABLE, keyword=False,
     )  # fmt: skip
     delimiter: str = setting(
         "", 'what separates the cells of the table, as in ";" or tab (default: recognised)', flag="--delimiter",
-        metavar="CHAR", group=TABLE, only_data=True, keyword=False,
+        metavar="CHAR", group=TABLE, keyword=False,
     )  # fmt: skip
     decimal: str = setting(
         "", 'decimal mark of the table, "." or "," (default: recognised)', flag="--decimal", metavar="CHAR",
-        group=TABLE, only_data=True, keyword=False,
+        group=TABLE, keyword=False,
     )  # fmt: skip
     encoding: str = setting(
         "", "encoding of the table's text, as in cp1252 (default: recognised)", flag="--encoding", metavar="NAME",
-        group=TABLE, only_data=True, keyword=False,
+        group=TABLE, keyword=False,
     )  # fmt: skip
-    strict: bool = setting(
-        False,
-        "refuse a table that would have to be repaired",
-        flag="--strict",
-        group=TABLE,
-        only_data=True,
-    )
+    strict: bool = setting(False, "refuse a table that would have to be repaired", flag="--strict", group=TABLE)
     columns: Mapping[str, str] = setting(
         dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)" (=-RMP turns signs)', flag="--map",
-        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_columns_typed, merges=True, only_data=True,
+        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_columns_typed, merges=True,
         example='{V_m_mV = "RMP (mV)"}',
     )  # fmt: skip
     texts: Mapping[str, str] = setting(
         dict, 'what a text in a column of numbers or words means, as in "RT=22"', flag="--read", metavar="TEXT=VALUE",
-        group=TABLE, repeats=True, types=_texts_typed, merges=True, only_data=True, example='{RT = "22"}',
+        group=TABLE, repeats=True, types=_texts_typed, merges=True, example='{RT = "22"}',
     )  # fmt: skip
     wide: str = setting(
         "", "what the headers of a wide table are: cell, K_o_mM, … (default: recognised)", flag="--wide", metavar="NAME",
-        group=TABLE, only_data=True,
+        group=TABLE,
     )  # fmt: skip
     error: Literal["", "sem", "sd"] = setting(
-        "",
-        "what follows ± in V_m_mV: sem or sd",
-        flag="--error",
-        metavar="KIND",
-        group=TABLE,
-        only_data=True,
-        keyword=False,
+        "", "what follows ± in V_m_mV: sem or sd", flag="--error", metavar="KIND", group=TABLE, keyword=False
     )
     blocked: str = setting(
         "", "the rows in which the pump is blocked: \"drug == 'ouabain'\", or none", flag="--blocked", metavar="QUERY",
-        group=TABLE, only_data=True,
+        group=TABLE,
     )  # fmt: skip
     allow: tuple[str, ...] = setting(
         (), "columns whose limits of plausibility are lifted, as in V_m_mV", flag="--allow", metavar="LIST", group=TABLE,
-        only_data=True, example='["V_m_mV"]',
+        example='["V_m_mV"]',
     )  # fmt: skip
     temperature_C: float | None = setting(
         None, "one temperature in °C, for the rows without one", flag="--temperature", metavar="C", group=TABLE,
-        only_data=True,
     )  # fmt: skip
     K_o_mM: float | None = _bath("K")
     Na_o_mM: float | None = _bath("Na")
@@ -202,15 +186,15 @@ class Config:
     HCO3_o_mM: float | None = _bath("HCO3")
     solutions: str | None = setting(
         None, "file of the recipes that the column solution names; see vrest solutions", flag="--solutions",
-        metavar="FILE", group=TABLE, only_data=True, path=True,
+        metavar="FILE", group=TABLE, path=True,
     )  # fmt: skip
     pipette: str | None = setting(
         None, "the recipe in the pipette, where the column ljp says compute", flag="--pipette", metavar="NAME",
-        group=TABLE, only_data=True,
+        group=TABLE,
     )  # fmt: skip
     where: str | None = setting(
         None, "use only the rows of a pandas query: \"saline == 'control' and K_o_mM > 2\"", flag="--where",
-        metavar="QUERY", group=TABLE, only_data=True,
+        metavar="QUERY", group=TABLE,
     )  # fmt: skip
     law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME")
     ions: tuple[str, ...] = setting(
@@ -219,27 +203,26 @@ class Config:
     )  # fmt: skip
     inside: Mapping[str, Inside] = setting(
         dict, "inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive", flag="--inside", metavar="LIST",
-        reads=_insides, types=_insides_typed, merges=True, only_data=True, example='{K = "140+-10", Na = 12}',
+        reads=_insides, types=_insides_typed, merges=True, example='{K = "140+-10", Na = 12}',
     )  # fmt: skip
     options: tuple[str, ...] = setting(
         (), "additions to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio", flag="--option",
         metavar="NAME", repeats=True, example='["Q10_P_Na"]',
     )  # fmt: skip
     preset: str | None = setting(
-        None, "priors of a neuron, skeletal-muscle, cardiac or glia", flag="--preset", metavar="NAME", only_data=True
+        None, "priors of a neuron, skeletal-muscle, cardiac or glia", flag="--preset", metavar="NAME"
     )
-    # A prior's family is part of a design, and reaches the key with the parameter that has it.
     priors: "Mapping[str, Prior]" = setting(
         dict, 'priors in place of the default ones, as {"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}; a number holds it fixed',
-        reads=_priors, merges=True, only_data=True,
+        reads=_priors, merges=True,
     )  # fmt: skip
     reference: Mapping[str, float] = setting(
         dict, 'bath and temperature that pump_mV and Q10s refer to, as {"K_o_mM": 5, "temperature_C": 22}'
-        " (default: the commonest)", only_data=True, example="{K_o_mM = 5, temperature_C = 22}",
+        " (default: the commonest)", example="{K_o_mM = 5, temperature_C = 22}",
     )  # fmt: skip
     by: str | None = setting(
         None, "column that sorts cells into groups: cell_type, genotype, …; several, joined by commas, are crossed",
-        flag="--by", metavar="COLUMN", only_data=True,
+        flag="--by", metavar="COLUMN",
     )  # fmt: skip
     vary: tuple[str, ...] | None = setting(
         None, "parameters that differ between cells (default: ratios and the pump; an empty list pools all rows)",
@@ -254,11 +237,9 @@ class Config:
     robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
     interval: float = setting(
         0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",
-        metavar="P", group=SAMPLING, low=0.5, high=0.999, only_data=True, example="0.95",
+        metavar="P", group=SAMPLING, low=0.5, high=0.999, example="0.95",
     )  # fmt: skip
-    seed: int = setting(
-        1, "every random number follows from it", flag="--seed", metavar="N", low=0, high=2**63 - 1, only_data=True
-    )
+    seed: int = setting(1, "every random number follows from it", flag="--seed", metavar="N", low=0, high=2**63 - 1)
     sampling: Sampling = setting(Sampling, "chains, draws and warm-up, as a Sampling", reads=_sampling)
 
     def __post_init__(self):
@@ -289,13 +270,6 @@ class Config:
         given = {f.name: getattr(self, f.name, None) for f in fields(ReadOptions)} | {"inside": self.inside_mM}
         return ReadOptions(
             **{name: value for name, value in given.items() if value not in ("", None)}, potentials=potentials
-        )
-
-    def structure(self) -> tuple[tuple[str, Any], ...]:
-        """The settings that a compiled design depends on by themselves: all but those declared to be data alone."""
-        of = [(self, f) for f in fields(self)] + [(self.sampling, f) for f in fields(self.sampling)]
-        return tuple(
-            (f.name, getattr(owner, f.name)) for owner, f in of if not declaration(f).only_data and f.name != "sampling"
         )
 
     def to_toml(self) -> str:

@@ -16,7 +16,7 @@ from ...models.notes import About
 from .build import build_experiment
 from .config import Config, Sampling
 from .experiment import Experiment
-from .settings import declaration, default_of, refuse_unknown, spelled_out
+from .settings import declaration, listing, refuse_unknown, spelled_out
 from .settings import settings as settings_of
 
 
@@ -36,8 +36,9 @@ def takes_settings[Verb: Callable[..., Any]](verb: Verb) -> Verb:
     free = [f for f in own if f.name not in signature.parameters]
     words = [inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=f.type) for f in free]
     setattr(verb, "__signature__", signature.replace(parameters=[*taken, *words]))  # noqa: B010
-    listed = "\n".join(rf"\1{f.name} : {declaration(f).meaning}{default_of(f)}." for f in free)
-    verb.__doc__ = re.sub(r"^( *)\*\*settings :$", listed, verb.__doc__ or "", flags=re.MULTILINE)
+    verb.__doc__ = re.sub(
+        r"^( *)\*\*settings :$", lambda line: listing(free, line[1]), verb.__doc__ or "", flags=re.MULTILINE
+    )
     return verb
 
 

@@ -1,4 +1,4 @@
-"""How a setting is declared: once, for file, keyword, flag, help, validation, saved configuration and the design's key.
+"""How a setting is declared: once, for file, keyword, flag, help, validation and the saved configuration.
 
 A setting is a field of a frozen dataclass, made by `setting`: its annotation is its type, its default the field's, and
 `Setting` holds the rest.
@@ -31,7 +31,6 @@ class Setting:
     example : a value, as a file has it.
     reads : from what a file or keyword holds to the setting's own type, where the annotation does not say it.
     types : from what is typed after the flag, or given to a keyword for short, to what a file would hold.
-    only_data : whether a compiled design serves every value. What is not said to be so is part of the design's key.
     saved : whether it belongs to the analysis; what does not is left out of the saved configuration.
     merges : whether a mapping laid over another adds to it.
     keyword : whether Python's verbs take it; how a file is read they do not ask.
@@ -48,7 +47,6 @@ class Setting:
     example: str = ""
     reads: Callable[[Any], Any] | None = None
     types: Callable[[Any], Any] | None = None
-    only_data: bool = False
     saved: bool = True
     merges: bool = False
     keyword: bool = True
@@ -93,6 +91,17 @@ def default_of(f: Field) -> str:
     """A setting's default for help texts, where its meaning does not say it: ` (default: 1000)`."""
     silent = f.default in (None, "", (), False, MISSING) or "(default" in declaration(f).meaning
     return "" if silent else f" (default: {f.default})"
+
+
+def listing(of: Iterable[Field], indent: str = "") -> str:
+    """Settings and their meanings, a line each, as docstrings have them."""
+    return "\n".join(f"{indent}{f.name} : {declaration(f).meaning}{default_of(f)}." for f in of)
+
+
+def documented[Class: type](of: Class) -> Class:
+    """Let the docstring of a dataclass of settings say what each is."""
+    of.__doc__ = f"{of.__doc__}\n\nAttributes\n----------\n{listing(fields(of))}"
+    return of
 
 
 def form(f: Field, value: Any = None) -> str:

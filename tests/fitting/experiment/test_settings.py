@@ -205,17 +205,6 @@ def test_keywords_are_read_as_a_file_is_and_take_what_arrays_hold():
             configure(**wrong)
 
 
-def test_a_design_depends_on_every_setting_but_those_declared_to_be_numbers():
-    changed = [
-        {"law": "ghk"}, {"options": ("davies",)}, {"robust": True}, {"spread": "group"}, {"vary": ()}, {"offset": ("cell",)},
-        {"ions": ("K",)}, {"sampling": Sampling(sampler="pymc")},
-    ]  # fmt: skip
-    plain = Config().structure()
-    assert all(Config(**one).structure() != plain for one in changed)
-    data = [{"seed": 2}, {"interval": 0.95}, {"inside": {"K": Inside(140.0)}}, {"sampling": Sampling(draws=60)}]
-    assert all(Config(**one).structure() == plain for one in data)
-
-
 @given(priors)
 def test_priors_read_back_to_the_same(prior):
     assert parse_prior(str(prior)) == prior
