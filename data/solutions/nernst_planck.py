@@ -36,7 +36,6 @@ def nernst_planck(
     c = np.array([ends[kind] for kind in order]).T
     scale = np.abs(c).max()
     c = c / scale
-    c[:, -1] = -(c[:, :-1] @ z[:-1]) / z[-1]  # exactly neutral
     count = len(z) - 1
     if count == 1 and np.allclose(c[0], c[1], rtol=1e-12):
         return 0.0

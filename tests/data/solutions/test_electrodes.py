@@ -102,6 +102,21 @@ def test_an_unusual_sign_is_questioned_and_the_first_row_echoed(tmp_path, capsys
     assert "−79.2 mV recorded, junction potential 14.0: V_m = −93.2 mV" in capsys.readouterr().err
 
 
+def test_small_negative_values_are_questioned_only_where_most_are(tmp_path):
+    (tmp_path / "t.csv").write_text(TYPED.format("-2"))
+    with pytest.warns(DataWarning, match=r"is −2\.0 and makes V_m less negative"):
+        read_csv(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text(TYPED.format("4").replace("-57,4", "-57,-2"))  # any warning would fail this
+    read_csv(tmp_path / "t.csv")
+
+
+def test_a_bare_wire_beside_typed_values_is_pointed_out(tmp_path):
+    text = TYPED.format("4").replace("ljp_mV\n", "ljp_mV,bath_electrode\n").replace(",4\n", ",4,AgCl\n")
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.warns(DataWarning, match="column bath_electrode: AgCl changes nothing"):
+        read_csv(tmp_path / "t.csv")
+
+
 def test_a_sharp_electrodes_typed_sign_is_not_questioned(tmp_path):
     text = TYPED.format("-2.6").replace("ljp_mV\n", "ljp_mV,electrode\n").replace("-2.6\n", "-2.6,sharp\n")
     (tmp_path / "t.csv").write_text(text)

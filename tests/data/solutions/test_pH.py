@@ -137,6 +137,7 @@ def test_bases_are_titrated_with_acids():
         ({"NaCl": 140, "HEPES": 10, "pH": 7.4}, '4.53 mM of NaOH would bring it to 7.4. Add titrant = "NaOH"'),
         ({"NMDG": 100, "pH": 7.4, "titrant": "NaOH"}, 'NaOH cannot bring it there, for as weighed it is at 1'),
         ({"KCl": 140, "titrant": "KOH"}, "titrant: needs a pH beside it"),
+        ({"KCl": 140, "HEPES": 10, "pH": 7.3, "titrant": "NaCl"}, "NaCl cannot bring it there"),
     ],
 )  # fmt: skip
 def test_what_a_pH_lacks_is_asked(recipe, said):
@@ -167,6 +168,11 @@ def test_a_pH_that_holds_as_weighed_needs_no_titrant():
     note = made(NaCl=111, KCl=1.9, CaCl2=1.1, NaHCO3=2.4, pH=7.2).notes[0]  # frog Ringer in air
     assert "as weighed its pH is 8.1" in note
     assert "as weighed its pH is 7.3" in made(NaCl=140, HEPES=10, NaOH=4, pH=7.3, titrant="NaOH").said[0]
+
+
+def test_beyond_the_scale():
+    assert Mixture({"Cl": 3000}, SPECIES, 22.0).pH() == 0
+    assert Mixture({"Na": 3000}, SPECIES, 22.0).pH() == 14
 
 
 def test_carbon_dioxide_in_mM_or_per_cent():
