@@ -17,8 +17,9 @@ _MANY = "mono|di|tri|tetra"
 _BOUND = (
     "sodium|potassium|c(?:a)?esium|lithium|ammonium|magnesium|calcium|hydrochloride|hydrobromide|Na|K|Cs|Li|Mg|Ca|Tris"
 )
-_HYDRATE = re.compile(r"[-\s·∙⋅.*•x,(\[]+(\d{0,2})\s*[*x·]?\s*H2O[\])]?$")
+_HYDRATE = re.compile(r"[-\s·∙⋅.*•xn,(\[]+(\d{0,2})\s*[*x·]?\s*H2O[\])]?$")
 _HYDRATE_WORD = re.compile(r"[-\s,(]+(mono|di|tri|tetra|penta|hexa|hepta|octa|deca|)-?hydrate\)?$", re.IGNORECASE)
+_STEREO = re.compile(r"(?<![A-Za-z])(?:(?:alpha|beta|α|β)-)?(?:DL|D|L)-?(?:\(\+\)|\([-−]\))?-(?=[a-z])")
 _ACIDS = {"hydrochloric acid": "HCl", "sulfuric acid": "H2SO4", "phosphoric acid": "H3PO4", "carbonic acid": "H2CO3",
           "nitric acid": "HNO3"}  # fmt: skip
 _PHOSPHATES = [
@@ -70,6 +71,7 @@ class Names:
             return f"is too long for a salt's name (more than {LONGEST} characters)."
         text = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name)).strip()
         text, waters = _without_water(text)
+        text = _STEREO.sub("", text) if text.lower() not in self.lower else text
         plain = _plain(text) if text.lower() not in self.lower else text
         parts = self._tokens(plain)
         if not parts:
@@ -80,6 +82,8 @@ class Names:
         if not others and self.known[first].valence < 0 and first.endswith("ate"):
             parts["H"] = -self.known[first].valence * parts[first]
             acid = f"{name} is taken as the acid; write Na-{first} or the like if a salt was weighed."
+        if "OH" in parts and (buffer := next((part for part in parts if self.known[part].protons), "")):
+            return f"says how its pH was set: write {buffer} alone, with pH = 7.4 and titrant = NaOH or the like."
         if wrong := self._unbalanced(parts):
             return wrong
         return Salt(parts, waters, acid or self._note(name, plain, parts))
@@ -164,11 +168,14 @@ class Names:
         return ""
 
     def _in_words(self, text: str, parts: Counter[str]) -> dict[str, int]:
-        """calcium chloride: one cation, one anion, a blank between, as many of each as make it neutral; else nothing."""
+        """calcium chloride, Ca-gluconate: one cation, one anion, as many of each as make it neutral; else nothing."""
         ions = [name for name in parts if name != "H"]
-        if len(ions) != 2 or " " not in text or any(parts[name] > 1 for name in ions):
+        if len(ions) != 2 or any(parts[name] > 1 for name in ions):
             return {}
         cation, anion = sorted(ions, key=lambda name: -self.known[name].valence)
+        words = " " in text and re.match("[A-Za-z]{4}", text)
+        if not words and not ("-" in text and self.known[cation].valence == 2):
+            return {}
         z, protons = self.known[cation].valence, parts["H"]
         charge = self.known[anion].bare + protons if protons else _USUAL_CHARGE.get(anion, self.known[anion].valence)
         if z <= 0 or charge >= 0 or self.known[cation].protons:
@@ -196,6 +203,7 @@ class Names:
         rarest = self.names[max(inside, key=len)] if inside else ""
         candidates = [s for s in USUAL_SALTS if rarest and rarest in self._tokens(s)]
         spelt = difflib.get_close_matches(text, [*USUAL_SALTS, *self.known], n=3, cutoff=0.5)
+        candidates += [rarest] if rarest else []
         near = list(dict.fromkeys([*difflib.get_close_matches(text, candidates, n=3, cutoff=0.3), *spelt]))[:3]
         hint = (
             f"The nearest known names are {', '.join(near)}."
@@ -218,12 +226,13 @@ def _without_water(text: str) -> tuple[str, int]:
 def _plain(text: str) -> str:
     """Spellings in words, prefixes and suffixes turned into what the tokens read: Na2-ATP for ATP disodium salt."""
     text = _ACIDS.get(text.lower(), text)
+    text = re.sub(r"\(([^()]*) salt\)|\(II\)", r"(\1)", text).replace("()", "")
     text = re.sub(r"[\s,(-]+(?:salt|free acid|base|free base)\)?$", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?<![A-Za-z])(?:DL|D|L)-(?=[a-z])", "", text)
     text = re.sub(r"sulfonic acid", "sulfonate-H", text, flags=re.IGNORECASE)
     text = re.sub(r"ic acid\b", "ate-H", text, flags=re.IGNORECASE)
     for words, symbol in _PHOSPHATES:
         text = re.sub(words, symbol, text, flags=re.IGNORECASE)
+    text = re.sub(r"(?<=PO4)[\s,]*\(?(?:mono|di|tri)basic\)?", "", text)
     text = re.sub(
         rf"(?<![A-Za-z])({_MANY})[- ]?\(?({_BOUND})\)?(?![a-z])",
         lambda m: f"{m[2]}{_COUNTS[m[1].lower()]}",
