@@ -9,7 +9,7 @@ from ...models.errors import ConfigurationError, DataError
 from ...models.limits import TEMPERATURE_C, V_M_mV
 from .clamp import clamped
 from .current import LEAST_S, Windows, blocks, injected, windows
-from .recording import Channel, Clamp, Recording, Source, Sweep
+from .recording import Channel, Clamp, Recording, Source, Sweep, finite
 
 LEAST_SHARE = 0.05  # of the baseline, between action potentials
 DRIFT_FLAG, DRIFT_REFUSED = 3.0, 15.0  # mV from beginning to end
@@ -174,8 +174,8 @@ def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Cha
 
 def _middle(channel: Channel) -> tuple[float, float]:
     """Median and spread (5 to 95 %) of what the channel shows, in its unit."""
-    values = np.concatenate([sweep.values[::20] for sweep in channel.sweeps[:50]])
-    low, median, high = np.nanpercentile(values, (5, 50, 95))
+    values = finite(np.concatenate([sweep.values[::20] for sweep in channel.sweeps]))
+    low, median, high = np.percentile(values, (5, 50, 95)) if len(values) else (np.nan,) * 3
     return float(median), float(high - low)
 
 
@@ -194,7 +194,8 @@ def _no_potential(channel: Channel) -> str:
 def _temperature(recording: Recording) -> float:
     for channel in recording.channels:
         if channel.unit == "°C" and channel.sweeps:
-            median = float(np.nanmedian(np.concatenate([sweep.values[::20] for sweep in channel.sweeps])))
+            values = finite(np.concatenate([sweep.values[::20] for sweep in channel.sweeps]))
+            median = float(np.median(values)) if len(values) else np.nan
             if TEMPERATURE_C.holds(median):
                 return round(median, 1)
     return np.nan

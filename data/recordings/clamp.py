@@ -3,7 +3,7 @@
 import numpy as np
 
 from .current import blocks, measured_current
-from .recording import Array, Channel, Clamp, Recording, Source
+from .recording import Array, Channel, Clamp, Recording, Source, finite
 
 _FREE_mV = 2.0  # a clamped potential does not stray as far from its command
 _AT_mV = 3.0  # and lies no further from it
@@ -42,7 +42,7 @@ def _follows(channel: Channel, command: list[Array]) -> bool:
 def _keeps(channel: Channel, command: list[Array]) -> bool:
     """Whether the potential lies at a voltage that an output commands, and stays there."""
     apart = _apart(channel, command)
-    asked = max((float(np.nanmax(np.abs(c))) for c in command if np.isfinite(c).any()), default=0.0)
+    asked = max((float(np.abs(k).max()) for c in command if len(k := finite(c))), default=0.0)
     return bool(len(apart) and asked > _AT_mV and abs(np.median(apart)) < _AT_mV and not _free(channel, command))
 
 
@@ -58,7 +58,7 @@ def _apart(channel: Channel, command: list[Array] | None) -> Array:
     found = []
     for i, sweep in enumerate(channel.sweeps):
         apart = sweep.values if command is None else sweep.values - command[i]
-        if len(apart := apart[np.isfinite(apart)]):
+        if len(apart := finite(apart)):
             found.append(blocks(apart, max(int(0.005 * sweep.rate_Hz), 1)))
     return np.concatenate(found) if found else np.empty(0)
 

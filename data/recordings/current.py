@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .recording import Array, Channel, Clamp, Recording, Source
+from .recording import Array, Channel, Clamp, Recording, Source, finite
 
 LEAST_S = 0.005  # a shorter baseline before a stimulus is none
 CLEAN_pA = 0.01  # what rounding does to a command
@@ -64,7 +64,7 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
             if described and source is not Source.UNKNOWN:
                 return Injected(_joined(seen, told, max(tolerance, _OFFSET_pA)), Source.MEASURED)
             return Injected(list(seen), Source.MEASURED, tolerance=tolerance)
-        level = float(np.median(np.concatenate(seen)))
+        level = _level(np.concatenate(seen))
         if source is not Source.UNKNOWN and abs(level) > NOISY_pA and not dead:
             notes.append(
                 f"{measured.title} reads {level:+.0f} pA: an unused input, or a current that no output commanded"
@@ -115,8 +115,8 @@ def windows(current: Injected, channel: Channel) -> Windows:
 
 
 def _level(values: Array) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else np.nan
+    known = finite(values)
+    return float(np.median(known)) if len(known) else np.nan
 
 
 def _runs(current: Array | None, level: float, tolerance: float) -> list[tuple[int, int]]:
@@ -188,7 +188,7 @@ def blocks(values: Array, width: int) -> Array:
 def _grain(values: Array) -> float:
     """The least step of a signal that flickers; 0 for one that does not."""
     steps = np.abs(np.diff(values[:5000]))
-    return float(steps[steps > 0].min()) if np.mean(steps > 0) > 0.02 else 0.0
+    return float(steps[steps > 0].min()) if np.count_nonzero(steps > 0) > 0.02 * len(steps) else 0.0
 
 
 def _dead(sweeps: list[Array]) -> bool:
@@ -209,7 +209,7 @@ def _follow(seen: list[Array], told: list[Array | None]) -> bool:
 
 def _joined(seen: list[Array], told: list[Array | None], tolerance: float) -> list[Array | None]:
     """The command, moved to where the measured current lies; NaN where that one does not go with it."""
-    least = min(float(np.nanmin(np.abs(t))) for t in told if t is not None and np.isfinite(t).any())
+    least = min((float(np.abs(k).min()) for t in told if t is not None and len(k := finite(t))), default=0.0)
     apart = [None if t is None else s - t for s, t in zip(seen, told, strict=True)]
     resting = [
         a[np.abs(t) <= least + CLEAN_pA] for a, t in zip(apart, told, strict=True) if a is not None and t is not None

@@ -46,6 +46,11 @@ def read_recording(path: Path) -> Recording:
             f"{path.name}: cannot be read as {kind} file; it is damaged or cut short ({what[:120]})."
         ) from None
     recording.files = recording.files or [path]
+    for channel in recording.channels:
+        if not all(len(sweep.values) for sweep in channel.sweeps):
+            channel.sweeps = [sweep for sweep in channel.sweeps if len(sweep.values)]
+            channel.commands_mV = []
+    recording.channels = [channel for channel in recording.channels if channel.sweeps]
     return recording
 
 

@@ -61,6 +61,8 @@ class Sweep:
     def __post_init__(self) -> None:
         if not 1 <= self.rate_Hz <= 1e8:
             raise ValueError(f"it claims {self.rate_Hz:g} samples per second")
+        self.values = _known(self.values)
+        self.current = None if self.current is None else _known(self.current)
 
 
 @dataclass
@@ -108,6 +110,14 @@ class Recording:
     voltage_clamp: str = ""
     notes: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+
+
+def _known(values: Array) -> Array:
+    return values if np.isfinite(values).all() else np.where(np.isfinite(values), values, np.nan)
+
+
+def finite(values: Array) -> Array:
+    return values[np.isfinite(values)]
 
 
 def sized(samples: int, where: str) -> int:

@@ -8,7 +8,7 @@ import pytest
 from vrest.data.recordings.baseline import resting_potential
 from vrest.data.recordings.formats import read_recording
 from vrest.data.recordings.pictures import save_picture, save_refusal
-from vrest.data.recordings.recording import Channel, Recording, Sweep
+from vrest.data.recordings.recording import Channel, Clamp, Recording, Source, Sweep
 from vrest.models.errors import ConfigurationError, DataError
 
 from .written import RATE, abf1, nwb, recording, trace, with_spikes
@@ -166,3 +166,42 @@ def test_a_refused_file_gets_its_picture_with_the_reason(tmp_path, monkeypatch):
         "nothing taken: a.abf: Vm lies at -650 mV $^.", "nothing taken: b.abf: is empty (0 bytes)."
     ]  # fmt: skip
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("a.png", "b.png"))
+
+
+def strange(seed: int) -> Recording:
+    """Channels of any length, with values missing, infinite, coarse or constant, and any word about current and clamp."""
+    r = np.random.default_rng(seed)
+    lengths = [int(r.choice([1, 2, 5, 49, 1000])) for _ in range(r.integers(1, 5))]
+
+    def values(n: int, base: float) -> np.ndarray:
+        v = base + r.normal(0, r.choice([0.0, 0.1, 1.0, 30.0]), n)
+        v[r.random(n) < r.choice([0.0, 0.5, 1.0])] = r.choice([np.nan, np.inf, 0.0])
+        return np.round(v / 0.5) * 0.5 if r.random() < 0.2 else v
+
+    def current(n: int, k: int) -> np.ndarray | None:
+        return [None, np.zeros(n), np.full(n, 10.0 * k), values(n, 0), np.full(n, np.nan)][r.integers(5)]
+
+    channels = []
+    for c, (unit, base) in enumerate([("mV", -65), ("mV", -40), ("pA", 0), ("°C", 30), ("V?", 1)]):
+        sweeps = [Sweep(values(n, base), 1000.0, 2.0 * k, current(n, k)) for k, n in enumerate(lengths)]
+        commands = [[values(n, -60) for n in lengths]] if r.random() < 0.3 else []
+        channels += [Channel(f"c{c}", unit, sweeps, r.choice(list(Clamp)), commands)] * int(r.random() < 0.7)
+    return Recording("x", channels, r.choice(list(Source)), "why", "a sign" if r.random() < 0.2 else "")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_a_file_holds_gives_a_number_or_a_sentence(seed):
+    """Warnings are errors here: nothing of NumPy's reaches the terminal either."""
+    found = {"number": 0, "sentence": 0}
+    for k in range(30):
+        for how in ({}, {"choice": "0"}, {"clamp": Clamp.CURRENT}, {"assume_no_current": True}):
+            try:
+                rest = resting_potential(strange(1000 * seed + k), **how)
+            except (ConfigurationError, DataError) as error:
+                found["sentence"] += str(error).startswith(("x: ", "--channel 0: x "))
+            else:
+                found["number"] += bool(
+                    np.isfinite(rest.V_m) and (rest.current_from is not Source.UNKNOWN or rest.flags)
+                )
+    assert sum(found.values()) == 120
+    assert min(found.values()) > 5
