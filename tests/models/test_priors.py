@@ -6,8 +6,22 @@ from scipy.stats import gamma, halfnorm, kstest, lognorm, norm, truncnorm
 
 from vrest.models.errors import ConfigurationError
 from vrest.models.ions import ions
+from vrest.models.laws.options import OPTIONS
 from vrest.models.laws.registry import LAWS
-from vrest.models.parameters import C_M, NU, PUMP, RECTIFICATION, SIGMA, inside_concentration
+from vrest.models.parameters import (
+    C_M,
+    NU,
+    P_K,
+    P_K_AREA,
+    PUMP,
+    R_IN_SCATTER,
+    RECTIFICATION,
+    SIGMA,
+    between_cells,
+    inside_concentration,
+    offset_sd,
+)  # fmt: skip
+from vrest.models.presets import PRESETS
 from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, parse_prior
 
 EXAMPLES = [
@@ -77,20 +91,49 @@ def test_what_is_never_below_zero_stays_above_whatever_prior_is_set():
             parameter.with_prior(Fixed(value))
 
 
+STATED = {
+    "P_Na/P_K": "LogNormal(log 0.04, 1)", "P_Cl/P_K": "LogNormal(log 0.3, 1)", "P_Ca/P_K": "LogNormal(log 0.1, 1.5)",
+    "g_Na/g_K": "LogNormal(log 0.15, 1)", "g_Cl/g_K": "LogNormal(log 0.4, 1)", "g_Ca/g_K": "LogNormal(log 0.1, 1.5)",
+    "pump_mV": "HalfNormal(8)", "Q10_pump": "LogNormal(log 2.3, 0.2)", "Q10_leak": "LogNormal(log 1.4, 0.15)",
+    "K_K_mM": "LogNormal(log 1.5, 0.4)", "n_K": "Normal(1.4, 0.3) > 0",
+    "K_Na_mM": "LogNormal(log 13, 0.4)", "n_Na": "Normal(2, 0.6) > 0",
+    "Q10_P_Na/P_K": "LogNormal(log 1, 0.4)", "rectification": "Normal(0, 0.5)", "pump_ratio": "LogNormal(log 1.5, 0.2)",
+    "gamma_K_i": "LogNormal(log 0.7, 0.1)", "gamma_Na_i": "LogNormal(log 0.7, 0.1)",
+    "P_K_cm_s": "LogNormal(log 1e-06, 2)", "P_K_area_cm3_s": "LogNormal(log 2e-11, 3)", "C_m_uF_cm2": "Fixed(1)",
+    "R_in_scatter": "HalfNormal(0.2)", "sigma_mV": "HalfNormal(5)", "nu": "Gamma(2, 0.1)",
+    "P_Na/P_K spread": "HalfNormal(0.3)", "offset_cell_sd_mV": "HalfNormal(2)", "ljp_sd_mV": "Fixed(1)",
+}  # fmt: skip
+"""A change of these changes results, and is to be seen here and in the documentation."""
+
+OF_PREPARATIONS = {
+    ("skeletal-muscle", "P_Cl/P_K"): "LogNormal(log 7.8, 0.5)", ("skeletal-muscle", "g_Cl/g_K"): "LogNormal(log 6.7, 0.3)",
+    ("cardiac", "P_Na/P_K"): "LogNormal(log 0.032, 0.5)", ("glia", "P_Na/P_K"): "LogNormal(log 0.005, 1)",
+    ("glia", "P_Cl/P_K"): "LogNormal(log 0.01, 1)",
+}  # fmt: skip
+
+
 def test_default_priors_are_those_of_the_documentation():
-    parameters = {
-        p.name: str(p.prior) for p in (*LAWS["ghk-pump"].parameters(ions(["K", "Na", "Cl", "Ca"])), SIGMA, NU)
-    }
-    assert parameters == {
-        "P_Na/P_K": "LogNormal(log 0.04, 1)",
-        "P_Cl/P_K": "LogNormal(log 0.3, 1)",
-        "P_Ca/P_K": "LogNormal(log 0.1, 1.5)",
-        "pump_mV": "HalfNormal(8)",
-        "Q10_pump": "LogNormal(log 2.3, 0.2)",
-        "Q10_leak": "LogNormal(log 1.4, 0.15)",
-        "sigma_mV": "HalfNormal(5)",
-        "nu": "Gamma(2, 0.1)",
-    }
+    of_laws = [p for law in LAWS.values() for p in law.parameters(law.usable(ions(["K", "Na", "Cl", "Ca"])))]
+    of_options = [p for option in OPTIONS.values() for p in option.parameters(ions(["K", "Na"]))]
+    others = [
+        P_K,
+        P_K_AREA,
+        C_M,
+        R_IN_SCATTER,
+        SIGMA,
+        NU,
+        offset_sd("cell"),
+        offset_sd("ljp"),
+        between_cells(of_laws[0]),
+    ]
+    assert {p.name: str(p.prior) for p in (*of_laws, *of_options, *others)} == STATED
+
+
+def test_priors_of_preparations_are_those_of_the_documentation():
+    found = {(name, of): str(prior) for name, priors in PRESETS.items() for of, (prior, _) in priors.items()}
+    assert found == OF_PREPARATIONS
+    # Chloride is 87 % of the resting conductance of muscle, K the rest.
+    assert PRESETS["skeletal-muscle"]["g_Cl/g_K"][0].median == pytest.approx(0.87 / 0.13, rel=0.01)
 
 
 def test_every_parameter_says_where_its_prior_comes_from():

@@ -94,6 +94,19 @@ def test_the_first_step_of_the_run_down_is_what_the_law_says_of_blocking_the_pum
     assert 1 < run.V_m_mV[0] - run.before_mV < 10
 
 
+def test_the_clock_of_the_run_down_is_permeability_times_surface_over_volume():
+    """dK_i/dt = -(6 / d) P_K v (K_i - K_o exp(-v)) / (1 - exp(-v)), v = V / V_T, at once after the pump stops."""
+    P_K, d, second = 2e-6, 10.0, 1e-3
+    run = run_down(BATH, 140.0, 15.0, {"Na": 0.04, "Cl": 0.45}, 37.0, [0.0, second], P_K_cm_s=P_K, diameter_um=d)
+    v = run.V_m_mV[0] / V_T
+    for name, p, inside, outside in (("K", 1.0, 140.0, 5.0), ("Na", 0.04, 15.0, 150.0)):
+        rate = -6 / (d * 1e-4) * P_K * p * v * (inside - outside * exp(-v)) / (1 - exp(-v))
+        assert (run.c_i[name][1] - run.c_i[name][0]) / second == pytest.approx(rate, rel=1e-3)
+    # Chloride's flux makes good the charge of the other two.
+    change = {name: c[1] - c[0] for name, c in run.c_i.items()}
+    assert change["Cl"] == pytest.approx(change["K"] + change["Na"], abs=1e-9)
+
+
 def test_without_chloride_permeability_the_run_down_ends_at_zero():
     run = run_down(BATH, 140.0, 15.0, {"Na": 0.04, "Cl": 0.0}, 37.0, [0.0, 1e7])  # K + Na is 155 mM on either side
     assert run.V_m_mV[-1] == pytest.approx(0.0, abs=1e-6)

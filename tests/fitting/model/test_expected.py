@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.integrate import quad
+from scipy.stats import t
 
 import vrest
 from vrest.fitting.checks.identification import foresee
@@ -43,3 +45,37 @@ def test_rows_whose_seals_differ_count_each_with_its_own_slopes(columns):
     assert np.ptp(apart[:2]) > 0.1, "the seals matter"
     expectation, _ = foresee(e)
     assert np.isfinite(expectation.sd).all()
+
+
+def rows(robust=False, **columns):
+    frame = pd.DataFrame({
+        "K_o_mM": K_o, "Na_o_mM": 149 - K_o, "temperature_C": 22.0, "ljp": "corrected",
+        "V_m_mV": 25 * np.log((K_o + 4) / 150) + np.tile([-0.3, 0.1, 0.4, 0.2], 4), **columns,
+    })  # fmt: skip
+    return prepare(vrest.from_frame(frame), configure(law="ghk", inside="K=138,Na=11", robust=robust))
+
+
+def information_of(e, **changed):
+    typical = {p.symbol: p.prior.typical for p in e.parameters} | changed
+    draws = {name: (("chain", "draw"), np.full((2, 10), x)) for name, x in typical.items()}
+    return float(linearised_posterior(e, xr.Dataset(draws)).information[0, 0].item())
+
+
+def test_a_student_t_recording_says_less_than_a_normal_one():
+    """Fisher information of a t distribution's place, by integration: (nu + 1) / (nu + 3) of the Normal's."""
+    normal = information_of(rows(), sigma_mV=2.0)
+    for nu in (2.0, 7.0):
+
+        def score_squared(x, nu=nu):
+            return ((nu + 1) * x / (nu + x**2)) ** 2 * t(nu).pdf(x)
+
+        share = quad(score_squared, -np.inf, np.inf)[0]
+        assert share < 1
+        assert information_of(rows(robust=True), sigma_mV=2.0, nu=nu) / normal == pytest.approx(share, rel=1e-6)
+
+
+def test_rows_with_errors_of_their_own_weigh_by_both():
+    normal = information_of(rows(), sigma_mV=2.0)
+    with_error = information_of(rows(V_m_sem_mV=1.5), sigma_mV=2.0)
+    assert with_error / normal == pytest.approx(2.0**2 / (2.0**2 + 1.5**2))
+    assert information_of(rows(), sigma_mV=4.0) / normal == pytest.approx(1 / 4)
