@@ -2,10 +2,14 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
+from functools import partial
+from importlib.metadata import version
 from typing import Any, NoReturn, cast
 
 from .commands import COMMANDS, module_of
@@ -16,7 +20,50 @@ STATUS = "Status: 0 results usable, 1 a bug, 2 bad input or usage, 3 sampling fa
 
 
 class UsageError(Exception):
-    """What was typed is no command; `args` are the command's name and the sentence."""
+    """What was typed is no command."""
+
+
+class _Stream:
+    """A standard stream whose failures say which one failed."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream, self.name = stream, name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        return self._do(self._stream.write, text)
+
+    def flush(self) -> None:
+        self._do(self._stream.flush)
+
+    def _do(self, what: Callable, *more: str) -> Any:
+        try:
+            return what(*more)
+        except OSError as error:
+            error.filename = self.name
+            raise
+
+
+class _Stops:
+    """Makes Ctrl-C and a request to end the same exception, so that either leaves nothing behind; `status` says which."""
+
+    status = 0
+
+    def __enter__(self) -> None:
+        self._before = {}
+        if threading.current_thread() is threading.main_thread():
+            heard = (n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN)
+            self._before = {n: signal.signal(n, self._stop) for n in heard}
+
+    def _stop(self, number: int, frame: Any) -> None:
+        self.status = 128 + number
+        raise KeyboardInterrupt
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,8 +86,11 @@ class Parser(argparse.ArgumentParser):
             )
         return options
 
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", flush=True)  # argparse's own passes over a full disk
+
     def error(self, message: str):
-        raise UsageError(self.prog, message.removeprefix("argument "))
+        raise UsageError(message.removeprefix("argument "))
 
 
 def parser_of(command: str) -> Parser:
@@ -70,49 +120,78 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")  # µ and ° on every system
     command, *rest = list(sys.argv[1:] if arguments is None else arguments) or [""]
+    name = f"vrest {command}" if command in COMMANDS else "vrest"
+    output: Any = _Stream(sys.stdout, "standard output")
+    told = spoken.set(as_flag)
+    stops = _Stops()
+    try:
+        with stops, redirect_stdout(output), warnings.catch_warnings():
+            warnings.showwarning = partial(_show, warnings.showwarning)
+            warnings.simplefilter("always", VrestWarning)
+            status = _run(command, rest)
+            output.flush()
+            return status
+    except UsageError as error:
+        return _end(2, f"{name}: {error} ({name} --help shows what can be typed.)")
+    except VrestError as error:
+        return _end(2, f"{name}: {error}" if "\n" not in str(error) else str(error))
+    except KeyboardInterrupt as stop:
+        return _end(stops.status or 130, _stopped(getattr(stop, "__notes__", [])))
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        _give_up(sys.stdout)
+        return 0
+    except OSError as error:
+        if error.filename == output.name:
+            _give_up(sys.stdout)
+        reason = error.strerror or str(error).splitlines()[0]
+        where = f"{error.filename}: " if error.filename else ""
+        return _end(2, " ".join([f"{name}: {where}{reason}.", *getattr(error, "__notes__", [])]))
+    except Exception:
+        if not stops.status:
+            raise
+        return _end(stops.status, _stopped([]))  # what a library makes of Ctrl-C in the middle of an import, say
+    finally:
+        spoken.reset(told)
+
+
+def _run(command: str, rest: list[str]) -> int:
     if command in ("-h", "--help", "--version"):
-        return _about(command)
+        print(f"vrest {version('vrest')}" if command == "--version" else overview().format_help().rstrip())
+        return 0
     if command not in COMMANDS:
         what = f"there is no command {command!r}.{nearest(command, COMMANDS)}" if command else "say what to do."
-        print(f"vrest: {what} Commands: {', '.join(COMMANDS)}.", file=sys.stderr)
-        return 2
+        raise UsageError(f"{what} Commands: {', '.join(COMMANDS)}.")
+    return module_of(command).run(parser_of(command).parse(rest))
+
+
+def _show(ordinary: Callable, message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Print a warning that is meant for the user as a sentence, and any other as Python does."""
+    if issubclass(category, VrestWarning):
+        print(f"warning: {message}", file=sys.stderr)
+    else:
+        ordinary(message, category, *where, **more)
+
+
+def _end(status: int, sentence: str) -> int:
+    """The status, after a sentence to standard error where that is possible."""
     try:
-        options = parser_of(command).parse(rest)
-    except UsageError as error:
-        print(f"{error.args[0]}: {error.args[1]} (vrest {command} --help shows what can be typed.)", file=sys.stderr)
-        return 2
-
-    def show(message, category, *where, **more):
-        if issubclass(category, VrestWarning):
-            print(f"warning: {message}", file=sys.stderr)
-        else:
-            ordinary(message, category, *where, **more)
-
-    with warnings.catch_warnings():
-        ordinary = warnings.showwarning
-        warnings.showwarning = show
-        warnings.simplefilter("always", VrestWarning)
-        told = spoken.set(as_flag)
-        try:
-            return module_of(command).run(options)
-        except VrestError as error:
-            print(f"vrest {command}: {error}" if "\n" not in str(error) else error, file=sys.stderr)
-            return 2
-        except KeyboardInterrupt as stop:
-            print(f"stopped; {' '.join(getattr(stop, '__notes__', ['nothing was written']))}.", file=sys.stderr)
-            return 130
-        except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
-            sys.stderr.close()
-            return 0
-        finally:
-            spoken.reset(told)
+        print(sentence, file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
+    return status
 
 
-def _about(flag: str) -> int:
-    from . import __version__
+def _stopped(notes: Sequence[str]) -> str:
+    from .fitting.results.outputs import finished
 
-    print(f"vrest {__version__}" if flag == "--version" else overview().format_help().rstrip())
-    return 0
+    done = [f"{', '.join(finished)} was written before"] if finished else notes or ["nothing was written"]
+    return f"stopped; {' '.join(done)}."
+
+
+def _give_up(stream: Any) -> None:
+    """Let what is left of a stream go nowhere: Python would try once more at the end, and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def process() -> NoReturn:

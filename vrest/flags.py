@@ -138,7 +138,8 @@ def mapping_file(path: str) -> dict[str, str]:
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:  # TOML's errors and bad text are ValueErrors
-        raise ConfigurationError(f"--map-file {path}: cannot be read: {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"--map-file {path}: cannot be read: {reason}.") from None
     for name, column in table.items():
         if not isinstance(column, str):
             raise ConfigurationError(

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .fitting.experiment.experiment import Experiment
+    from .fitting.fit import Fit
     from .fitting.results.outputs import ResultsFile, ResultsFolder
 
 
@@ -87,6 +90,20 @@ def results_file(
     from .fitting.results.outputs import ResultsFile
 
     return ResultsFile(path, options.force, _inputs(options, config)) if path else None
+
+
+@contextmanager
+def writing(place: "ResultsFolder", fit: "Fit") -> Iterator[Path]:
+    """The folder's own `writing`; where the disk fails it, the draws are kept elsewhere, and that is said."""
+    from .fitting.results.store import keep_draws
+
+    try:
+        with place.writing() as aside:
+            yield aside
+    except OSError as error:
+        kept = keep_draws(fit)
+        error.add_note(f"The draws are in {kept}; vrest report {kept} shows them." if kept else "The draws are lost.")
+        raise
 
 
 def _inputs(options: argparse.Namespace, config: Config | None) -> list[str | Path]:

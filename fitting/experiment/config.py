@@ -327,10 +327,10 @@ def read_config(path: str | Path) -> Config:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except FileNotFoundError as error:
         raise ConfigurationError(f"{path}: there is no such configuration file.") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not a TOML file (it is not UTF-8 text).") from error
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}.") from error
+        raise ConfigurationError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     return parse_config(text, path.name).beside(path.parent)

@@ -318,8 +318,12 @@ def _append(path: Path, job: Job, record: dict) -> None:
     """Write down a simulation at once; the first line of the file says whose run it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     start = [] if path.exists() else [{"run": job.fingerprint}]
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(line) + "\n" for line in [*start, record])
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in [*start, record])
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:

@@ -24,6 +24,10 @@ _UNFINISHED, _REPLACED = "-unfinished-", "-replaced-"
 _LAST = ("fit.nc", LIST)  # moved into place after everything else, so that what is incomplete lacks them
 
 
+finished: list[str] = []
+"""What this process wrote and put in place, by name."""
+
+
 class ResultsFolder:
     """A folder of results; whether it may be written is decided here, before any work.
 
@@ -97,6 +101,7 @@ class ResultsFolder:
                     _rename_new(aside, self.path)
             except FileExistsError:
                 raise ConfigurationError(_kept_elsewhere(aside, self.path, self.name)) from None
+            finished.append(self.name)
 
     def _replace(self, aside: Path) -> None:
         """All new files in place of all that are listed; where another run came first, nothing, and FileExistsError."""
@@ -171,6 +176,7 @@ class ResultsFile:
                 _rename_new(aside, self.path)
             except FileExistsError:
                 raise ConfigurationError(_kept_elsewhere(aside, self.path, self.name)) from None
+            finished.append(self.name)
         try:
             with self._list.open("a", encoding="utf-8") as file:
                 file.write(("" if file.tell() else _HEADING) + f"{sha256}  {self.path.name}\n")
@@ -198,6 +204,10 @@ def _aside(path: Path, parent: Path) -> Iterator[Path]:
     aside = Path(tempfile.mkdtemp(prefix=_beginning(path, _UNFINISHED), dir=parent))
     try:
         yield aside
+    except OSError as error:
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None  # not what stood aside for a moment
+        raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -1,15 +1,20 @@
 """Results on disk: a folder that is either complete or not there."""
 
+import hashlib
+import io
 import json
-from collections.abc import Sequence
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 import xarray as xr
 
 from ...data.tables.inert import write_csv
-from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, FileWarning, UnknownNameError, nearest
 from .outputs import ResultsFolder
 
 if TYPE_CHECKING:
@@ -20,6 +25,20 @@ FILES = ("summary.csv", "verdict.json", "config.toml", "figure.png", "report.htm
 """What `save` may write, beside figures in other formats."""
 FORMATS = ("png", "svg", "pdf", "tiff")
 _FIGURE_SIZE = (4.72, 3.54)  # inches: 120 mm, a column and a half of a journal
+
+_SEAL = b"\nvrest sha256 "
+_GROUPS = (
+    "posterior",
+    "prior",
+    "posterior_predictive",
+    "log_likelihood",
+    "sample_stats",
+    "observed_data",
+    "constant_data",
+)
+_ATTRIBUTES = ("config", "data_sha256", "source", "versions")
+_UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, IndexError, MemoryError)
+"""What h5py and xarray make of a damaged file."""
 
 _LARGE = 100_000  # values, above which an array is packed: a long table repeats its baths and temperatures
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -90,24 +109,68 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
         node.path: {name: _PACKED for name, v in node.to_dataset(inherit=False).variables.items() if v.size > _LARGE}
         for node in tree.subtree
     }
-    tree.to_netcdf(path, engine="h5netcdf", encoding={path: large for path, large in encoding.items() if large})
+    write_netcdf(tree, path, {path: large for path, large in encoding.items() if large})
+
+
+def write_netcdf(data: xr.DataTree | xr.Dataset, path: Path, encoding: Mapping[str, Any] | None = None) -> None:
+    """Save as netCDF, made in memory first: on a full disk HDF5 itself takes the whole process down."""
+    image = bytes(data.to_netcdf(None, engine="h5netcdf", encoding=encoding))
+    path.write_bytes(
+        image + _SEAL + hashlib.sha256(image).hexdigest().encode()
+    )  # readers of HDF5 pass over what follows it
+
+
+def keep_draws(fit: "Fit") -> Path | None:
+    """The fit.nc of a fit whose results could not be written, in a folder of its own wherever there is room."""
+    for parent in (Path(tempfile.gettempdir()), Path.home()):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="vrest-draws-", dir=parent))
+            write_tree(fit.tree, folder / "fit.nc")
+        except OSError:
+            continue
+        return folder
+    return None
 
 
 def read_tree(path: Path) -> xr.DataTree:
-    """Read a DataTree that `write_tree` saved, whole, so that the file is free again."""
+    """Read a DataTree that `write_tree` saved.
+
+    Raises
+    ------
+    ConfigurationError
+        The file holds no fit, or not what vrest wrote.
+    """
+    content = path.read_bytes()
+    image, seal, sha256 = content.rpartition(_SEAL)
+    if seal and hashlib.sha256(image).hexdigest().encode() != sha256:
+        raise ConfigurationError(
+            f"{path}: is damaged, since it is not what vrest wrote. Fit again, or find a whole copy."
+        )
     try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
+        h5py.File(io.BytesIO(image if seal else content), "r").close()  # which h5netcdf, refused, complains about
+        with xr.open_datatree(io.BytesIO(image if seal else content), engine="h5netcdf") as tree:
             tree = tree.load().copy(deep=True)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path}: not a fit that vrest wrote ({error}).") from error
-    if "config" not in tree.attrs or "posterior" not in tree:
-        raise ConfigurationError(f"{path}: a netCDF file, but not a fit that vrest wrote.")
+    except _UNREADABLE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigurationError(f"{path}: not a fit that vrest wrote ({reason}).") from error
+    missing = [name for name in _GROUPS if name not in tree or not tree[name].data_vars]
+    missing += [name for name in _ATTRIBUTES if not isinstance(tree.attrs.get(name), str)]
+    if missing:
+        raise ConfigurationError(
+            f"{path}: not a fit that vrest wrote, or a damaged one: {', '.join(missing)} is missing."
+        )
     for name, draws in tree["posterior"].data_vars.items():
         if lost := int((~np.isfinite(draws.values)).sum()):
             raise ConfigurationError(
                 f"{path}: {lost} of {draws.size} draws of {name} are no numbers: sampling failed, or the file is damaged. "
                 "Fit again."
             )
+    if not seal:
+        warnings.warn(
+            f"{path}: has no checksum of vrest's: something else saved it, and damage would not show.",
+            FileWarning,
+            stacklevel=3,
+        )
     return tree
 
 

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -54,8 +56,32 @@ class Workers:
         else:
             # Spawned, since a fork would copy locks that the threads of numerical libraries hold.
             context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(self.number, mp_context=context) as pool:
-                yield pool, lambda: self.number
+            try:
+                pool = ProcessPoolExecutor(self.number, mp_context=context, initializer=_in_worker)
+            except OSError as error:
+                reason = f"processes cannot share memory here (/dev/shm: {error.strerror})"
+                raise ConfigurationError(f"--workers {self.number}: {reason}; leave it out.") from error
+            with pool:
+                try:
+                    yield pool, lambda: self.number
+                except KeyboardInterrupt:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    for child in multiprocessing.active_children():
+                        child.terminate()
+                    raise
+
+
+def _in_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it, whatever ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _Here(Executor):

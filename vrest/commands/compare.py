@@ -7,7 +7,7 @@ from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import SAMPLING
 from ..flags import add_data, add_figure, add_out
 from ..models.errors import ConfigurationError
-from ..shared import configuration, read_recordings, recordings_used, results_folder, say
+from ..shared import configuration, read_recordings, recordings_used, results_folder, say, writing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     say(*experiment.notes)
     fit = fit_experiment(experiment)
     table = contrasts(fit)
-    with place.writing() as aside:
+    with writing(place, fit) as aside:
         write_fit(fit, aside, place.path, report=True, figures=figures)
         write_csv(table, aside / "contrasts.csv")
         contrasts_figure(fit).savefig(aside / "contrasts.png", dpi=150)

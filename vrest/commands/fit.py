@@ -8,7 +8,7 @@ from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import SAMPLING
 from ..flags import add_data, add_figure, add_out, add_workers
 from ..models.errors import ConfigurationError
-from ..shared import configuration, read_recordings, recordings_used, results_folder, say
+from ..shared import configuration, read_recordings, recordings_used, results_folder, say, writing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
     say(*experiment.notes)
     result = fit_experiment(experiment)
-    with place.writing() as aside:
+    with writing(place, result) as aside:
         write_fit(result, aside, place.path, not options.no_report, figures)
     say(*result.notes[len(experiment.notes) :])
     print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {experiment.interval_name}")

@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from ..fitting.experiment.prepare import prepare
     from ..fitting.planning.recovery import LIKELIHOOD, recover
     from ..fitting.planning.simulate import read_truth
+    from ..fitting.results.store import write_netcdf
     from ..fitting.results.text import table_text
     from ..fitting.sampling.workers import Workers
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     recovery = recover(experiment, options.n, truth, workers, unfinished / "simulations.jsonl")
     with place.writing() as aside:
         write_csv(recovery.table(), aside / "recovery.csv")
-        recovery.ranks.to_netcdf(aside / "ranks.nc", engine="h5netcdf")
+        write_netcdf(recovery.ranks, aside / "ranks.nc")
         (aside / "config.toml").write_text(config.seen_from(place.path).to_toml(), encoding="utf-8")
         if not recovery.stated:
             recovery.plot_calibration().savefig(aside / "calibration.png", bbox_inches="tight", dpi=150)

@@ -3,15 +3,19 @@
 import hashlib
 import os
 import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 import vrest
 from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
 from vrest.fitting.results.outputs import LIST, ResultsFile, ResultsFolder
 from vrest.models.errors import FileWarning
+from vrest.shared import writing
 
 
 def state(folder: Path) -> dict[str, str | bytes]:
@@ -308,3 +312,117 @@ def test_predictions_pictures_and_reports_replace_their_own_alone(full_fit, tmp_
     assert main(["explain", "--plot", str(picture)]) == main(["explain", "--plot", str(picture), "--force"]) == 0
     assert main(["explain", "--plot", str(baths), "--force"]) == 2
     capsys.readouterr()
+
+
+SMALL_DISK = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+from vrest.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def on_a_small_disk(limit: int, *arguments: object, **more: object) -> subprocess.CompletedProcess:
+    """A command in a process whose files cannot grow beyond `limit` bytes, as on a disk that is full."""
+    code = SMALL_DISK.format(limit=limit)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
+
+
+@pytest.mark.parametrize(
+    ("command", "out"),
+    [(["simulate", "--truth", "truth.toml"], "x.csv"), (["design"], "plan-design"), (["explain"], "x.png")],
+)
+def test_a_full_disk_is_a_sentence_with_the_path_and_leaves_nothing(command, out, tmp_path):
+    plan = vrest.to_frame(recordings()).drop(columns="V_m_mV")
+    plan.to_csv(tmp_path / "plan.csv", index=False)
+    (tmp_path / "truth.toml").write_text(
+        '"P_Na/P_K" = 0.03\n"P_Cl/P_K" = 0.1\npump_mV = 5\nQ10_pump = 2.4\nQ10_leak = 1.4\nsigma_mV = 1.5\n'
+    )
+    before = state(tmp_path)
+    rest = ["--plot", out] if command == ["explain"] else ["plan.csv", "--inside", INSIDE, "--out", out]
+    done = on_a_small_disk(200, *command, *rest, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"vrest {command[0]}: {tmp_path.resolve() / out}: File too large."
+    assert state(tmp_path) == before
+
+
+def test_a_fit_that_finds_the_disk_full_keeps_its_draws_elsewhere(full_fit, tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    place = ResultsFolder(tmp_path / "run")
+
+    def fail() -> None:
+        with writing(place, full_fit):
+            full()
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fail()
+    assert caught.value.filename == str(tmp_path / "run")
+    kept = next((tmp_path / "home").iterdir())
+    assert f"The draws are in {kept}" in caught.value.__notes__[0]
+    assert vrest.load(kept).summary().equals(full_fit.summary())
+    assert [p.name for p in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it is Linux that has a device that is always full")
+@pytest.mark.parametrize("command", [["explain"], ["--help"], ["fit", "--help"], ["ft"]], ids=" ".join)
+def test_output_that_cannot_be_printed_is_a_sentence(command):
+    with open("/dev/full", "w") as full:
+        where = {"stderr" if command == ["ft"] else "stdout": full}
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **where}
+        done = subprocess.run([sys.executable, "-m", "vrest", *command], text=True, check=False, **streams)
+    assert done.returncode == 2
+    if command != ["ft"]:
+        assert done.stderr.endswith(": standard output: No space left on device.\n")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def damaged(content: bytes, rng: np.random.Generator) -> bytes:
+    """A file as disks, cables and editors damage it."""
+    at, length = int(rng.integers(len(content) - 1)), int(rng.choice([1, 8, 600]))
+    match int(rng.integers(5)):
+        case 0:
+            return content[:at] + bytes([content[at] ^ (1 << int(rng.integers(8)))]) + content[at + 1 :]
+        case 1:
+            return content[:at]
+        case 2:
+            return content[:at] + bytes(length) + content[at + length :]
+        case 3:
+            return content[:at] + rng.bytes(length) + content[at:]
+        case _:
+            return content[:at] + rng.bytes(64) + content[at + 64 :]
+
+
+def test_a_damaged_fit_is_refused_in_a_line_however_it_is_damaged(potassium_fit, tmp_path):
+    """No bit may change in silence: the file ends in a checksum of itself."""
+    whole = (potassium_fit.save(tmp_path / "run", picture=False) / "fit.nc").read_bytes()
+    rng, path = np.random.default_rng(1), tmp_path / "fit.nc"
+    for _ in range(60):
+        path.write_bytes(content := damaged(whole, rng))
+        if content == whole:
+            continue
+        with pytest.raises(vrest.ConfigurationError, match=r"damaged|not a fit that vrest wrote") as caught:
+            vrest.load(path)
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    path.write_bytes(whole)
+    assert vrest.load(path).summary().equals(potassium_fit.summary())
+    assert vrest.load(path).tree.identical(xr.open_datatree(path, engine="h5netcdf").load())  # as others read it
+
+
+def test_a_fit_that_something_else_saved_is_read_with_a_warning(potassium_fit, tmp_path):
+    potassium_fit.save(tmp_path / "run", picture=False)
+    with xr.open_datatree(tmp_path / "run/fit.nc", engine="h5netcdf") as tree:
+        tree.load().to_netcdf(tmp_path / "again.nc", engine="h5netcdf")
+    with pytest.warns(FileWarning, match="no checksum of vrest's"):
+        again = vrest.load(tmp_path / "again.nc")
+    assert again.summary().equals(potassium_fit.summary())
+    del tree["prior"]
+    tree.to_netcdf(tmp_path / "less.nc", engine="h5netcdf")
+    with pytest.raises(vrest.ConfigurationError, match="prior is missing"):
+        vrest.load(tmp_path / "less.nc")
