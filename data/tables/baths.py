@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...models.errors import UnknownNameError, nearest
+from ...models.errors import UnknownNameError, nearest, typed
 from ...models.ions import IONS
 from ..solutions.recipes import ROOM, Solution
 from .checks import Sheet
@@ -32,7 +32,9 @@ def common_temperature(sheet: Sheet) -> float:
 def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) -> None:
     """Give every row that names a solution the recipe's ions; what the table says otherwise is a fault."""
     if "solution" not in sheet.cells:
-        return faults.add("missing, and --solutions needs it: the name of each row's bath.", column="solution")
+        return faults.add(
+            f"missing, and {typed('solutions')} needs it: the name of each row's bath.", column="solution"
+        )
     names = sheet.cells["solution"]
     for row, name in zip(sheet.rows, names, strict=True):
         if name and name not in solutions:
@@ -53,13 +55,13 @@ def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) 
         column = f"{ion}_o_mM"
         of = {solution.name: solution.free.get(ion, solution.ions.get(ion, 0.0)) for solution in used}
         recipe = np.array([of.get(name, np.nan) for name in names])
-        typed = sheet.numbers.get(column, nowhere)
+        own = sheet.numbers.get(column, nowhere)
         # What takes and gives protons, or is bound, differs a little from what was weighed, which people type.
         near = 0.1 if ion in ("HCO3", "Ca", "Mg", "H", "Tris", "NMDG") else 5e-3
-        for k in np.flatnonzero(sheet.weighed & ~np.isnan(typed) & ~np.isclose(typed, recipe, rtol=near, atol=5e-3)):
-            what = f"{typed[k]:g} contradicts the recipe of {names[k]!r}, {recipe[k]:g} mM; correct one of them"
+        for k in np.flatnonzero(sheet.weighed & ~np.isnan(own) & ~np.isclose(own, recipe, rtol=near, atol=5e-3)):
+            what = f"{own[k]:g} contradicts the recipe of {names[k]!r}, {recipe[k]:g} mM; correct one of them"
             faults.add(f"{what}, or delete the column.", row=sheet.rows[k], column=column, kind="recipe")
-        sheet.numbers[column] = np.where(np.isnan(typed), recipe, typed)
+        sheet.numbers[column] = np.where(np.isnan(own), recipe, own)
         sheet.cells[column] = [f"{value:g}" for value in sheet.numbers[column]]
         for k in np.flatnonzero(np.isnan(sheet.numbers[column]) & COLUMNS[column].filled):
             if not names[k]:

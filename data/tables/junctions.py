@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...models.errors import DataError
+from ...models.errors import DataError, typed
 from ...models.ions import IONS
 from ..solutions.recipes import SHARP, Solution
 from ..solutions.species import FORM_NAMES, SPECIES, Form, Mobility
@@ -79,7 +79,10 @@ def subtract_junctions(
         _question_the_sign(sheet, faults)
         return _first_row(sheet)
     if solutions is None or pipette is None or "solution" not in sheet.cells:
-        faults.add("compute needs the baths' recipes: --solutions FILE and --pipette NAME.", column="ljp")
+        faults.add(
+            f"compute needs the baths' recipes: {typed('solutions', 'FILE')} and {typed('pipette', 'NAME')}.",
+            column="ljp",
+        )
         return ""
     filling = named(solutions, pipette)
     baths, temperatures = sheet.cells["solution"], sheet.numbers["temperature_C"].tolist()
@@ -147,7 +150,8 @@ def _one(
         return tip + shift
     if not held.get("K"):
         raise DataError(
-            "a sharp electrode's tip has a junction with the cytoplasm too: give --inside K=140,Na=10 or K_i_mM."
+            "a sharp electrode's tip has a junction with the cytoplasm too:"
+            f" give {typed('inside', 'K=140,Na=10')} or K_i_mM."
         )
     ends = [junction_potential(filling, _cytoplasm(held, u), temperature) for u in UNNAMED]
     said.note(said.sharp, name, temperature, (tip, ends[0], ends[1:]))

@@ -86,11 +86,13 @@ def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
     for ion in ions:
         name = f"{ion}_o_mM"
         if ion not in recordings["ion"].values:
-            faults.add(f"missing, and the law uses {ion}; add it (mM), or leave {ion} out of --ions.", column=name)
+            faults.add(
+                f"missing, and the law uses {ion}; add it (mM), or leave {ion} out of {typed('ions')}.", column=name
+            )
             continue
         unknown = np.isnan(recordings["c_o"].sel(ion=ion).values)
         for row in recordings["row"].values[unknown]:
-            sentence = f"empty, and the law uses {ion}; type it, or leave {ion} out of --ions."
+            sentence = f"empty, and the law uses {ion}; type it, or leave {ion} out of {typed('ions')}."
             faults.add(sentence, row=row, column=name)
     faults.finish()
 
