@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import atanh, fsum
+from math import atanh, ceil, fsum
 from operator import attrgetter
 
 from ...models.constants import thermal_voltage
@@ -33,14 +33,19 @@ def junction_potential(pipette: Solution, bath: Solution, temperature_C: float, 
     DataError
         A solution holds no ions, or an ion without a published mobility leaves more than 0.5 mV open.
     """
+    return dependable_junction(pipette, bath, temperature_C, method).mV
+
+
+def dependable_junction(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> Junction:
+    """The same with its error, which is at most 0.5 mV."""
     found = junction(pipette, bath, temperature_C, method)
     if found.error > MATTERS:
         raise DataError(asked(pipette, {bath.name: bath}, {bath.name: found}))
-    return found.mV
+    return found
 
 
 def junction(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> Junction:
-    """The same with its error: ions without a published mobility take the middle of a plausible range, and its ends."""
+    """The potential with its error: ions without a published mobility take the middle of a plausible range, and its ends."""
     for solution in (pipette, bath):
         if not solution.ions:
             raise DataError(f"{solution.name}: holds no ions, and no junction potential is defined against it.")
@@ -79,6 +84,16 @@ def asked(pipette: Solution, baths: Mapping[str, Solution], found: Mapping[str, 
         f"open: {', '.join(f'{one.mV:.1f} ± {one.error:.1f} mV against {bath}' for bath, one in found.items())}. "
         f"Give one, relative to potassium's, in the solutions file under [ions], as in {lines}."
     )
+
+
+def minor_in_words(found: Iterable[Junction]) -> str:
+    """What plausible mobilities of minor ions leave open, rounded up to 0.1 mV; nothing where all are known."""
+    found = [one for one in found if one.error > 0.005]
+    if not found:
+        return ""
+    names = ", ".join(dict.fromkeys(name for one in found for name in one.unknown))
+    most = ceil(10 * max(one.error for one in found)) / 10
+    return f"No mobility is published for some minor ions ({names}); plausible ones move E by up to ± {most} mV."
 
 
 def henderson(pipette: Mapping[Form, float], bath: Mapping[Form, float], u: Mobilities, temperature_C: float) -> float:

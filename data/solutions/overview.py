@@ -1,10 +1,9 @@
 """The solutions of a file side by side, and what is to be said of them."""
 
 from collections.abc import Mapping
-from math import ceil
 from typing import TYPE_CHECKING
 
-from .junction import MATTERS, METHODS, Junction, asked, junction, series_in_words
+from .junction import MATTERS, METHODS, Junction, asked, junction, minor_in_words, series_in_words
 from .recipes import OSMOTIC_COEFFICIENT, SHARP, Solution
 from .species import METALS
 
@@ -46,7 +45,8 @@ def overview(
         frame["ljp_mV"] = [dependable[name].mV if name in dependable else None for name in made]
         frame["ljp_mV"] = frame["ljp_mV"].astype(float)
         said += _of_junctions(made, pipette, temperature_C, method, found, dependable)
-    return frame, said
+    digits = {name: [float(f"{value:.6g}") for value in frame[name]] for name in frame.columns[1:]}
+    return frame.assign(**digits), said
 
 
 def on_screen(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -65,13 +65,7 @@ def _of_junctions(
         by = {"henderson": "Henderson's equation", "nernst-planck": "the stationary Nernst-Planck equations"}[method]
         series = series_in_words(pipette, dependable, [one.mV for one in dependable.values()])
         said.append(f"At {temperature_C:g} °C, by {by}: {series}")
-    error = max((one.error for one in dependable.values()), default=0.0)
-    if error > 0.005:
-        names = dict.fromkeys(name for one in dependable.values() for name in one.unknown)
-        of = f"{', '.join(names)} " if names else ""
-        said.append(
-            f"No mobility is published for some minor ions; plausible ones of {of}move E by up to ± {ceil(10 * error) / 10} mV."
-        )
+    said += filter(None, [minor_in_words(dependable.values())])
     if made[pipette].ionic_strength > SHARP:
         said.append(
             f"{pipette} is a sharp electrode's filling: inside the cell a second junction, against the cytoplasm, remains, "

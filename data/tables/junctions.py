@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..solutions.species import FORM_NAMES, SPECIES, Form, Mobility
 from .baths import named
 from .checks import Sheet
 from .faults import Faults
+
+if TYPE_CHECKING:
+    from ..solutions.junction import Junction
 
 # Of the cytoplasm's unnamed anions, relative to potassium's: proteins hardly move, small organic ones as gluconate.
 UNNAMED = (0.15, 0.0, 0.33)
@@ -32,6 +35,7 @@ class _Said:
     plain: dict[str, float] = field(default_factory=dict)
     sharp: dict[str, tuple[float, float, list[float]]] = field(default_factory=dict)
     wire: dict[str, tuple[float, float]] = field(default_factory=dict)
+    minor: list["Junction"] = field(default_factory=list)
 
     def note(self, found: dict[str, Any], bath: str, temperature: float, what: Any) -> None:
         """Keep `what` was found in a bath for `words`."""
@@ -40,7 +44,7 @@ class _Said:
             found.setdefault(bath if len(known) == 1 else f"{bath} at {temperature:g} °C", what)
 
     def words(self, pipette: str, zeroed: str) -> str:
-        from ..solutions.junction import series_in_words  # brings SciPy's constants
+        from ..solutions.junction import minor_in_words, series_in_words  # brings SciPy's constants
 
         lines = []
         if self.plain:
@@ -60,7 +64,7 @@ class _Said:
                 f"{zeroed}) = {shift:+.1f} mV, so that V_recorded is {abs(shift):.1f} mV {way}; it is subtracted beside the "
                 f"tip's junction in {zeroed}."
             )
-        return "\n".join(lines)
+        return "\n".join([*lines, *filter(None, [minor_in_words(self.minor)])])
 
 
 def subtract_junctions(
@@ -128,7 +132,7 @@ def _one(
 ) -> float:
     """What is to be subtracted from V_recorded, in mV."""
     from ...models.constants import thermal_voltage
-    from ..solutions.junction import junction_potential
+    from ..solutions.junction import dependable_junction, junction_potential
 
     name, temperature, sharp, wire, _ = where
     shift = 0.0
@@ -141,10 +145,12 @@ def _one(
                 f"a bare Ag/AgCl wire has no potential without chloride in {name} and {zeroed}; use a bridge."
             )
         shift = thermal_voltage(temperature) * log(chloride[0] / chloride[1])
-        if name != zeroed:
+        if abs(shift) >= 0.05:
             said.note(said.wire, name, temperature, (shift, chloride[0]))
     at_the_tip = zeroed if wire == "AgCl" else name
-    tip = junction_potential(filling, solutions[at_the_tip], temperature)
+    found = dependable_junction(filling, solutions[at_the_tip], temperature)
+    tip = found.mV
+    said.minor.append(found)
     if not sharp:
         said.note(said.plain, at_the_tip, temperature, tip)
         return tip + shift

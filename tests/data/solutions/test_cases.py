@@ -72,7 +72,7 @@ CASES = [
          {"pip": {"K": 144, "Na": 0.9}}, ("No mobility is published for some minor ions", "± 0.1 mV"), ljp=16.0),
     Case("10 mM of phosphocreatine is worth some tenths",
          "[pip]\nK-gluconate = 130\nNa2-phosphocreatine = 10\n" + BATH,
-         {"pip": {"Na": 20}}, ("plausible ones of phosphocreatine", "± 0.4 mV"), ("dependable",)),
+         {"pip": {"Na": 20}}, ("minor ions (phosphocreatine); plausible ones", "± 0.4 mV"), ("dependable",)),
     Case("130 mM of lactobionate is the answer: asked",
          "[pip]\nK-lactobionate = 130\n" + BATH, {"pip": {"K": 130}}, ("dependable mobility for lactobionate",)),
 ]  # fmt: skip

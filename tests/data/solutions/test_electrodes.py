@@ -136,6 +136,19 @@ def test_what_chelators_leave_free_is_the_baths_calcium(tmp_path):
     )  # 2 protons of 5 EGTA, 2 of 1 Ca, HEPES
 
 
+def test_minor_ions_of_unknown_mobility_are_named_for_tables_too(tmp_path):
+    text = "solution,temperature_C,V_m_mV,ljp\nringer,22,-65,compute\n"
+    assert "No mobility" not in table(tmp_path, text, pipette="patch").attrs["junctions"]
+    (tmp_path / "more.toml").write_text(BATHS + "[gtp]\nK-gluconate = 130\nNa3GTP = 0.3\nNa2-phosphocreatine = 10\n")
+    said = read_csv(tmp_path / "table.csv", solutions=tmp_path / "more.toml", pipette="gtp").attrs["junctions"]
+    assert "No mobility is published for some minor ions (phosphocreatine" in said
+    (tmp_path / "more.toml").write_text(BATHS + "[lacto]\nK-lactobionate = 130\n")
+    with pytest.raises(
+        DataError, match="row 2, column ljp: lacto: no source gives a dependable mobility for lactobionate"
+    ):
+        read_csv(tmp_path / "table.csv", solutions=tmp_path / "more.toml", pipette="lacto")
+
+
 def test_the_command_offers_both_methods(tmp_path, capsys):
     (tmp_path / "baths.toml").write_text(BATHS, encoding="utf-8")
     shown = []
