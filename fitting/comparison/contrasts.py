@@ -72,7 +72,6 @@ def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray, probabi
     difference = q.compared is Scale.NATURAL
     values, (low, high) = (x - y, ROPE_mV if q.unit == "mV" else _NO_ROPE) if difference else (x / y, ROPE_RATIO)
     lower, upper = bounds(values, probability)
-    above = float(np.mean(x > y))
     return {
         "parameter": q.name,
         "kind": "difference" if difference else "ratio",
@@ -81,7 +80,7 @@ def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray, probabi
         "median": float(np.median(values)),
         "lower": float(lower),
         "upper": float(upper),
-        "p_direction": max(above, 1 - above) if claimed else np.nan,
+        "p_direction": max(float(np.mean(x > y)), float(np.mean(x < y))) if claimed else np.nan,
         "p_rope": np.nan if np.isnan(low) else float(np.mean((values > low) & (values < high))),
         "rope_low": low,
         "rope_high": high,

@@ -25,7 +25,7 @@ from vrest.fitting.report.pictures import contrast_kinds, contrasts_figure
 from vrest.fitting.sampling.sampling import draw
 from vrest.models.errors import ConfigurationError, UnknownNameError
 from vrest.models.ions import ion
-from vrest.models.parameters import RECTIFICATION, permeability_ratio
+from vrest.models.parameters import PUMP, RECTIFICATION, permeability_ratio
 
 BATHS = pd.DataFrame(
     {"K_o_mM": [4.0, 40.0], "Na_o_mM": [145.0, 109.0], "Cl_o_mM": 130.0, "temperature_C": 22.0, "pump": "on"}
@@ -270,3 +270,12 @@ def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_eq
     assert {kind: list(part["parameter"]) for kind, part in kinds.items()} == {
         "difference": ["pump_mV"], "ratio": ["P_Na/P_K"], "leak_shift": ["leak_shift"],
     }  # fmt: skip
+
+
+def test_where_groups_share_a_value_neither_is_higher():
+    """Equal in every draw: the probability of either direction is 0, not 1."""
+    same = np.array([5.0, 6.0, 7.0])
+    row = _contrast(PUMP, "A", "B", same, same, 0.89, True)
+    assert (row["median"], row["p_direction"], row["p_rope"]) == (0.0, 0.0, 1.0)
+    mixed = _contrast(PUMP, "A", "B", same, np.array([5.0, 7.0, 6.0]), 0.89, True)
+    assert mixed["p_direction"] == pytest.approx(1 / 3)
