@@ -152,8 +152,8 @@ def test_the_front_door_is_light():
 def test_the_public_surface():
     assert vrest.__all__ == [
         "LAWS", "Config", "ConfigurationError", "DataError", "DataWarning", "Design", "Fit", "Sampling",
-        "UnknownNameError", "VrestError", "datasets", "design", "fit", "fit_each", "from_frame", "load",
-        "load_data", "read_config", "read_csv", "recover", "select", "simulate", "to_frame",
+        "UnknownNameError", "VrestError", "compare_laws", "datasets", "design", "explain", "fit", "fit_each",
+        "from_frame", "load", "load_data", "priors", "read_config", "read_csv", "recover", "select", "simulate", "to_frame",
     ]  # fmt: skip
     assert all(getattr(vrest, name) is not None for name in vrest.__all__)
     assert re.fullmatch(r"\d+\.\d+\.\d+", vrest.__version__)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
     from .models.laws.registry import LAWS
     from .planning import fit_each, recover, simulate
+    from .tables import compare_laws, explain, priors
 
 # Imported on first use, so that `import vrest` and `vrest --help` do not wait for samplers.
 _HOME = {
@@ -32,13 +33,16 @@ _HOME = {
     "Sampling": "fitting.experiment.config",
     "UnknownNameError": "models.errors",
     "VrestError": "models.errors",
+    "compare_laws": "tables",
     "datasets": "data.sets.bundled",
     "design": "fitting.planning.design",
+    "explain": "tables",
     "fit": "fitting.fit",
     "fit_each": "planning",
     "from_frame": "data.tables.reader",
     "load": "fitting.fit",
     "load_data": "data.sets.bundled",
+    "priors": "tables",
     "read_config": "fitting.experiment.config",
     "read_csv": "data.tables.reader",
     "recover": "planning",
@@ -58,13 +62,16 @@ __all__ = [
     "Sampling",
     "UnknownNameError",
     "VrestError",
+    "compare_laws",
     "datasets",
     "design",
+    "explain",
     "fit",
     "fit_each",
     "from_frame",
     "load",
     "load_data",
+    "priors",
     "read_config",
     "read_csv",
     "recover",

@@ -149,7 +149,7 @@ def say_identification(i: Identification, foreseen: bool = False, law_holds: boo
         sentences.append(f"{listed(beside)}, which {_was(beside)} not asked for, stayed much as the prior has it.")
     if answered and not i.ok:
         sentences.append(f"{listed(answered)} {'would be' if would else _was(answered)} answered by the data{under}.")
-    mark = Mark.WEAK if not i.ok else Mark.CARE if weakly or not law_holds else Mark.GOOD
+    mark = Mark.WEAK if not i.ok else Mark.CARE if weakly or (i.asked and not law_holds) else Mark.GOOD
     decisive = weakly if mark is Mark.CARE and law_holds else 0
     return Part("identification", mark, (*sentences, *i.advice), decisive)
 

@@ -71,6 +71,8 @@ def mode(experiment: Experiment, steps: int = 40) -> tuple[dict[str, np.ndarray]
     for _ in range(steps):
         values, residual = at(eta)
         sigma = float(np.clip(np.sqrt(np.mean(residual**2)), 0.3, 20.0))
+        if not parameters:  # as of nernst with K_i known: nothing is to be found but the scatter
+            break
         J = sensitivity(pooled, pooled.theta(values), pooled.conditions)
         weight = 1 / (sigma**2 + experiment.error_mV**2)
         # Rows of a condition share their slopes: what they weigh, and pull, together.

@@ -28,6 +28,9 @@ from .plots import plot_series
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
+_NONE = "The recordings answer none of the questions that were asked."
+_NOTHING = "The law leaves nothing to infer but the scatter of recordings."
+
 
 def write_report(fit: "Fitted", path: Path) -> Path:
     """Write the report to `path`, where only another report that vrest wrote is replaced."""
@@ -44,13 +47,13 @@ def report_html(fit: "Fitted") -> str:
     informed = ~(shared["contraction"] < UNINFORMED)
     answered = informed & shared["parameter"].isin(asked)
     beside = shared[informed] if groups else shared[informed & ~answered]
-    answer = _differences(fit) if groups else _parameters(fit, shared[answered])
+    answer = _differences(fit) if groups else parameters(fit, shared[answered])
     return Page(
         title=f"{source_name(fit)}: {experiment.law.name}",
         subtitle=f"{many(experiment.recordings.sizes['obs'], 'resting potential')} in"
         f" {many(experiment.n_conditions, 'condition')}; {experiment.law.summary}.",
         asked=words(_question(fit)),
-        answer=failures(verdict) + (answer or "<p>The recordings answer none of the questions that were asked.</p>"),
+        answer=failures(verdict) + (answer or f"<p>{_NONE if asked else _NOTHING}</p>"),
         belief=cautions_html(verdict.cautions) + "\n".join(map(in_short, verdict.parts)),
         figure=figure_html("Potential against potassium", series_told(fit), partial(plot_series, fit)),
         rest=[
@@ -99,7 +102,7 @@ def shared_rows(fit: "Fitted") -> pd.DataFrame:
     return summary[summary["group"].isin(["", *fit.experiment.levels.groups])]
 
 
-def _parameters(fit: "Fitted", table: pd.DataFrame) -> str:
+def parameters(fit: "Fitted", table: pd.DataFrame) -> str:
     """Rows of the summary for those who read no posteriors: value, interval, and what it means."""
     e, grouped = fit.experiment, bool((table["group"] != "").any())
     known = {q.name: q for q in (*e.quantities, *e.spreads.values(), *e.offsets.values())}
@@ -135,11 +138,11 @@ def _parameters_section(fit: "Fitted", table: pd.DataFrame, uninformed: pd.DataF
         for r in every.to_dict("records")
     ]
     cells = " and every cell" * (len(every) > len(table) + len(uninformed) + 1 and bool(fit.experiment.levels.cells))
-    parts = [_parameters(fit, table), paragraphs([reference] if reference else [], "faint")]
+    parts = [parameters(fit, table), paragraphs([reference] if reference else [], "faint")]
     if len(uninformed):
         names = listed(list(dict.fromkeys(uninformed["parameter"])))
         told = paragraphs(["Of these the recordings say little: what stands here is largely the prior."])
-        parts.append(folded(f"The recordings do not say: {names}", told + _parameters(fit, uninformed)))
+        parts.append(folded(f"The recordings do not say: {names}", told + parameters(fit, uninformed)))
     told = paragraphs(["Contraction is what the recordings added to the prior: 0 nothing, 1 all."], "faint")
     table_of_all = stacked_table(["parameter", "group", "unit", *columns], numbers)
     parts.append(folded(f"Every number{cells}, with diagnostics", told + table_of_all))

@@ -62,40 +62,21 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
 
 def _laws(options: argparse.Namespace, config: Config) -> int:
     from ..data.tables.inert import write_csv
-    from ..fitting.comparison import elpd
-    from ..fitting.experiment.prepare import prepare
-    from ..fitting.fit import fit_experiment
+    from ..fitting.comparison.laws import compare_laws, experiments_of
+    from ..fitting.report.law_report import law_report_html
     from ..fitting.results.text import table_text
-    from ..fitting.sampling.workers import available_cores
 
-    names = list(dict.fromkeys(name.strip() for name in options.laws.split(",") if name.strip()))
-    if len(names) < 2:
-        raise ConfigurationError(f"--laws {options.laws}: name two laws or more, as in ghk,ghk-pump.")
-    place = results_folder(options, config, "laws", "comparison.csv", "config.toml")
-    recordings = read_recordings(config)
-    experiments = {name: prepare(recordings, replace(config, law=name)) for name in names}
+    place = results_folder(options, config, "laws", "comparison.csv", "config.toml", "report.html")
+    experiments = experiments_of(read_recordings(config), config, options.laws)
     say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
-    fits, left, short = {}, [], []
-    for name, experiment in experiments.items():
-        fits[name] = fit = fit_experiment(experiment)
-        refit = elpd.refit_of(fit, available_cores())
-        found = [elpd.leave_rows_out(fit, refit), elpd.leave_cells_out(fit, refit)]
-        left += [one for one in found if one is not None]
-        if not fit.verdict().sampling.ok:
-            short.append(name)
-        for one in left[-2:]:
-            if one.refits and one.law == name:
-                say(f"{name}: fitted again without each of {one.refits} {one.scheme}s (Pareto k above {elpd.GOOD_K}).")
-    table = elpd.comparison(left)
+    found = compare_laws(experiments)
+    say(*found.refits)
     with place.writing() as aside:
-        write_csv(table, aside / "comparison.csv")
+        write_csv(found.table, aside / "comparison.csv")
         (aside / "config.toml").write_text(config.seen_from(place.path).to_toml(), encoding="utf-8")
-    print(table_text(table, dict.fromkeys(("elpd", "se", "elpd_diff", "dse"), ".1f") | {"weight": ".2f"}))
+        (aside / "report.html").write_text(law_report_html(found), encoding="utf-8")
+    print(table_text(found.table, dict.fromkeys(("elpd", "se", "elpd_diff", "dse"), ".1f") | {"weight": ".2f"}))
     print()
-    print("\n".join(elpd.judgement(table, fits)))
-    if "cell" not in set(table["scheme"]):
-        print(f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets.")
-    if short:
-        print(f"Sampling fell short for {', '.join(short)}: do not use this comparison.")
+    print("\n".join(found.sentences))
     say(f"Results are in {place.name}")
-    return 3 if short else 0
+    return 3 if found.short else 0

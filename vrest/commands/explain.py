@@ -1,7 +1,6 @@
 """`vrest explain`: take one resting potential apart: ions, pump, cooling, run-down."""
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,10 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import pandas as pd
-
-    from ..fitting.results.text import table_text
+    from ..fitting.results.text import digits, table_text
     from ..models.textbook.explain import explain
+    from ..tables import explanation_table
 
     place = results_file(options, options.plot)
     explanation = explain(
@@ -65,43 +63,10 @@ def run(options: argparse.Namespace) -> int:
             f"The run-down starts from the balanced state, {before:.1f} mV (3:2 pump in balance with the leaks, chloride at"
             f" equilibrium), not from the {explanation.V_m_mV:.1f} mV above, which is not steady even with the pump on."
         )
-    print(table_text(pd.DataFrame(rows(explanation), columns=["what", "value", "unit", "meaning"])))
+    table = explanation_table(explanation)
+    value = [f"{x:.2f}" if unit == "mV" else digits(x) for x, unit in zip(table["value"], table["unit"], strict=True)]
+    print(table_text(table.assign(value=value)))
     return 0
-
-
-def rows(of: "Explanation") -> Iterator[tuple[str, str, str, str]]:
-    """The explanation line by line: what, value, unit, meaning."""
-    import numpy as np
-
-    from ..fitting.results.text import digits
-    from ..models.textbook.explain import DAY, HOUR, SECOND
-
-    cool, run = f"cooling by {of.cooled_by_C:g} °C", of.run_down
-    start, *steps = of.steps_mV.values()
-    for name, E in of.nernst_mV.items():
-        yield f"E_{name}", f"{E:.2f}", "mV", f"Nernst potential of {name}"
-    yield "from potassium alone", f"{start:.2f}", "mV", "a membrane that nothing but K crosses"
-    for name, step, meaning in zip(("sodium", "chloride", "pump"), steps, ("", "", "directly"), strict=True):
-        yield f"{name} adds", f"{step:+.2f}", "mV", meaning
-    yield "resting potential", f"{of.V_m_mV:.2f}", "mV", "the sum"
-    yield (
-        "3:2 pump in balance",
-        f"{-of.balanced_mV:+.2f}",
-        "mV",
-        "what a pump that makes good the leaks of Na and K adds",
-    )
-    yield "pump current", digits(of.pump_current_mM), "mM", "over F·P_K, outward"
-    for name, part in of.cooling_mV.items():
-        yield f"{cool}: {name}", f"{part:+.2f}", "mV", "mean over the orders of switching the parts"
-    yield cool, f"{sum(of.cooling_mV.values()):+.2f}", "mV", "the sum"
-    yield "charge on the membrane", digits(of.charge.charge_pC), "pC", "of a round cell with 1 µF/cm²"
-    yield "ions moved to put it there", digits(of.charge.ions), "1", f"{of.charge.share_of_K:.2g} of the cell's K"
-    yield "balanced state", f"{run.before_mV:.2f}", "mV", "3:2 pump in balance with the leaks, chloride at equilibrium"
-    for when, time in (("at once", 0.0), ("after 1 s", SECOND), ("after 1 h", HOUR), ("after 1 day", DAY)):
-        inside = ", ".join(f"{name} {np.interp(time, run.time_s, c):.1f}" for name, c in run.c_i.items())
-        yield f"pump poisoned: {when}", f"{np.interp(time, run.time_s, run.V_m_mV):.2f}", "mV", f"inside {inside} mM"
-    end = "equilibrium of all that crosses; a real cell would have swollen by then"
-    yield "pump poisoned: in the end", f"{of.donnan_mV:.2f}", "mV", end
 
 
 def draw(of: "Explanation", path: Path) -> None:

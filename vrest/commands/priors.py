@@ -12,22 +12,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import pandas as pd
-
-    from ..fitting.experiment.build import DEFAULT_IONS, foreseen_parameters
     from ..fitting.results.text import table_text
-    from ..models.ions import ions
-    from ..models.laws.registry import law as law_named
+    from ..tables import priors
 
-    config = configuration(options, needs_data=False)
-    law = law_named(config.law)
-    sure, brought = foreseen_parameters(law, law.usable(ions(config.ions or DEFAULT_IONS)), config)
-
-    def line(p) -> dict[str, str]:
-        return {c: str(getattr(p, c)) for c in ("name", "unit", "prior", "meaning", "source")}
-
-    print(table_text(pd.DataFrame([line(p) for p in sure])))
-    if brought:
+    table = priors(config=configuration(options, needs_data=False))
+    brought = table["brought_by"] != ""
+    print(table_text(table[~brought].drop(columns="brought_by")))
+    if brought.any():
         print("\nWhat a table may add:")
-        print(table_text(pd.DataFrame([{"brought by": why, **line(p)} for why, p in brought])))
+        columns = ["brought_by", *table.columns.drop("brought_by")]
+        print(table_text(table.loc[brought, columns].rename(columns={"brought_by": "brought by"})))
     return 0

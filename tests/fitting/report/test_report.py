@@ -13,8 +13,11 @@ from matplotlib import pyplot
 from tests.chromium import BROWSER, visit
 from vrest.cli import main
 from vrest.fitting.checks.words import Mark
+from vrest.fitting.comparison import elpd
+from vrest.fitting.comparison.laws import LawComparison
 from vrest.fitting.fit import Fit
 from vrest.fitting.report.gallery import pictures
+from vrest.fitting.report.law_report import law_report_html, plot_behind
 from vrest.fitting.report.page import image, words
 from vrest.fitting.report.report import report_html
 from vrest.models.notes import About, Note, notes_as_json
@@ -140,6 +143,29 @@ def test_groups_open_with_their_difference_in_mV(typed_fit):
     assert first.index("Vm of A lies") < first.index("In the reference bath") < first.index("PNa/PK of A is")
     assert "Cells are the units: 6 in A, 6 in B." in first
     assert "Differences in mV" in html
+
+
+def left_out(law: str, shift: float) -> elpd.LeftOut:
+    return elpd.LeftOut(law, "row", np.random.default_rng(1).normal(-2, 0.5, 50) + shift, np.zeros(50), 0)
+
+
+def test_compared_laws_open_with_the_judgement_and_hold_every_law(full_fit, gluconate_fit):
+    table = elpd.comparison([left_out("ghk", 0.0), left_out("ghk-pump", 0.2)])
+    found = LawComparison(table, {"ghk": gluconate_fit, "ghk-pump": full_fit}, ())
+    html = law_report_html(found)
+    Page(html)
+    first = text_of(html[html.index('<p class="asked">') : html.index("<h2>The comparison")])
+    assert "Which of ghk, ghk-pump predicts best what it has not seen?" in first
+    assert "ghk-pump predicts better than ghk (difference 10.0" in first
+    assert first.index("predicts better") < first.index("ghk: sampling ✓ ok, fit")
+    assert [text_of(s) for s in re.findall("<summary>(.*?)</summary>", html)][:2] == ["ghk", "ghk-pump"]
+    tree = full_fit.tree.copy(deep=True)
+    tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > 0)
+    failed = law_report_html(replace(found, fits={"ghk": gluconate_fit, "ghk-pump": Fit(tree, full_fit.experiment)}))
+    assert failed.index("Sampling fell short for ghk-pump: do not use") < failed.index("predicts better")
+    axes = plot_behind(found)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ghk-pump", "ghk"]
+    pyplot.close("all")
 
 
 def test_no_column_is_cut_where_the_page_is_narrow(page):

@@ -1,0 +1,86 @@
+"""Several laws fitted to the same recordings, and what each predicts of what it has not seen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import xarray as xr
+
+from ...models.errors import ConfigurationError
+from ..checks.fitted import Fitted
+from ..checks.run import run
+from ..checks.words import listed
+from ..experiment.config import Config
+from ..experiment.experiment import Experiment
+from ..experiment.prepare import prepare
+from ..sampling.workers import available_cores
+from . import elpd
+
+
+@dataclass(frozen=True)
+class LawComparison:
+    """Laws compared.
+
+    Attributes
+    ----------
+    table : a line for each law and scheme, best first, in the columns of comparison.csv.
+    fits : each law's fit, by name.
+    refits : sentences on laws that were fitted again where leaving out could not be approximated.
+    """
+
+    table: pd.DataFrame
+    fits: Mapping[str, Fitted]
+    refits: tuple[str, ...]
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """The laws whose sampling fell short."""
+        return tuple(name for name, fit in self.fits.items() if not fit.verdict().sampling.ok)
+
+    @property
+    def best(self) -> str:
+        """The law that predicts left-out rows best."""
+        return str(self.table["law"].iloc[0])
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the table says, in words, the most important first."""
+        return tuple(self._said())
+
+    def _said(self) -> Iterator[str]:
+        if self.short:
+            yield f"Sampling fell short for {listed(self.short)}: do not use this comparison."
+        if not any(fit.verdict().fit.ok for fit in self.fits.values()):
+            yield "None of these laws describes the recordings: what predicts better is not yet right."
+        yield from elpd.judgement(self.table, self.fits)
+        if "cell" not in set(self.table["scheme"]):
+            yield f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets."
+
+
+def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[str]) -> dict[str, Experiment]:
+    """The recordings as each of two laws or more sees them.
+
+    Raises
+    ------
+    ConfigurationError
+        Fewer than two laws are named.
+    """
+    given = laws.split(",") if isinstance(laws, str) else laws
+    names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
+    if len(names) < 2:
+        raise ConfigurationError(f"laws: {', '.join(names) or 'none'}. Name two or more, as in ghk,ghk-pump.")
+    return {name: prepare(recordings, replace(config, law=name)) for name in names}
+
+
+def compare_laws(experiments: Mapping[str, Experiment], progress: bool | None = None) -> LawComparison:
+    """Fit every law, and leave out one row, then one cell, after the other."""
+    fits, left, refits = {}, [], []
+    for name, experiment in experiments.items():
+        fits[name] = fit = run(experiment, progress=progress)
+        refit = elpd.refit_of(fit, available_cores())
+        for one in filter(None, (elpd.leave_rows_out(fit, refit), elpd.leave_cells_out(fit, refit))):
+            left.append(one)
+            if one.refits:
+                many = f"each of {one.refits} {one.scheme}s" if one.refits > 1 else f"one {one.scheme}"
+                refits.append(f"{name}: fitted again without {many} (Pareto k above {elpd.GOOD_K}).")
+    return LawComparison(elpd.comparison(left), fits, tuple(refits))

@@ -1,0 +1,46 @@
+"""`vrest compare` on the command line: what it prints first, and what it leaves in its folder."""
+
+import pandas as pd
+import pytest
+
+from tests.many_cells import many_cells
+from vrest.cli import main
+from vrest.data.tables.table import to_frame
+
+FEW = ["--inside", "K=140,Na=12", "--ions", "K,Na", "--law", "ghk", "--draws", "300", "--tune", "300", "--chains", "2"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    data, _ = many_cells(seed=3, cells=4, K_o=(2.5, 10, 40), temperatures=(22,), pump=(False,))
+    frame = to_frame(data).rename(columns={"cell_type": "Genotype"})
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    return tmp_path / "table.csv"
+
+
+def names(folder) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"written-by-vrest.sha256"}
+
+
+def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
+    main(["compare", str(table), "--by", "Genotype", *FEW, "--figure", "svg", "--out", str(tmp_path / "by")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("In the reference bath (K_o 2.5 mM")
+    assert lines[3].startswith("V_m of A lies")
+    kept = {"fit.nc", "summary.csv", "verdict.json", "config.toml", "report.html", "figure.png", "figure.svg"}
+    assert names(tmp_path / "by") == kept | {"contrasts.csv", "contrasts.png"}
+    contrasts = pd.read_csv(tmp_path / "by" / "contrasts.csv")
+    assert (contrasts["parameter"][0], contrasts["kind"][0]) == ("V_m_mV", "difference")
+    assert (
+        main(["compare", str(table), "--by", "Genotype", *FEW, "--figure", "gif", "--out", str(tmp_path / "no")]) == 2
+    )
+    assert "figure: there is no format 'gif'" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
+
+
+def test_laws_leave_a_report(table, tmp_path, capsys):
+    main(["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws")])
+    assert "Leaving out a row: ghk predicts better than nernst" in capsys.readouterr().out
+    assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html"}
+    assert main(["compare", str(table), "--laws", "ghk", *FEW, "--out", str(tmp_path / "one")]) == 2
+    assert "laws: ghk. Name two or more" in capsys.readouterr().err
