@@ -81,6 +81,10 @@ def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = Fals
     declared = declared_parameters(law, chosen, inside, config, added)
     vary = varying_parameters(declared, config)
     levels, grouping = find_levels(recordings, config.by, distinct(everything.unsealed())[0], vary)
+    if config.spread == "group" and not levels.groups:
+        raise ConfigurationError(
+            f'spread = "group" needs groups of cells: {typed("by", "cell_type")}, or another column.'
+        )
     index, first = distinct(everything, levels.entry_of_row)
     conditions = everything.take(first)
     _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])

@@ -317,3 +317,8 @@ def test_a_data_frame_is_read_as_a_table_is():
     assert (experiment.conditions.temperature_C == 20).all()
     with pytest.raises(ConfigurationError, match="be a pandas DataFrame, not a dict"):
         vrest.fit({"V_m_mV": [-70]})
+
+
+def test_a_spread_for_each_group_needs_groups():
+    with pytest.raises(ConfigurationError, match='needs groups of cells: by="cell_type"'):
+        build_experiment(vrest.load_data("crayfish_muscle"), configure(ions="K,Na", spread="group"))
