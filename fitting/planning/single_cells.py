@@ -94,8 +94,7 @@ def _experiments(
         raise next(iter(refused.values()))
     usable = rows.isel(obs=np.flatnonzero(~chosen.astype(str).isin(refused).to_numpy()))
     whole = prepare(usable, replace(of_all, where=None))
-    reference = {f"{name}_o_mM": float(x) for name, x in whole.reference.c_o.items()}
-    reference["temperature_C"] = float(whole.reference.temperature_C)
+    reference = {name: float(x) for name, x in whole.reference.bath.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         return {

@@ -49,7 +49,10 @@ def plot_pump(fit: "Fitted", axes: Axes | None = None, group: str | None = None)
     colours = [COLOURS[k] for k in bands_of(at.temperature_C)[0][chosen]]
     words = short_words(replace(baths, blocked=state))
     axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, fit.experiment.config.interval, axis=0), colours)
-    axes.set_xlabel(f"$V_m$ lost at once on poisoning the pump (mV)\nmedian and {fit.experiment.interval_name}")
+    without = f", as if no {', '.join(fit.experiment.dormant)} crossed" if fit.experiment.dormant else ""
+    axes.set_xlabel(
+        f"$V_m$ lost at once on poisoning the pump (mV){without}\nmedian and {fit.experiment.interval_name}"
+    )
     axes.set_xlim(left=0)
     return axes
 

@@ -35,6 +35,9 @@ def _close():
 
 def test_pump_at_the_reference_is_pump_mV(full_fit):
     axes = full_fit.plot_pump()
+    assert "crossed" not in axes.get_xlabel()
+    dormant = Fit(full_fit.tree, replace(full_fit.experiment, dormant=("Cl",))).plot_pump()
+    assert "as if no Cl crossed" in dormant.get_xlabel(), "a passive ion that the fit left out holds V_m back at once"
     assert "(mV)" in axes.get_xlabel()
     assert "89% interval" in axes.get_xlabel()
     words = [label.get_text() for label in axes.get_yticklabels()]
