@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from ...models.errors import ConfigurationError, DataError
 from ...models.limits import TEMPERATURE_C, V_M_mV
 from .clamp import clamped
-from .current import LEAST_S, Windows, blocks, injected, windows
+from .current import LEAST_S, CLEAN_pA, Windows, blocks, injected, windows
 from .recording import Channel, Clamp, Recording, Source, Sweep, finite
 
 LEAST_SHARE = 0.05  # of the baseline, between action potentials
 DRIFT_FLAG, DRIFT_REFUSED = 3.0, 15.0  # mV from beginning to end
 WANDER_FLAG, WANDER_REFUSED = 2.0, 12.0  # mV, sd of slow changes
 USUAL = (-110.0, -10.0)  # mV
-HELD_pA = {Source.MEASURED: 5.0, Source.STIMULUS: 0.5, Source.COMMAND: 0.5}  # an amplifier's offset is no holding
+HELD_pA = 0.5, 5.0  # as commanded; as measured, since an amplifier's offset is no holding
 SPIKE_mV, SPIKE_RISE = 20.0, 8.0  # above baseline; within 2 ms
 RECOVERY_s = (0.05, 1.0)  # an after-potential lasts at least, at most
 
@@ -114,8 +114,9 @@ def _rest(
             f"injected current unknown: {current.silent}. Without any, V_m is {V_m:.1f} mV: --assume-no-current"
         )
     elif current.source is Source.ASSUMED:
-        flags.append("assumed that no current was injected")
-    elif abs(level) > HELD_pA.get(current.source, 0.0):
+        told = f", though outputs commanded {where.level:+.0f} pA" if abs(where.level) > HELD_pA[0] else ""
+        flags.append(f"assumed that no current was injected{told}")
+    elif abs(level) > HELD_pA[bool(current.source is Source.MEASURED or current.tolerance > CLEAN_pA)]:
         flags.append(f"held with {level:+.0f} pA")
     edges = [(np.flatnonzero(taken[i])[[0, -1]] + (0, 1)) / channel.sweeps[i].rate_Hz for i in used]
     first, last = float(min(e[0] for e in edges)), float(max(e[1] for e in edges))
@@ -260,7 +261,8 @@ def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, f
     times, levels = [], []
     pieces = max(1, 40 // len(used))
     for sweep, kept in used:
-        for at in np.array_split(np.flatnonzero(kept), pieces if kept.sum() > 20 * pieces else 1):
+        worth = int(kept.sum() / (0.05 * sweep.rate_Hz))  # slopes within less than 50 ms are noise
+        for at in np.array_split(np.flatnonzero(kept), min(max(worth, 1), pieces)):
             times.append(sweep.start_s + at.mean() / sweep.rate_Hz)
             levels.append(np.median(sweep.values[at]))
     step = max(1, len(times) // 200)

@@ -11,10 +11,8 @@ LEAST_S = 0.005  # a shorter baseline before a stimulus is none
 CLEAN_pA = 0.01  # what rounding does to a command
 NOISY_pA = 2.0  # a smaller step drowns in a measured current
 _OFFSET_pA = 5.0  # how far an amplifier's reading wanders while what it injects is as commanded
-_BLOCK_S, _LONG_BLOCK_S = (
-    0.001,
-    0.005,
-)  # of a noisy current; in sweeps over 5 s, so that action potentials' traces drown
+_BLOCK_S = 0.001  # of a noisy current
+_LONG_BLOCK_S = 0.005  # in sweeps over 5 s, so that the traces of action potentials drown
 _SIGMAS = 6  # of a block's median: beyond, it is no noise
 _SETTLED_S = 0.1  # after a stimulus, or as long as it lasted
 _WORTH = 10  # how many times longer rest at less current must be, to be taken in place of what comes first
@@ -61,7 +59,7 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
         seen, tolerance = _quietened(values, measured.sweeps[0].rate_Hz, True)
         dead, follows = _dead(values), described and _follow(seen, told)
         if follows or not (_NO_NAME.fullmatch(measured.name) or (dead and source is not Source.UNKNOWN)):
-            if described and source is not Source.UNKNOWN:
+            if follows or (described and source is not Source.UNKNOWN):
                 return Injected(_joined(seen, told, max(tolerance, _OFFSET_pA)), Source.MEASURED)
             return Injected(list(seen), Source.MEASURED, tolerance=tolerance)
         level = _level(np.concatenate(seen))
@@ -85,8 +83,9 @@ def windows(current: Injected, channel: Channel) -> Windows:
     if not any(c is not None for c in current.sweeps):
         return Windows([(0, len(s.values)) for s in channel.sweeps], np.nan, [])
     starts = [_level(c[: max(int(0.003 * r), 1)]) for c, r in zip(current.sweeps, rates, strict=True) if c is not None]
-    usual = _level(np.concatenate([c[::20] for c in current.sweeps if c is not None]))
-    levels = sorted({round(level, 3) for level in [*starts, usual, 0.0] if np.isfinite(level)}, key=abs)
+    some = np.concatenate([c[:: max(len(c) // 1000, 1)] for c in current.sweeps if c is not None])
+    about = [_level(some[np.abs(some - guess) <= current.tolerance]) for guess in {*starts, _level(some), 0.0}]
+    levels = sorted({round(level, 3) for level in about if np.isfinite(level)}, key=abs)
     first: tuple[float, list[tuple[int, int] | None]] | None = None
     late: tuple[float, list[tuple[int, int] | None]] | None = None
     for level in levels:

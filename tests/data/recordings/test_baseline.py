@@ -205,3 +205,14 @@ def test_whatever_a_file_holds_gives_a_number_or_a_sentence(seed):
                 )
     assert sum(found.values()) == 120
     assert min(found.values()) > 5
+
+
+def test_short_baselines_far_apart_have_no_drift_of_their_own():
+    """Slopes within some milliseconds are noise, and are not drawn out over minutes."""
+    current = np.zeros(RATE)
+    current[400:] = 50
+    sweeps = [trace(1, -65, noise=0.6, seed=k) for k in range(3)]
+    made = recording(*sweeps, current=current)
+    for k, stop in enumerate((130, 450, 170)):
+        made.channels[0].sweeps[k].current[stop:] = 50
+    assert abs(resting_potential(made).drift) < 1

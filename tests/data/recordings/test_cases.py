@@ -100,7 +100,7 @@ CASES = {
         -82, -60, "stimulus", "held with -60 pA", "a constant stimulus is a holding current",
     ),
     "nwb_1_0": Case(
-        lambda p: nwb1(p / "x.nwb", steps(5, (1000, 5000, 8), rest=-70), [on(1000, 5000, 20.0 * k) for k in range(5)]),
+        lambda p: nwb1(p / "x.nwb", steps(5, (1000, 5000, 8), rest=-70), [on(1000, 5000, 20.0 + k) for k in range(5)]),
         -70, 0, "stimulus", "", "version 1 keeps the same series elsewhere",
     ),
 }  # fmt: skip

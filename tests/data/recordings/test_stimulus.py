@@ -154,6 +154,16 @@ def test_a_silent_telegraph_is_answered_by_clamp_current(tmp_path):
     rest = rest_of(path, clamp=Clamp.CURRENT)
     assert (rest.current_from, rest.current_pA, rest.flags) == (Source.COMMAND, -30, ["held with -30 pA"])
     assert rest.last_s == pytest.approx(2156 / RATE)
+    told = rest_of(path, assume_no_current=True)
+    assert told.flags == ["assumed that no current was injected, though outputs commanded -30 pA"]
+    assert (told.current_pA, told.last_s) == (0, pytest.approx(2156 / RATE))
+
+
+def test_a_small_holding_is_a_flag_where_it_was_commanded_and_none_where_it_is_an_offset(tmp_path):
+    still = [np.full(RATE, 1.5)] * 3
+    assert rest_of(nwb(tmp_path / "a.nwb", sweeps(3), currents=still)).flags == ["held with +2 pA"]
+    noisy = [1.5 + rng.normal(0, 1, RATE) for _ in range(3)]
+    assert rest_of(nwb(tmp_path / "b.nwb", sweeps(3), currents=noisy)).flags == []
 
 
 def test_the_answer_depends_on_no_neighbouring_file_and_no_working_directory(tmp_path, monkeypatch):
