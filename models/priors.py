@@ -74,6 +74,11 @@ class Prior(ABC):
         """Log density on the natural scale."""
 
     @property
+    def alternatives(self) -> "tuple[Prior, ...]":
+        """Priors that somebody else might have had: twice as wide (the first), and centred an sd lower and higher."""
+        return ()
+
+    @property
     def typical(self) -> float:
         """`centre` on the natural scale."""
         return float(self.scale.undo(self.centre))
@@ -94,6 +99,11 @@ class LogNormal(Prior):
     @property
     def sd(self) -> float:
         return self.sigma
+
+    @property
+    def alternatives(self):
+        moved = [float(f"{self.median * exp(side * self.sigma):.3g}") for side in (-1, 1)]
+        return LogNormal(self.median, 2 * self.sigma), *(LogNormal(median, self.sigma) for median in moved)
 
     def draw(self, rng, size):
         return rng.lognormal(self.centre, self.sigma, size)
@@ -126,6 +136,10 @@ class HalfNormal(Prior):
     @property
     def ends_at_zero(self):
         return True
+
+    @property
+    def alternatives(self):
+        return HalfNormal(2 * self.sigma), HalfNormal(self.sigma / 2)
 
     def draw(self, rng, size):
         return np.abs(rng.normal(0.0, self.sigma, size))
@@ -164,6 +178,11 @@ class Normal(Prior):
     @property
     def reaches_below_zero(self):
         return not self.positive
+
+    @property
+    def alternatives(self):
+        moved = [self.mean - self.sigma, self.mean + self.sigma]
+        return Normal(self.mean, 2 * self.sigma, self.positive), *(Normal(m, self.sigma, self.positive) for m in moved)
 
     def draw(self, rng, size):
         if not self.positive:

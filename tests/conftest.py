@@ -18,7 +18,7 @@ def full_fit():
 def potassium_fit():
     """A K_o series alone: the pump and P_Na/P_K cannot be told apart."""
     series = recordings(seed=2, temperatures=[22], pump=[False], repeats=3)
-    return fit(series, inside=INSIDE, seed=1, progress=False)
+    return fit(series, inside=INSIDE, seed=1, progress=False, robustness="off")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,13 @@ def gluconate_fit():
 
     where = "saline.str.contains('gluconate')"
     return fit(
-        vrest.load_data("crayfish_muscle"), "ghk", ions="K,Na", inside="K=250+-60,Na=20", where=where, progress=False
+        vrest.load_data("crayfish_muscle"),
+        "ghk",
+        ions="K,Na",
+        inside="K=250+-60,Na=20",
+        where=where,
+        progress=False,
+        robustness="off",
     )
 
 
@@ -37,4 +43,4 @@ def typed_fit():
     """Six cells of each of two types, P_Na/P_K twice as large in B; cell A0 has a single row left."""
     data, truth = many_cells(seed=3, cells=6, K_o=(2.5, 10, 40), temperatures=(22,))
     rows = np.flatnonzero((data["cell"] != "A0") | (np.arange(data.sizes["obs"]) == 1))
-    return fit(data.isel(obs=rows), inside=INSIDE, by="cell_type", seed=1, progress=False), truth
+    return fit(data.isel(obs=rows), inside=INSIDE, by="cell_type", seed=1, progress=False, robustness="off"), truth

@@ -97,6 +97,8 @@ def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:
             more["action"] = "append"
         meaning = (s.meaning + default_of(f) + ("; repeatable" if s.repeats else "")).replace("%", "%%")
         parser.add_argument(s.flag, dest=f.name, default=None, help=meaning, **more)
+        if s.off_flag:
+            parser.add_argument(s.off_flag, dest=f.name, action="store_const", const="off", help=f"{s.flag} off")
         if f.name == "columns":
             parser.add_argument(
                 "--map-file", metavar="FILE", help=f"TOML file of such pairs, one a line; {s.flag} wins over it"

@@ -14,6 +14,7 @@ from ..experiment.experiment import Experiment
 from ..results.summary import summarise
 from ..results.tables import Style, summary_table
 from ..results.text import summary_text
+from .robustness import COLUMNS as ROBUSTNESS
 from .verdict import Verdict, judge
 
 
@@ -61,6 +62,14 @@ class Fitted:
     def verdict(self) -> Verdict:
         """Whether the sampling, the law and the identification can be trusted; prints as sentences."""
         return self._verdict
+
+    def robustness(self) -> pd.DataFrame:
+        """What the answers rest on: one line for each answer and each change of a prior, an assumption, a cell or row.
+
+        Empty where the fit was made without (`robustness="off"`), or its sampling failed.
+        """
+        found = self._verdict.robustness
+        return found.table[ROBUSTNESS].copy() if found else pd.DataFrame(columns=ROBUSTNESS)
 
     @property
     def notes(self) -> tuple[Note, ...]:

@@ -63,6 +63,10 @@ class Identification:
     confounded: tuple[tuple[str, str, float], ...]
     advice: tuple[str, ...]
 
+    def informed_of(self, names: set[str]) -> "Identification":
+        """The same, where the data are known to inform `names`: `ok` stays, since a conflict is no answer."""
+        return replace(self, uninformed=tuple(name for name in self.uninformed if name not in names))
+
 
 _NOTHING = Identification(True, (), (), (), ())
 """Of laws without a parameter, such as nernst."""

@@ -14,9 +14,9 @@ from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
 from ..sampling.array_stats import array_stats
+from .patterns import REJECTED as PATTERN_REJECTED
+from .patterns import Pattern, patterns
 
-GOOD_K = 0.7
-"""Pareto k above which leaving a row (or cell) out moves the posterior too far for reweighting."""
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""
 MOST_VALUES = 1_000_000
@@ -44,6 +44,7 @@ class Basis(StrEnum):
 
     REPLICATES = "replicates"
     OWN_ERRORS = "own errors"
+    PATTERNS = "patterns of the residuals"
     NO_REPLICATES = "no replicates"
     IDENTICAL = "identical replicates"
     SATURATED = "as many parameters as conditions"
@@ -51,7 +52,7 @@ class Basis(StrEnum):
     @property
     def judged(self) -> bool:
         """Whether anything could be judged."""
-        return self in (Basis.REPLICATES, Basis.OWN_ERRORS)
+        return self in (Basis.REPLICATES, Basis.OWN_ERRORS, Basis.PATTERNS)
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,13 @@ class FitCheck:
 
     Attributes
     ----------
-    ok : False where the p-value is below REJECTED, or scatter exceeds the rows' own errors twofold.
+    ok : False where the p-value is below REJECTED, scatter exceeds the rows' own errors twofold, or residuals have a pattern.
     basis : what `ok` rests on.
     p_value, F, degrees_of_freedom : of lack of fit against pure replicate scatter; None without replicated conditions.
     replicate_sd_mV : scatter of rows around the mean of those in the same condition and group; None without such rows.
     least_sigma_mV, own_error_mV : lower bound of the scatter around the law, and the median error that rows carry of their
         own; None where they carry none.
+    patterns : what was looked for in the residuals, each with its p.
     worst_rows : the rows farthest from the law.
     shared : what poorly described rows have in common, worst first.
     max_pareto_k : largest Pareto k of leave-one-row-out; above GOOD_K a single row decides much.
@@ -89,6 +91,7 @@ class FitCheck:
     replicate_sd_mV: float | None
     least_sigma_mV: float | None
     own_error_mV: float | None
+    patterns: tuple[Pattern, ...]
     worst_rows: tuple[WorstRow, ...]
     shared: tuple[Miss, ...]
     max_pareto_k: float
@@ -164,14 +167,19 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     F, p, left = test or (None, None, None)
     least, own = _own_errors(values, experiment)
     exceeds = least is not None and own is not None and least > 2 * own
-    rejected = exceeds or (p is not None and p < REJECTED)
+    found = patterns(experiment, y, mu, sigma, values, experiment.config.seed)
+    patterned = any(one.p < PATTERN_REJECTED for one in found)
+    misfit = exceeds or (p is not None and p < REJECTED)
+    rejected = misfit or patterned
     own_errors_decide = exceeds or (test is None and own is not None)
-    if own_errors_decide or test is not None:
+    if patterned and not misfit:
+        basis = Basis.PATTERNS
+    elif own_errors_decide or test is not None:
         basis = Basis.OWN_ERRORS if own_errors_decide else Basis.REPLICATES
-    elif not replicate_sd:
-        basis = Basis.NO_REPLICATES if replicate_sd is None else Basis.IDENTICAL
+    elif replicate_sd is None:
+        basis = Basis.PATTERNS if found else Basis.NO_REPLICATES
     else:
-        basis = Basis.SATURATED
+        basis = Basis.SATURATED if replicate_sd else Basis.IDENTICAL
     return FitCheck(
         ok=not rejected,
         basis=basis,
@@ -181,6 +189,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
         replicate_sd_mV=replicate_sd,
         least_sigma_mV=least,
         own_error_mV=own,
+        patterns=found,
         worst_rows=tuple(_worst(experiment, y, mu.mean(axis=0), z)),
         shared=tuple(_shared(experiment, y - mu.mean(axis=0), z)) if rejected else (),
         max_pareto_k=float(np.max(k)),

@@ -1,4 +1,4 @@
-"""May this result be believed? Three parts: the sampling, the fit, and what was identified; and what it rests on."""
+"""May this result be believed? Four parts: the sampling, the fit, what was identified, and what the answers rest on."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,10 +9,12 @@ import xarray as xr
 
 from ...models.notes import Note, notes_from_json
 from ..experiment.experiment import Experiment
+from .cures import Cure
 from .identification import Identification, identify
 from .lack_of_fit import FitCheck, check_fit
+from .robustness import Robustness, from_dataset
 from .sampling import SamplingCheck, check_sampling
-from .words import Part, reason, say_fit, say_identification, say_nothing_of, say_sampling
+from .words import Part, reason, say_fit, say_identification, say_nothing_of, say_robustness, say_sampling, with_cures
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,9 @@ class Verdict:
 
     Attributes
     ----------
-    sampling, fit, identification : the three parts.
+    sampling, fit, identification, robustness : the four parts; the last is None where nobody asked, or sampling failed.
     cautions : what makes the answer doubtful whatever the posterior says.
+    cures : what was tried after a misfit or a failed sampling, and what each gains, best first.
     repairs : what was mended in the table when it was read, a line a kind.
     """
 
@@ -31,13 +34,24 @@ class Verdict:
     identification: Identification
     cautions: tuple[Note, ...] = ()
     repairs: tuple[str, ...] = ()
+    cures: tuple[Cure, ...] = ()
+    robustness: Robustness | None = None
 
     def to_dict(self) -> dict:
         """The parts' codes and numbers, with the fit's reason in words."""
+        r = self.robustness
+        rested = r and {
+            "ok": r.ok,
+            "rests_on": [list(one) for one in r.rests_on],
+            "conflicts": [asdict(one) for one in r.conflicts],
+            "not_run": list(r.not_run),
+        }
         return {
             "sampling": asdict(self.sampling),
             "fit": asdict(self.fit) | {"reason": reason(self.fit)},
             "identification": asdict(self.identification),
+            "robustness": rested,
+            "cures": [asdict(cure) for cure in self.cures],
             "cautions": [str(note) for note in self.cautions],
             "repairs": list(self.repairs),
         }
@@ -46,10 +60,13 @@ class Verdict:
     def parts(self) -> tuple[Part, ...]:
         """Each part in words."""
         sampling, fit = say_sampling(self.sampling), say_fit(self.fit)
-        identification = say_identification(self.identification, law_holds=self.fit.ok)
+        identification = say_identification(self.identification, law_holds=self.fit.ok, rested=self.robustness)
+        if self.cures:
+            sampling, fit = (with_cures(part, self.cures) for part in (sampling, fit))
         if not self.sampling.ok:
             fit, identification = say_nothing_of(fit), say_nothing_of(identification, self.identification.advice)
-        return sampling, fit, identification
+        rest = (say_robustness(self.robustness),) if self.robustness else ()
+        return sampling, fit, identification, *rest
 
     def __str__(self):
         lines = [*map(str, self.parts)]
@@ -59,10 +76,17 @@ class Verdict:
 
 def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Verdict:
     """The whole verdict on a fit."""
+    rested = from_dataset(tree["robustness"].to_dataset()) if "robustness" in tree else None
+    identification = identify(tree, experiment, summary)
+    if rested:  # data that contradict a prior inform, whatever the contraction
+        contradicted = {conflict.parameter for conflict in rested.conflicts}
+        identification = identification.informed_of(contradicted)
     return Verdict(
         check_sampling(tree, summary, experiment),
         check_fit(tree, experiment),
-        identify(tree, experiment, summary),
+        identification,
         notes_from_json(tree.attrs.get("cautions", "[]")),
         tuple(json.loads(tree.attrs.get("repairs", "[]"))),
+        tuple(Cure(**one) for one in json.loads(tree.attrs.get("cures", "[]"))),
+        rested,
     )

@@ -1,13 +1,22 @@
 """The verdict in words: each part's mark and its sentences, made last, from codes and numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...models.parameters import SIGMA
+from ..results.loo import GOOD_K
+from ..results.text import digits
+from .cures import Cure
 from .identification import UNINFORMED, Identification
-from .lack_of_fit import GOOD_K, Basis, FitCheck
+from .lack_of_fit import Basis, FitCheck
+from .patterns import REJECTED as PATTERN_REJECTED
+from .patterns import Trace
+from .robustness import Conflict, Robustness
 from .sampling import MAX_R_HAT, MIN_BFMI, MIN_ESS, SamplingCheck
+from .variations import Kind
+
+_SHOWN = 5  # sentences on what answers rest on; the table has all
 
 
 class Mark(Enum):
@@ -61,8 +70,23 @@ def say_sampling(s: SamplingCheck) -> Part:
     return Part("sampling", Mark.GOOD if s.ok else Mark.BAD, tuple(sentences))
 
 
+_TRACES = {
+    Trace.ALONG_K: "neighbours in K_o miss the law to the same side",
+    Trace.ALONG_T: "neighbours in temperature miss the law to the same side",
+    Trace.CELLS: "cells miss the law as wholes, each to its own side",
+    Trace.SCATTER_WITH_K: "scatter changes with K_o",
+    Trace.SCATTER_WITH_V: "scatter changes with V_m",
+}
+
+
 def reason(f: FitCheck) -> str:
     """What the judgement of the fit rests on, or why there is none, as a clause."""
+    if f.basis is Basis.PATTERNS:
+        seen = [one for one in f.patterns if one.p < PATTERN_REJECTED]
+        if seen:
+            return "; ".join(f"{_TRACES[one.trace]} (p = {one.p:.2g})" for one in seen)
+        looked = ", ".join(str(one.trace) for one in f.patterns)
+        return f"without replicates, by the residuals: they have no pattern ({looked})"
     if f.basis is Basis.OWN_ERRORS:
         if f.ok:
             return "scatter around the law is within twice the rows' own errors"
@@ -115,17 +139,40 @@ def say_fit(f: FitCheck) -> Part:
     return Part("fit", mark, tuple(sentences), decisive)
 
 
-def say_identification(i: Identification, foreseen: bool = False, law_holds: bool = True) -> Part:
-    """The third part of the verdict in words; `foreseen`: before anything was recorded; `law_holds`: as the second says."""
+def with_cures(part: Part, cures: Sequence[Cure]) -> Part:
+    """A part that ended badly, with what would mend it, one line each."""
+    if part.mark is not Mark.BAD:
+        return part
+    helping = [c for c in cures if c.helps]
+    told = [f"{c.typed} would gain {c.gain:.0f} ± {c.se:.0f} in log predictive density." for c in helping]
+    if cures and not helping:
+        told = [f"None of these would mend it: {', '.join(c.typed for c in cures)}."]
+    return replace(part, sentences=(*part.sentences, *told))
+
+
+def say_identification(
+    i: Identification, foreseen: bool = False, law_holds: bool = True, rested: Robustness | None = None
+) -> Part:
+    """The third part of the verdict in words.
+
+    `foreseen`: before anything was recorded; `law_holds`: as the second part says; `rested`: the fourth part, since only
+    what rests on nothing else was answered by the data.
+    """
+    resting = {name for name, _, _ in rested.rests_on} if rested else set()
     pairs = {frozenset(pair[:2]) for pair in i.confounded if set(pair[:2]) <= set(i.asked)}
     unsettled = {*i.uninformed, *(name for pair in pairs for name in pair)}
-    answered = [name for name in i.asked if name not in unsettled]
+    answered = [name for name in i.asked if name not in unsettled | resting]
     largely = [name for name in i.asked if name in i.uninformed]
     beside = [name for name in i.uninformed if name not in i.asked]
     would, under = foreseen or not law_holds, "" if law_holds else ", were the law right"
     sentences = []
     if not i.asked:
         sentences.append("Nothing was asked that could stay open: no permeability ratio and no pump is inferred.")
+    elif i.ok and (resting or not (rested or foreseen)):
+        beyond = "but some answers rest on more than the data" if resting else "what answers rest on was not looked at"
+        sentences.append(
+            f"Every question asked {'would be' if would else 'was'} informed by the data{under}; {beyond}."
+        )
     elif i.ok:
         sentences.append(f"Every question asked {'would be' if would else 'was'} answered by the data{under}.")
     if largely:
@@ -166,3 +213,43 @@ def listed(names: Sequence[str]) -> str:
 
 def _was(names: Sequence[str]) -> str:
     return "was" if len(names) == 1 else "were"
+
+
+def say_robustness(r: Robustness) -> Part:
+    """The fourth part of the verdict in words: what each answer rests on, the largest shift first."""
+    table = r.table.assign(size=r.table["shift_sd"].abs())[r.table["counts"].astype(bool)]
+    worst = table.sort_values("size", ascending=False).drop_duplicates(["answer", "group", "changed"])
+    sentences = [_say_conflict(one) for one in r.conflicts]
+    sentences += [_say_shift(row) for row in worst[:_SHOWN].to_dict("records")]
+    if len(worst) > _SHOWN:
+        sentences.append(f"{len(worst) - _SHOWN} more such lines are in the table of robustness.")
+    if not sentences:
+        tried = len(r.table.drop_duplicates(["changed", "to"]))
+        sentences.append(
+            f"None of {tried} other priors and assumptions, and nothing left out, moves an answer by much."
+        )
+    if r.not_run:
+        sentences.append(f"Not computed: {', '.join(r.not_run)}.")
+    return Part("robustness", Mark.GOOD if r.ok and not r.conflicts else Mark.WEAK, tuple(sentences))
+
+
+def _say_conflict(c: Conflict) -> str:
+    wide = f"under {c.wider} it is {digits(c.wider_median)} ({digits(c.wider_lower)} to {digits(c.wider_upper)})"
+    aside = f", {wide}" if c.wider_lower == c.wider_lower else ""
+    return (
+        f"{c.parameter}: the data contradict its prior {c.prior}: under it, it is {digits(c.median)}{aside}."
+        f" Widen that prior, or ask what else could have moved V_m."
+    )
+
+
+def _say_shift(row: dict) -> str:
+    name = f"{row['answer']} in {row['group']}" if row["group"] else row["answer"]
+    moved = f"{name} would be {digits(row['median'])} and not {digits(row['base'])} ({row['shift_sd']:+.1f} sd)"
+    match Kind(row["kind"]):
+        case Kind.PRIOR:
+            return f"{name} rests on the prior of {row['changed']}: under {row['to']} and not {row['from']}, {moved}."
+        case Kind.LEFT_OUT:
+            return f"{name} rests on {row['changed']}: without it, {moved}."
+        case Kind.STRUCTURE:
+            return f"{name} rests on {row['changed']} ({row['from']}): were it {row['to']}, {moved}."
+    return f"{name} rests on {row['changed']}: were it {row['to']} and not {row['from']}, {moved}."

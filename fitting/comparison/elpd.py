@@ -16,11 +16,10 @@ from scipy.stats import multivariate_normal, norm, t
 
 from ...models.parameters import NU, SIGMA, Parameter
 from ..checks.fitted import Fitted
-from ..checks.lack_of_fit import GOOD_K
 from ..experiment.experiment import Experiment
 from ..model.draws import group_values, parameter_values, row_distribution
+from ..results.loo import GOOD_K, leave_one_out
 from ..results.tree import THINNED
-from ..sampling.array_stats import array_stats
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
 FEWEST_CELLS = 5
@@ -47,7 +46,7 @@ class LeftOut:
 def leave_rows_out(fit: Fitted, refit: Refit) -> LeftOut:
     """Leave-one-row-out by importance sampling, exactly where that fails."""
     log_likelihood = _densities(fit)
-    elpd, k = _smoothed(log_likelihood)
+    elpd, k = leave_one_out(log_likelihood)
     bad = np.flatnonzero(k > GOOD_K)
     for row in bad:
         without = np.arange(log_likelihood.shape[1]) == row
@@ -82,7 +81,7 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
     rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(7,)))
     proposals = [_proposal(posterior, experiment, cell) for cell in range(len(cells))]
     densities = np.stack([_integrated(posterior, experiment, c, proposals[c], rng) for c in range(len(cells))], axis=1)
-    elpd, k = _smoothed(densities)
+    elpd, k = leave_one_out(densities)
     bad = np.flatnonzero(k > GOOD_K)
     for cell in bad.tolist():
         without = experiment.levels.entry_of_row == cell
@@ -93,12 +92,6 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
 
 def _flat(x: np.ndarray) -> np.ndarray:
     return x.reshape(-1, *x.shape[2:])
-
-
-def _smoothed(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """PSIS of densities (draw, item): expected log predictive density and Pareto k of each item."""
-    log_weight, k = array_stats().psislw(log_likelihood.T)
-    return logsumexp(log_weight + log_likelihood.T, axis=-1), np.asarray(k)
 
 
 def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.ndarray, np.ndarray]:

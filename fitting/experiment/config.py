@@ -234,6 +234,10 @@ class Config:
     offset: tuple[Literal["cell", "solution"], ...] = setting(
         (), "cell, solution or both: whose electrode offsets are inferred", example='["cell", "solution"]'
     )
+    robustness: Literal["on", "off", "full"] = setting(
+        "on", "what the answers rest on: on, off, or full (every cell and row left out in turn)", flag="--robustness",
+        metavar="HOW", group=SAMPLING, off_flag="--no-robustness",
+    )  # fmt: skip
     robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
     interval: float = setting(
         0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",

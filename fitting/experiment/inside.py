@@ -63,7 +63,7 @@ def parse_inside(name: str, text: object) -> Inside:
     if sd is not None and sd >= mean:
         raise ConfigurationError(f"{name}={text} inside: the uncertainty must be smaller than the value itself.")
     if sd is not None and 0 < sd < 1e-6 * mean:
-        raise ConfigurationError(f"{name}={text} inside: so little uncertainty is none; write {name}={mean:g}.")
+        raise ConfigurationError(f"{name}={text} inside: so little uncertainty is none; write {name}={mean:g}+-0.")
     return Inside(mean, sd)
 
 

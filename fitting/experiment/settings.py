@@ -26,6 +26,7 @@ class Setting:
     ----------
     meaning : what it says, for help texts and docstrings.
     flag : as typed on the command line; without, files and keywords alone have it. group : which commands take the flag.
+    off_flag : a flag that says `off` for short.
     metavar : what follows the flag, in a word. repeats : whether the flag is given once for each value.
     low, high : ends of a number's range, both allowed.
     example : a value, as a file has it.
@@ -40,6 +41,7 @@ class Setting:
     meaning: str
     flag: str = ""
     group: str = MODEL
+    off_flag: str = ""
     metavar: str = ""
     repeats: bool = False
     low: float | None = None

@@ -72,7 +72,7 @@ def _experiments(
         raise ConfigurationError(
             f"each {column} is fitted by itself, so {typed('by')} and vary have nothing to compare: leave them out."
         )
-    of_all = replace(config, vary=())
+    of_all = replace(config, vary=(), robustness="off")
     rows = select(recordings, config.where) if config.where else recordings
     chosen = to_frame(rows)[column].astype(object).where(lambda x: x.notna() & (x != ""))
     if chosen.isna().any():

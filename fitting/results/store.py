@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..fit import Fit
 
 
-FILES = ("summary.csv", "verdict.json", "config.toml", "figure.png", "report.html", "fit.nc")
+FILES = ("summary.csv", "robustness.csv", "verdict.json", "config.toml", "figure.png", "report.html", "fit.nc")
 """What `save` may write, beside figures in other formats."""
 FORMATS = ("png", "svg", "pdf", "tiff")
 _FIGURE_SIZE = (4.72, 3.54)  # inches: 120 mm, a column and a half of a journal
@@ -86,6 +86,8 @@ def write_fit(
     tree.attrs = {**tree.attrs, "config": config}
     write_tree(tree, aside / "fit.nc")
     write_csv(fit.summary(), aside / "summary.csv")
+    if len(rested := fit.robustness()):
+        write_csv(rested, aside / "robustness.csv")
     (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
     (aside / "config.toml").write_text(config, encoding="utf-8")
     for name in figures:

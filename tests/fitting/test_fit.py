@@ -46,7 +46,7 @@ def test_summary_is_the_tables_and_the_trees(full_fit):
 def test_the_tree_has_every_group_and_arviz_takes_it(full_fit):
     assert set(full_fit.tree.children) == {
         "posterior", "prior", "posterior_predictive", "log_likelihood", "log_prior", "sample_stats", "observed_data",
-        "constant_data",
+        "constant_data", "robustness",
     }  # fmt: skip
     assert full_fit.tree["posterior"]["p_Na"].attrs["units"] == "1"
     pointwise = full_fit.tree["log_likelihood"]["V_m"].mean(("chain", "draw"))
@@ -131,6 +131,7 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
         "config.toml",
         "figure.png",
         "fit.nc",
+        "robustness.csv",
         "summary.csv",
         "verdict.json",
         "written-by-vrest.sha256",
@@ -141,7 +142,7 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     assert vrest.load(folder / "fit.nc").summary().equals(full_fit.summary())
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["sampling"]["ok"] is True
-    assert set(verdict) == {"sampling", "fit", "identification", "cautions", "repairs"}
+    assert set(verdict) == {"sampling", "fit", "identification", "robustness", "cures", "cautions", "repairs"}
     config = parse_config((folder / "config.toml").read_text(encoding="utf-8"))
     assert config.sampling.sampler == "auto"
     attributes = again.tree.attrs
@@ -190,7 +191,7 @@ def test_loading_what_is_no_fit(tmp_path):
         vrest.load(tmp_path)
 
 
-def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
+def test_a_short_run_is_repeated_twice_and_longer(monkeypatch):
     lengths = []
 
     def stuck(experiment, sampling, seed, progress=False, cores=1):
@@ -211,13 +212,13 @@ def test_a_short_run_is_repeated_once_and_longer(monkeypatch):
 
     monkeypatch.setattr("vrest.fitting.sampling.sampling.draw", stuck)
     result = fit(recordings(), inside=INSIDE, progress=False)
-    assert lengths == [1000, 5000]
+    assert lengths == [1000, 5000, 10_000]
     assert result.experiment.config.sampling.draws == 1000  # what was asked is what is saved and asked again
     assert parse_config(result.tree.attrs["config"]) == result.experiment.config
-    assert result.sampling.draws == 5000
+    assert result.sampling.draws == 10_000
     assert not result.verdict().sampling.ok
     assert "Do not use these numbers" in str(result.verdict())
-    assert "repeated, longer" in result.notes[-1].text
+    assert "repeated twice, longer" in result.notes[-1].text
 
 
 def test_a_fit_shows_itself(full_fit):

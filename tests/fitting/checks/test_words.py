@@ -4,20 +4,23 @@ import re
 from dataclasses import replace
 from itertools import product
 
+import pandas as pd
 import pytest
 
 from vrest.fitting.checks.identification import Identification
 from vrest.fitting.checks.lack_of_fit import Basis, FitCheck, Miss, WorstRow
+from vrest.fitting.checks.robustness import COLUMNS, Conflict, Robustness, judge_table
 from vrest.fitting.checks.sampling import SamplingCheck
 from vrest.fitting.checks.verdict import Verdict
-from vrest.fitting.checks.words import Mark, say_fit, say_identification, say_sampling
+from vrest.fitting.checks.words import Mark, say_fit, say_identification, say_robustness, say_sampling
 from vrest.models.notes import About, Note, notes_as_json, notes_from_json
 
 SAMPLED = SamplingCheck(True, 0, 1.003, 1234.0, 0.91)
 SHORT = replace(SAMPLED, ok=False, divergences=1)
 NEAR = WorstRow(7, -71.0, -72.5, 1.2, "K_o 5 mM, 22 °C")
 FAR = WorstRow(9, -60.0, -72.5, 4.2, "K_o 5 mM, 22 °C")
-FITS = FitCheck(True, Basis.REPLICATES, 0.4, 1.1, 5.2, 1.5, None, None, (NEAR,), (), 0.3, 0.5)
+ROBUST = Robustness(True, (), (), (), pd.DataFrame(columns=[*COLUMNS, "kind", "base", "counts"]))
+FITS = FitCheck(True, Basis.REPLICATES, 0.4, 1.1, 5.2, 1.5, None, None, (), (NEAR,), (), 0.3, 0.5)
 OPEN = replace(FITS, p_value=None, F=None, degrees_of_freedom=None)
 SHARED = (Miss("saline 'A'", 1, 3.0), Miss("B", 4, -2.0))
 
@@ -100,7 +103,7 @@ def test_each_outcome_of_the_fit_reads_as_it_is(outcome):
 @pytest.mark.parametrize("outcome", IDENTIFICATION_READS)
 def test_each_outcome_of_identification_reads_as_it_is(outcome):
     check, mark, text = IDENTIFICATION_READS[outcome]
-    part = say_identification(check)
+    part = say_identification(check, rested=ROBUST)
     assert (part.mark, part.sentences) == (mark, read(text))
 
 
@@ -123,16 +126,16 @@ def contradictions(text: str) -> list[tuple[str, str]]:
 def test_no_verdict_contradicts_itself_whatever_its_parts_say():
     seen = set()
     for sampling, fit, identification in product((SAMPLED, SHORT), FIT_READS.values(), IDENTIFICATION_READS.values()):
-        text = str(Verdict(sampling, fit[0], identification[0]))
+        text = str(Verdict(sampling, fit[0], identification[0], robustness=ROBUST))
         assert contradictions(text) == [], text
         seen.add(text)
     assert len(seen) == 74  # a failed sampling hides the rest but for its advice
-    both = f"{say_fit(FIT_READS['misses'][0])}\n{say_identification(KNOWN)}"  # the negative control
+    both = f"{say_fit(FIT_READS['misses'][0])}\n{say_identification(KNOWN, rested=ROBUST)}"  # the negative control
     assert contradictions(both) == [CONTRADICTIONS[0]]
 
 
 def test_under_a_wrong_law_questions_would_be_answered():
-    wrong = Verdict(SAMPLED, FIT_READS["misses"][0], KNOWN).parts[2]
+    wrong = Verdict(SAMPLED, FIT_READS["misses"][0], KNOWN, robustness=ROBUST).parts[2]
     assert wrong.mark is Mark.CARE
     assert wrong.sentences == ("Every question asked would be answered by the data, were the law right.",)
 
@@ -172,3 +175,45 @@ def test_cautions_and_repairs_travel_with_the_verdict():
     assert found["repairs"] == ["13 typographic minus signs read as −."]
     assert (found["fit"]["basis"], found["fit"]["p_value"]) == ("replicates", 0.4)
     assert found["fit"]["reason"].startswith("the law agrees")
+
+
+def shifted(*rows) -> Robustness:
+    """The judgement on rows of: answer, group, changed, from, to, shift, median, base, kind, counts."""
+    columns = ["answer", "group", "changed", "from", "to", "shift_sd", "median", "base", "kind", "counts"]
+    return judge_table(pd.DataFrame(rows, columns=columns).assign(lower=0.0, upper=1.0), (), ())
+
+
+def test_what_answers_rest_on_is_said_with_both_values():
+    found = shifted(
+        ["P_Na/P_K", "", "K_i_mM", "140 mM", "126 mM", -2.0, 0.022, 0.030, "assumption", True],
+        ["P_Na/P_K", "", "K_i_mM", "140 mM", "154 mM", 1.5, 0.040, 0.030, "assumption", True],
+        ["P_Na/P_K", "A", "cell c3", "there", "left out", 1.2, 0.040, 0.030, "left out", True],
+        ["pump_mV", "", "pump_mV", "HalfNormal(8)", "HalfNormal(16)", 0.7, 9.0, 8.0, "prior", True],
+        ["pump_mV", "", "ljp_mV", "not subtracted", "+3 mV", 0.3, 8.1, 8.0, "assumption", False],
+    )
+    assert found.rests_on == (
+        ("P_Na/P_K", "K_i_mM", -2.0), ("P_Na/P_K (A)", "cell c3", 1.2), ("pump_mV", "pump_mV", 0.7),
+    )  # fmt: skip
+    part = say_robustness(found)
+    assert part.mark is Mark.WEAK
+    assert part.sentences == (
+        "P_Na/P_K rests on K_i_mM: were it 126 mM and not 140 mM, P_Na/P_K would be 0.0220 and not 0.0300 (-2.0 sd).",
+        "P_Na/P_K in A rests on cell c3: without it, P_Na/P_K in A would be 0.0400 and not 0.0300 (+1.2 sd).",
+        "pump_mV rests on the prior of pump_mV: under HalfNormal(16) and not HalfNormal(8), pump_mV would be 9.00 and not"
+        " 8.00 (+0.7 sd).",
+    )
+    told = say_identification(KNOWN, rested=found)
+    assert "answered by the data" not in str(told)
+    assert "rest on more than the data" in str(told)
+
+
+def test_robust_answers_and_contradicted_priors_are_said():
+    calm = shifted(["pump_mV", "", "ljp_mV", "not subtracted", "+3 mV", 0.3, 8.1, 8.0, "assumption", False])
+    assert (calm.ok, say_robustness(calm).mark) == (True, Mark.GOOD)
+    assert "None of 1 other priors and assumptions" in str(say_robustness(calm))
+    conflict = Conflict("pump_mV", "HalfNormal(8)", 20.0, "HalfNormal(16)", 26.0, 22.0, 30.0)
+    fought = replace(calm, conflicts=(conflict,))
+    assert say_robustness(fought).mark is Mark.WEAK
+    assert "under HalfNormal(16) it is 26.0 (22.0 to 30.0)" in str(say_robustness(fought))
+    assert "answered by the data" in str(say_identification(KNOWN, rested=calm))
+    assert "was not looked at" in str(say_identification(KNOWN))

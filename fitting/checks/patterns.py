@@ -1,0 +1,119 @@
+"""Do the residuals have a pattern that a right law would not leave? Judged without replicates.
+
+Each statistic is held against what it would be, were the law right and fitted again to other recordings: residuals are then
+(1 - H) times the scatter, where the posterior's own covariance of the rows' expectations is H in units of the scatter. A
+posterior-predictive p-value without this would be far too large, since the fit has already bent towards the recordings
+(Bayarri & Berger 2000).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from scipy.stats import rankdata
+
+from ...models.parameters import NU
+from ..experiment.experiment import Experiment
+
+REJECTED = 0.004
+"""p below which a pattern counts: five are looked for, and all of them may be wrong in 3 % at most."""
+FEWEST_ROWS = 8
+_REPLICATES, _FEWEST_REPLICATES = 2000, 400
+_MOST_VALUES = 4_000_000
+_REACH = 0.15  # of all ranks: a law that is bent wrongly leaves residuals of two or three turns
+
+
+class Trace(StrEnum):
+    """What a pattern looks like."""
+
+    ALONG_K = "neighbours in K_o"
+    ALONG_T = "neighbours in temperature"
+    CELLS = "cells"
+    SCATTER_WITH_K = "|residual| against K_o"
+    SCATTER_WITH_V = "|residual| against V_m"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One pattern that was looked for, and its p."""
+
+    trace: Trace
+    p: float
+
+
+def patterns(
+    experiment: Experiment, y: np.ndarray, mu: np.ndarray, sigma: np.ndarray, values: dict[str, np.ndarray], seed: int
+) -> tuple[Pattern, ...]:
+    """Look for every pattern that these rows could show; for none in few rows, or in very many.
+
+    Parameters
+    ----------
+    y : recordings, mV. mu, sigma : expectation and scatter of each row under each draw, mV; shape (draw, row).
+    values : parameters by name, of which nu decides the shape of the scatter.
+    """
+    n = len(y)
+    replicates = min(_REPLICATES, _MOST_VALUES // n)
+    if n < FEWEST_ROWS or replicates < _FEWEST_REPLICATES:
+        return ()
+    scale, rng = np.sqrt(np.mean(sigma**2, axis=0)), np.random.default_rng(seed)
+    expected = mu.mean(axis=0)
+    wander = (mu - expected) / scale
+    scatter = rng.standard_normal((replicates, n))
+    if NU.name in values or NU.name in experiment.fixed:
+        nu = rng.choice(np.ravel(experiment.value(values, NU.name)), replicates)[:, None]
+        scatter /= np.sqrt(rng.chisquare(nu, (replicates, n)) / nu)
+    drawn = scatter - (scatter @ wander.T) @ wander / len(wander)
+    z = ((y - expected) / scale)[None]
+    return tuple(
+        Pattern(trace, float((1 + np.sum(of(drawn) >= of(z))) / (1 + replicates)))
+        for trace, of in _statistics(experiment, expected)
+    )
+
+
+def _statistics(
+    experiment: Experiment, expected: np.ndarray
+) -> Iterator[tuple[Trace, Callable[[np.ndarray], np.ndarray]]]:
+    """Statistics of residuals (draw, row), each large where its pattern is there."""
+    at, of_row = experiment.conditions, experiment.condition_of_row
+    K_o, T = at.c_o["K"][of_row], at.temperature_C[of_row]
+    if len(np.unique(K_o)) > 3:
+        yield Trace.ALONG_K, _neighbours(K_o)
+        yield Trace.SCATTER_WITH_K, _grows(np.log(np.maximum(K_o, K_o[K_o > 0].min() / 2)))
+    if len(np.unique(T)) > 3:
+        yield Trace.ALONG_T, _neighbours(T)
+    if np.ptp(expected) > 0:
+        yield Trace.SCATTER_WITH_V, _grows(expected)
+    if "cell" in experiment.recordings.coords:
+        names, cell = np.unique(experiment.recordings["cell"].to_numpy().astype(str), return_inverse=True)
+        if 1 < len(names) < len(cell):
+            yield Trace.CELLS, _between(cell)
+
+
+def _neighbours(level: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """How alike residuals are whose levels are near: products of pairs, weighted by how near they rank."""
+    rank = rankdata(level)
+    near = np.exp(-0.5 * ((rank[:, None] - rank) / (_REACH * len(level))) ** 2)
+    np.fill_diagonal(near, 0.0)
+    return lambda z: np.sum((z @ near) * z, axis=1) / np.sum(z**2, axis=1)
+
+
+def _grows(level: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Absolute correlation of the residuals' size with a level: scatter that grows, or shrinks."""
+    centred = level - level.mean()
+    centred = centred / np.linalg.norm(centred)
+
+    def statistic(z: np.ndarray) -> np.ndarray:
+        size = np.abs(z)
+        size = size - size.mean(axis=1, keepdims=True)
+        return np.abs(size @ centred) / np.linalg.norm(size, axis=1)
+
+    return statistic
+
+
+def _between(label: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Share of the sum of squares that lies between labels."""
+    count = np.bincount(label)
+    member = np.zeros((len(label), len(count)))
+    member[np.arange(len(label)), label] = 1 / np.sqrt(count[label])
+    return lambda z: np.sum((z @ member) ** 2, axis=1) / np.sum(z**2, axis=1)

@@ -1,0 +1,161 @@
+"""What might have been otherwise: other priors, other values of what was held or assumed, rows and cells left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from ...models.errors import VrestError
+from ...models.ions import ion
+from ...models.parameters import Parameter, Role
+from ...models.priors import Prior
+from ..experiment.build import build_experiment
+from ..experiment.experiment import Experiment
+from ..sampling.refits import without_rows
+from .identification import questions
+
+SHORT_TABLE = 60
+"""Rows up to which each is left out in turn, where no cells can be."""
+MOST_UNITS = 60
+"""Cells (or rows) that are left out, one after another; of more, those with the most rows."""
+_INSIDE = 0.1  # of an inside concentration that nobody vouched for
+_UNSAID_mV, _GIVEN_mV = 3.0, 1.0  # of a junction potential that nobody mentioned, and of one without an error
+_SHUNT = 0.9  # what a usual seal or shunt leaves of V_m
+_LOW_K_mM = 3.0  # potassium outside below which the pump's sites for it are far from full
+
+
+class Kind(StrEnum):
+    """What is varied."""
+
+    PRIOR = "prior"
+    ASSUMPTION = "assumption"
+    LEFT_OUT = "left out"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One thing that might have been otherwise.
+
+    Attributes
+    ----------
+    kind : what is varied.
+    changed : the column, the prior's parameter, the option, or what is left out, as in `cell c3`.
+    before, after : what stood there, and what is put in its place.
+    experiment : the experiment with that in place.
+    parameter : of a prior, whose it is.
+    rows : of what is left out, which rows.
+    """
+
+    kind: Kind
+    changed: str
+    before: str
+    after: str
+    experiment: Experiment
+    parameter: Parameter | None = None
+    rows: np.ndarray | None = None
+
+
+def variations(experiment: Experiment) -> Iterator[Variation]:
+    """Everything that is varied of an experiment, priors first."""
+    yield from _priors(experiment)
+    yield from _insides(experiment)
+    yield from _potentials(experiment)
+    yield from _structures(experiment)
+    yield from _left_out(experiment)
+
+
+def varied_parameters(experiment: Experiment) -> tuple[Parameter, ...]:
+    """The parameters whose priors act on the questions asked."""
+    asked = questions(experiment)
+    speeds = any(q.role in (Role.Q10_RATIO, Role.Q10) for q in asked)
+    return tuple(p for p in experiment.parameters if p in asked or (speeds and p.role is Role.Q10))
+
+
+def with_prior(experiment: Experiment, parameter: Parameter, prior: Prior) -> Experiment:
+    """The same experiment under another prior of one parameter."""
+    return replace(
+        experiment,
+        parameters=tuple(replace(p, prior=prior) if p.name == parameter.name else p for p in experiment.parameters),
+    )
+
+
+def _priors(experiment: Experiment) -> Iterator[Variation]:
+    for p in varied_parameters(experiment):
+        for prior in p.prior.alternatives:
+            changed = with_prior(experiment, p, prior)
+            yield Variation(Kind.PRIOR, p.name, str(p.prior), str(prior), changed, parameter=p)
+
+
+def _insides(experiment: Experiment) -> Iterator[Variation]:
+    """Inside concentrations that are held and that nobody vouched for: typed as bare numbers, or a column's."""
+    current = {s.name for s in experiment.conditions.ions}
+    for name, x in experiment.conditions.c_i.items():
+        given = experiment.config.inside.get(name)
+        if name not in current or (given and given.sd_mM is not None):
+            continue
+        column, typical = ion(name).inside, float(experiment.reference.c_i[name])
+        for factor in (1 - _INSIDE, 1 + _INSIDE):
+            conditions = replace(experiment.conditions, c_i={**experiment.conditions.c_i, name: factor * x})
+            reference = replace(experiment.reference, c_i={**experiment.reference.c_i, name: factor * typical})
+            changed = replace(experiment, conditions=conditions, reference=reference)
+            after = f"{factor * typical:.4g} mM"
+            yield Variation(Kind.ASSUMPTION, column, f"{typical:.4g} mM", after, changed)
+
+
+def _potentials(experiment: Experiment) -> Iterator[Variation]:
+    recordings = experiment.recordings
+    state = recordings.attrs.get("ljp", "unknown")
+    if "ljp_sd" not in recordings and state in ("unknown", "subtracted"):
+        size = _UNSAID_mV if state == "unknown" else _GIVEN_mV
+        before = "not subtracted" if state == "unknown" else "as given"
+        for shift in (-size, size):
+            moved = replace(experiment, recordings=recordings.assign(V_m=recordings["V_m"] - shift))
+            after = f"{shift:+g} mV" if state == "unknown" else f"{shift:+g} mV more"
+            yield Variation(Kind.ASSUMPTION, "ljp_mV", before, after, moved)
+    if experiment.resistance is None or experiment.resistance.seal is None:
+        unloaded = replace(experiment, recordings=recordings.assign(V_m=recordings["V_m"] / _SHUNT))
+        after = f"a shunt that takes {1 - _SHUNT:.0%} of V_m"
+        yield Variation(Kind.ASSUMPTION, "R_seal_GOhm", "none", after, unloaded)
+
+
+def _structures(experiment: Experiment) -> Iterator[Variation]:
+    """Other laws and options: the model itself changes."""
+    at, law, config = experiment.conditions, experiment.law, experiment.config
+    changes = []
+    if len(np.unique(at.temperature_C)) > 1 and "Q10_P_Na" in law.options and "Q10_P_Na" not in config.options:
+        changes.append(("Q10_P_Na", "off", "on", replace(config, options=(*config.options, "Q10_P_Na"))))
+    running = at.c_o["K"][at.blocked == 0]
+    if law.name == "ghk-pump" and running.size and running.min() < _LOW_K_mM:
+        changes.append(("law", law.name, "ghk-pump-kinetic", replace(config, law="ghk-pump-kinetic")))
+    for changed, before, after, other in changes:
+        try:
+            yield Variation(Kind.STRUCTURE, changed, before, after, build_experiment(experiment.recordings, other))
+        except VrestError:  # the other law has no answer for these recordings: nothing to compare
+            continue
+
+
+def units(experiment: Experiment) -> tuple[str, np.ndarray] | None:
+    """What is left out one after another: the column and each row's label; None for long tables without cells."""
+    recordings, n = experiment.recordings, experiment.recordings.sizes["obs"]
+    if "cell" in recordings.coords:
+        cells = recordings["cell"].to_numpy().astype(str)
+        if 1 < len(np.unique(cells)) < n:
+            return "cell", cells
+    return ("row", recordings["row"].to_numpy().astype(str)) if n <= SHORT_TABLE else None
+
+
+def _left_out(experiment: Experiment) -> Iterator[Variation]:
+    found = units(experiment)
+    if found is None:
+        return
+    what, labels = found
+    names, counts = np.unique(labels, return_counts=True)
+    kept = set(names[np.argsort(-counts, kind="stable")][:MOST_UNITS])
+    for label in dict.fromkeys(labels.tolist()):
+        if label in kept and len(names) > 2:
+            rows = labels == label
+            yield Variation(
+                Kind.LEFT_OUT, f"{what} {label}", "there", "left out", without_rows(experiment, rows), rows=rows
+            )

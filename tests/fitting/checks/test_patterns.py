@@ -1,0 +1,73 @@
+"""Patterns of residuals: found where they are, and p-values uniform where they are not."""
+
+import numpy as np
+import pytest
+
+from tests.synthetic import INSIDE, TRUTH, recordings
+from vrest.fitting.checks.patterns import REJECTED, Trace, patterns
+from vrest.fitting.experiment.prepare import configure, prepare
+
+K_o = tuple(np.geomspace(1.5, 80, 26).round(2))
+
+
+def looked_for(y, experiment, mu=None, sigma=1.5, n=400):
+    """Patterns under a posterior that is a point, or has the given expectations (draw, row)."""
+    mu = np.zeros((n, len(y))) if mu is None else mu
+    values = {"sigma_mV": np.full(len(mu), sigma)}
+    return {p.trace: p.p for p in patterns(experiment, y, mu, np.full_like(mu, sigma), values, seed=1)}
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return prepare(recordings(K_o=K_o, temperatures=(22,), pump=(False,)), configure(inside=INSIDE))
+
+
+def test_each_pattern_is_found_where_it_is(experiment):
+    level = np.log(np.array(K_o))
+    level = (level - level.mean()) / level.std()
+    noise = 1.5 * np.random.default_rng(3).standard_normal(len(level))
+    assert looked_for(noise + 4 * (level**2 - 1), experiment)[Trace.ALONG_K] < REJECTED
+    assert looked_for(noise * np.exp(1.2 * level), experiment)[Trace.SCATTER_WITH_K] < REJECTED
+    assert looked_for(noise, experiment)[Trace.ALONG_K] > 0.02
+
+
+def test_p_is_uniform_under_a_right_law_that_was_fitted_to_the_rows(experiment):
+    """Least squares on three columns in place of a fit: its residuals are (1 - H) times the scatter, exactly."""
+    rng, level = np.random.default_rng(5), np.log(np.array(K_o))
+    X = np.vander(level - level.mean(), 3)
+    H = X @ np.linalg.solve(X.T @ X, X.T)
+    root = np.linalg.cholesky(1.5**2 * np.linalg.inv(X.T @ X))
+    found = []
+    for _ in range(200):
+        y = 1.5 * rng.standard_normal(len(level))
+        mu = H @ y + (X @ root @ rng.standard_normal((3, 800))).T
+        found.append(looked_for(y, experiment, mu))
+    for trace in found[0]:
+        p = np.array([one[trace] for one in found])
+        assert abs(p.mean() - 0.5) < 4 / np.sqrt(12 * len(p)), trace
+        assert np.mean(p < 0.1) == pytest.approx(0.1, abs=0.085), trace
+
+
+def test_cells_that_miss_as_wholes_are_found():
+    table = recordings(K_o=K_o, temperatures=(22,), pump=(False,))
+    e = prepare(table.assign_coords(cell=("obs", np.tile(["a", "b"], 13))), configure(inside=INSIDE))
+    noise = 1.5 * np.random.default_rng(3).standard_normal(26)
+    apart = np.where(np.tile(["a", "b"], 13) == "a", 2.0, -2.0)
+    assert looked_for(noise + apart, e)[Trace.CELLS] < REJECTED
+    assert looked_for(noise, e)[Trace.CELLS] > 0.02
+
+
+def test_few_rows_are_not_looked_at(experiment):
+    few = prepare(recordings(K_o=(2.5, 5, 10), temperatures=(22,), pump=(False,)), configure(inside=INSIDE))
+    assert patterns(few, np.zeros(3), np.zeros((10, 3)), np.ones((10, 3)), {}, 1) == ()
+
+
+def test_a_bent_law_is_seen_without_replicates():
+    from vrest.fitting.fit import fit
+
+    bent = recordings(K_o=K_o, temperatures=(22,), theta={**TRUTH, "rectification": 0.6})
+    found = fit(bent, inside=INSIDE, seed=1, progress=False).verdict()
+    assert not found.fit.ok
+    assert min(p.p for p in found.fit.patterns) < REJECTED
+    assert found.cures[0].typed == "--option rectification"
+    assert "--option rectification would gain" in str(found)
