@@ -33,6 +33,10 @@ class DataWarning(VrestWarning):
     """Something about the recordings that the user should know, and that does not stop the work."""
 
 
+class RepairWarning(DataWarning):
+    """Something in a table was repaired on reading; the Dataset's attribute `repairs` lists the same."""
+
+
 class FileWarning(VrestWarning):
     """Something about the files that are written: what stays, or where else results are."""
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 
 from .commands import COMMANDS, module_of
 from .flags import as_flag
-from .models.errors import VrestError, VrestWarning, nearest, spoken
+from .models.errors import RepairWarning, VrestError, VrestWarning, nearest, spoken
 
 STATUS = "Status: 0 results usable, 1 a bug, 2 bad input or usage, 3 sampling failed its checks (results written and marked)."
 
@@ -167,7 +167,7 @@ def _run(command: str, rest: list[str]) -> int:
 def _show(ordinary: Callable, message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """Print a warning that is meant for the user as a sentence, and any other as Python does."""
     if issubclass(category, VrestWarning):
-        print(f"warning: {message}", file=sys.stderr)
+        print(f"{'repaired' if category is RepairWarning else 'warning'}: {message}", file=sys.stderr)
     else:
         ordinary(message, category, *where, **more)
 

@@ -225,6 +225,8 @@ def _check_means(sheet: Sheet, faults: Faults) -> None:
 
 
 def _warn_of_repeats(sheet: Sheet, faults: Faults) -> None:
+    if len(set(zip(*sheet.cells.values(), strict=True))) == len(sheet.rows):
+        return
     groups: dict[tuple[str, ...], list[int]] = {}
     for line, row in zip(zip(*sheet.cells.values(), strict=True), sheet.rows.tolist(), strict=True):
         groups.setdefault(line, []).append(row)

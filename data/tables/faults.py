@@ -8,7 +8,7 @@ from itertools import groupby
 
 import xarray as xr
 
-from ...models.errors import DataError, DataWarning, typed
+from ...models.errors import DataError, DataWarning, RepairWarning, typed
 
 MOST_LINES = 25
 SHOWN_OF_A_KIND = 3
@@ -26,10 +26,6 @@ _OF_NUMBERS = {
     "told": "read as told",
 }
 _TOLD = ("told", "temperature", "error", "blocked", "allow", "constant")
-
-
-class RepairWarning(DataWarning):
-    """Something in a table was repaired on reading; the Dataset's attribute `repairs` lists the same."""
 
 
 @dataclass(frozen=True)

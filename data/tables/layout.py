@@ -62,15 +62,13 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
     names = [header[i] if i < len(header) else "" for i in places]
     table = Body(names, [], [], {}, places)
     _fill_merged(grid, top, faults)
-    body = _without_others(grid, table, header, body, top, faults)
+    body, sparse = _without_others(grid, table, header, body, top, faults)
     body = _without_notes(header, body, faults)
     width = places[-1] + 1
     for number, cells in body:
-        if len(names) > 2 and sum(map(bool, cells)) == 1 and not _is_number(text := next(filter(None, cells))):
-            said = (
-                f"holds only {text!r}; if it heads the rows below, type it in a column of its own in each of them, and"
-            )
-            faults.add(f"{said} delete this row.", row=number, kind="alone")
+        if number in sparse:
+            said = f"holds only {next(filter(None, cells))!r}; if it heads the rows below, type it in a column of its own in"
+            faults.add(f"{said} each of them, and delete this row.", row=number, kind="alone")
         elif len(cells) < width:
             faults.add(_short(cells, header[:width]), row=number, kind="short")
         elif len(cells) > width and any(cells[width:]):
@@ -129,20 +127,24 @@ def _fill_merged(grid: Grid, top: int, faults: Faults) -> None:
             grid.rows[row][column] = grid.rows[first][column]
         count += 1
     if count:
-        faults.repair("merged", f"{count} cells merged over several rows: each row has their value.")
+        noun = "cell" if count == 1 else "cells"
+        faults.repair("merged", f"{count} {noun} merged over several rows: each of these has the value.")
 
 
 def _without_others(
     grid: Grid, table: Body, header: Sequence[str], body: list[tuple[int, list[str]]], top: int, faults: Faults
-) -> list[tuple[int, list[str]]]:
-    """Leave out a row of units, repeated headers and rows of means; another header begins another table."""
+) -> tuple[list[tuple[int, list[str]]], set[int]]:
+    """Leave out a row of units, repeated headers and rows of means; another header begins another table.
+
+    Returns the rest, and the numbers of those rows that hold a single text.
+    """
     names = [i for i in table.places if header[i]]
     meant = {i: found.name for i in names if (found := meaning(header[i]))}
     bath = next((i for i, name in meant.items() if name == "K_o_mM"), None)
     numbers = [i for i, name in meant.items() if COLUMNS[name].kind == "number"]
     telling = bath if bath is not None else [*numbers, names[-1]][0]
     label = next((i for i, name in meant.items() if name == "cell"), -1)
-    kept, again, means = [], [], []
+    kept, again, means, sparse = [], [], [], set()
     if label >= 0 and 2 * sum(_is_statistic(cells[label]) for _, cells in body if label < len(cells)) > len(body):
         label = -1  # a table of means
     for k, (number, cells) in enumerate(body):
@@ -167,11 +169,13 @@ def _without_others(
             means.append(number)
         else:
             kept.append((number, cells))
+            if len(names) > 2 and sum(map(bool, cells)) == 1 and not _is_number(first):
+                sparse.add(number)
     if again:
         faults.repair("header", f"the header stands again in {rows_in_words(again, most=8)}; left out.")
     if means:
         faults.repair("summary", f"{rows_in_words(means, most=8)} left out: a mean or total, not a recording.")
-    return kept
+    return kept, sparse
 
 
 def _stop_at_second_table(

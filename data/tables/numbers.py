@@ -192,7 +192,7 @@ def _with_point(plain: str, text: str, column: Column, spelling: Spelling) -> st
     mark = "," if "," in plain else "."
     if mark not in plain:
         return plain
-    if plain.count(mark) > 1:
+    if plain.count(mark) > 1 or plain.endswith(","):
         return explain(text, column)
     decimal, whole = plain.replace(",", "."), plain.replace(mark, "")
     if mark == spelling.decimal and (spelling.told or mark == "," or not spelling.local):

@@ -3,11 +3,8 @@
 import re
 
 from ...models.errors import typed
-from .cells import Grid
+from .cells import Grid, Range
 from .faults import Faults
-
-Range = tuple[int, int, int, int]
-"""Top, left, bottom, right, counted from 0, all of them within."""
 
 _RANGE = re.compile(r"(?:(.*)!)?\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 

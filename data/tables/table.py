@@ -52,6 +52,21 @@ def to_frame(recordings: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def groupings(recordings: xr.Dataset) -> dict[str, list[str]]:
+    """Label columns that sort the cells into a few groups, with the groups' names."""
+    found: dict[str, list[str]] = {}
+    cells = recordings["cell"].values.tolist() if "cell" in recordings.coords else range(recordings.sizes["obs"])
+    for name in map(str, recordings.coords):
+        column = recordings[name]
+        if name in ("cell", "solution", "ion") or column.dims != ("obs",) or column.dtype.kind not in "UTO":
+            continue
+        labels = column.values.astype(str).tolist()
+        groups, pairs = sorted(set(labels)), set(zip(cells, labels, strict=True))
+        if 1 < len(groups) <= 6 and len(pairs) == len(set(cells)) > len(groups) and all(groups):
+            found[name] = groups
+    return found
+
+
 def select(recordings: xr.Dataset, query: str) -> xr.Dataset:
     """The rows for which a query on the table's columns holds; they keep their row numbers.
 

@@ -90,7 +90,7 @@ TABLES = [
     (plain("5,20,-65", "10,20,-55"), "table.csv, row 1: holds numbers where the column names belong", "add a header"),
     (plain(HEADER, '"' + GOOD), 'table.csv, row 2: a quotation mark (") here is never closed', "remove it"),
     (b"PK\x03\x04rest", "table.csv: is a damaged spreadsheet or another archive;", "save the sheet as CSV"),
-    (b"\xd0\xcf\x11\xe0rest", "table.csv: cannot be read as a spreadsheet", "save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0rest", "table.csv: cannot be read as a spreadsheet: it is damaged", "save the sheet as CSV"),
     (b"\x89HDF\r\n", "table.csv: is a netCDF or HDF5 file, not a table;", "from_frame"),
     (b"K_o_mM\x00", "table.csv: holds binary data, not text;", "give a CSV file"),
     (

@@ -1,17 +1,22 @@
 """Tables as labs keep them: read with every repair listed, or asked with the option that, pasted, works."""
 
 import json
+import os
 import re
 import shlex
+from contextlib import suppress
+from threading import Thread
+from time import process_time
 
 import numpy as np
 import pytest
 
 from vrest.cli import parser_of
 from vrest.data import read_csv
-from vrest.data.tables.faults import RepairWarning, repairs_of
+from vrest.data.tables import grid, reader
+from vrest.data.tables.faults import repairs_of
 from vrest.flags import settings_from
-from vrest.models.errors import DataError, DataWarning
+from vrest.models.errors import DataError, DataWarning, RepairWarning
 
 BATHS = ((2.5, 150, -70.2), (5, 147.5, -63.2), (10, 142.5, -55.1), (20, 132.5, -45.2))
 NAMES = "cell,genotype,K_o_mM,Na_o_mM,Cl_o_mM,temperature_C,V_m_mV"
@@ -387,3 +392,31 @@ def test_formulas_made_inert_are_read_back(tmp_path):
 def test_mixed_encodings_are_asked(tmp_path):
     text = plain("cell,K_o_mM,temperature_C,V_m_mV", "µ,5,22,-70").encode() + "°,5,22,-70\n".encode("cp1252")
     assert question(written(tmp_path, text)).startswith("t.csv, row 3: mixes encodings: UTF-8, and the byte 0xb0")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_an_endless_pipe_is_read_to_a_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(grid, "MOST_BYTES", 1000)
+    monkeypatch.setattr(reader, "MOST_BYTES", 1000)
+    os.mkfifo(tmp_path / "t.csv")
+
+    def pour():
+        with suppress(BrokenPipeError), (tmp_path / "t.csv").open("w") as pipe:
+            while True:
+                pipe.write("5,22,-70\n" * 1000)
+
+    Thread(target=pour, daemon=True).start()
+    assert question(tmp_path / "t.csv").startswith("t.csv: is larger than")
+
+
+def test_very_wide_tables_are_refused_or_read_in_linear_time(tmp_path):
+    names = [f"note {k}" for k in range(1900)]
+    text = plain(
+        ",".join(["K_o_mM", "temperature_C", "V_m_mV", *names, "ljp"]), ",".join(["5,22,-70", *"x" * 1900, "corrected"])
+    )
+    start = process_time()
+    assert read_csv(written(tmp_path, text))["note 7"].item() == "x"
+    assert process_time() - start < 3
+    assert question(written(tmp_path, ",".join(["x"] * 50_000))).endswith(
+        "has 50000 columns; more than 2000 are not read."
+    )

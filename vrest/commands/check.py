@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..flags import add_data
+from ..flags import add_data, as_flag
 from ..shared import configuration, read_recordings, recordings_used, say
 
 
@@ -13,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     config = configuration(options)
 
+    from ..data.tables.table import groupings
     from ..fitting.checks.identification import foresee
     from ..fitting.checks.words import say_identification
     from ..fitting.experiment.prepare import prepare
@@ -21,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     experiment = prepare(read_recordings(config), config)
     say(*experiment.notes)
     print(f"{recordings_used(experiment)}: the table is in order. {experiment.n_conditions} distinct conditions.")
+    for name, groups in {}.items() if config.by else groupings(experiment.recordings).items():
+        print(f"{as_flag('by', name)} compares {', '.join(groups[:-1])} and {groups[-1]}.")
     expectation, identification = foresee(experiment)
     if not expectation.quantities:
         print(f"The law {config.law} leaves nothing to infer but the scatter.")
