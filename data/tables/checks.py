@@ -13,9 +13,13 @@ from .schema import COLUMNS, Column
 
 SEM_TOLERANCE = 0.05
 IMBALANCE = 0.10
-_PUMP_WORDS = {
+_OTHER_WORDS = {
     "blocked": ("off", "block", "blocker", "inhibited", "poisoned", "ouabain", "strophanthidin", "digoxin"),
     "on": ("normal", "active", "running", "intact", "none", "control", "yes"),
+    "sharp": ("microelectrode", "intracellular", "sharp electrode", "sharp microelectrode"),
+    "patch": ("whole-cell", "whole cell", "perforated", "pipette", "patch clamp", "patch pipette"),
+    "AgCl": ("ag/agcl", "ag-agcl", "wire", "pellet", "bare wire", "ag/agcl wire", "ag/agcl pellet"),
+    "bridge": ("agar", "salt bridge", "agar bridge", "kcl bridge", "kcl-agar", "3 m kcl"),
 }
 
 
@@ -175,14 +179,13 @@ def _wrong_word(name: str, text: str) -> str:
         return f"{text!r}: write it in lower case, {text.lower()}."
     if name == "ljp":
         return f"{text!r} is not the word {legal}; for values to subtract use a column ljp_mV (0 where there is none)."
-    if name.endswith("electrode"):
-        return f"{text!r} is not one of the words {legal}; type {words[0]} in this row, or delete the column."
     if not text:
-        return f"empty; type {legal} in every row, or delete the column if the pump always ran."
-    meant = [word for word, others in _PUMP_WORDS.items() if text.lower() in others]
+        return f"empty; type {legal} in every row, or delete the column{' if the pump always ran' if name == 'pump' else ''}."
+    meant = [word for word in words if text.lower() in _OTHER_WORDS.get(word, ())]
     if meant:
         return f"{text!r} is not one of the words {legal}; type {meant[0]}."
-    return f"{text!r} is not a state of the pump; type {legal}.{nearest(text, words)}"
+    what = COLUMNS[name].meaning.replace("Na/K ", "")
+    return f"{text!r} is not a {what}; type {legal}.{nearest(text, words)}"
 
 
 def _check_cells(sheet: Sheet, faults: Faults) -> None:

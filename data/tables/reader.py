@@ -98,7 +98,7 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
         *given,
         *heads.asked,
         *([] if options.potentials else ["V_m_mV"]),
-        *(["K_o_mM"] if baths is not None else []),
+        *([n for n in COLUMNS if n.endswith("_o_mM")] if baths is not None else []),
     ]
     require(heads.names, spare, faults, potentials=options.potentials)
     _note_units(table, heads, faults)
@@ -242,14 +242,14 @@ def _is_room(text: str) -> bool:
 
 def _lower_words(sheet: Sheet, read: Mapping[str, float | str], faults: Faults) -> None:
     """Words of the contract in other cases, and those that `texts` explains."""
-    for name in [n for n in sheet.cells if n in COLUMNS and COLUMNS[n].kind == "word"]:
-        words = COLUMNS[name].words
+    for name in [n for n in sheet.cells if n in COLUMNS and COLUMNS[n].words]:
+        words = {word.lower(): word for word in COLUMNS[name].words}
         for k, text in enumerate(sheet.cells[name]):
             if text in read:
                 sheet.cells[name][k] = str(read[text])
                 faults.mend("told", text, row=sheet.rows[k], column=name)
-            elif text not in words and text.lower() in words:
-                sheet.cells[name][k] = text.lower()
+            elif text.lower() in words and text != words[text.lower()]:
+                sheet.cells[name][k] = words[text.lower()]
                 faults.mend("case", text, row=sheet.rows[k], column=name)
 
 

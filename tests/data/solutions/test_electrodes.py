@@ -44,8 +44,7 @@ def test_the_column_electrode_decides(tmp_path):
 
 def test_inside_concentrations_by_row(tmp_path):
     columns = (
-        "solution,temperature_C,V_m_mV,ljp,K_i_mM,Na_i_mM,K_o_mM,Na_o_mM\n"
-        "ringer,22,-90.7,compute,140,10,2.5,117\nringer,22,-90,compute,70,5,2.5,117\n"
+        "solution,temperature_C,V_m_mV,ljp,K_i_mM,Na_i_mM\nringer,22,-90.7,compute,140,10\nringer,22,-90,compute,70,5\n"
     )
     by_row = table(tmp_path, columns, pipette="e3M")["ljp"].values
     for found, K, Na in zip(by_row, (140, 70), (10, 5), strict=True):
@@ -58,10 +57,10 @@ def test_inside_concentrations_by_row(tmp_path):
     ("text", "options", "said"),
     [
         (SARTORIUS, {"pipette": "e3M"}, "row 2, column ljp: a sharp electrode's tip has a junction with the cytoplasm too"),
-        (SARTORIUS.replace("ljp\n", "ljp,electrode\n").replace("compute", "compute,Sharp"), {"pipette": "e3M"},
-         "row 2, column electrode: 'Sharp': write it in lower case, sharp."),
-        (SARTORIUS.replace("ljp\n", "ljp,bath_electrode\n").replace("compute", "compute,wire"), {"pipette": "patch"},
-         "row 2, column bath_electrode: 'wire' is not one of the words bridge or AgCl"),
+        (SARTORIUS.replace("ljp\n", "ljp,electrode\n").replace("compute", "compute,microelectrode"), {"pipette": "e3M"},
+         "row 2, column electrode: 'microelectrode' is not one of the words patch or sharp; type sharp."),
+        (SARTORIUS.replace("ljp\n", "ljp,bath_electrode\n").replace("compute", "compute,Ag/AgCl"), {"pipette": "patch"},
+         "row 2, column bath_electrode: 'Ag/AgCl' is not one of the words bridge or AgCl; type AgCl."),
         ("solution,temperature_C,V_m_mV,ljp,bath_electrode\nringer,22,-65,compute,AgCl\nno-Cl,22,-60,compute,AgCl\n",
          {"pipette": "patch"}, "row 3, column ljp: a bare Ag/AgCl wire has no potential without chloride in no-Cl"),
     ],
