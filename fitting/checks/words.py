@@ -192,10 +192,10 @@ def say_identification(
             weakly = weakly or len(sentences) - 1
         else:
             sentences.append(f"{a} and {b}, which were not asked for, go together (correlation {r:+.2f}).")
-    if beside:
-        sentences.append(f"{listed(beside)}, which {_was(beside)} not asked for, stayed much as the prior has it.")
     if answered and not i.ok:
         sentences.append(f"{listed(answered)} {'would be' if would else _was(answered)} answered by the data{under}.")
+    if beside:
+        sentences.append(f"{listed(beside)}, which {_was(beside)} not asked for, stayed much as the prior has it.")
     mark = Mark.WEAK if not i.ok else Mark.CARE if weakly or (i.asked and not law_holds) else Mark.GOOD
     decisive = weakly if mark is Mark.CARE and law_holds else 0
     return Part("identification", mark, (*sentences, *i.advice), decisive)
