@@ -15,6 +15,10 @@ from ..experiment.experiment import Experiment
 from .traced import Free, Traced
 
 
+class Untraceable(Exception):
+    """A law, most likely one of the user's own, does with its arguments what cannot be traced."""
+
+
 class Density:
     """Log-density and gradient of one experiment.
 
@@ -22,10 +26,18 @@ class Density:
     ----------
     free : the parameters, in the order of the flat vector.
     machine : the compiled function. table : what it reads.
+
+    Raises
+    ------
+    Untraceable
+        The law's equations call what only numbers or PyTensor's variables have.
     """
 
     def __init__(self, experiment: Experiment):
-        traced = Traced(experiment)
+        try:
+            traced = Traced(experiment)
+        except (AttributeError, TypeError) as error:
+            raise Untraceable(f"{type(error).__name__}: {error}") from error
         self.free: list[Free] = traced.free
         self.table = traced.graph.table()
         self.machine: Machine = compiled(Schedule(traced.graph, *gradient(traced.graph, traced.terms)))

@@ -12,7 +12,7 @@ from ..model.draws import Draws
 from ..model.linear import starting_point
 from .by_nutpie import STATISTICS, Arrays, InterfaceChanged, draw_by_nutpie
 from .by_pymc import draw_by_pymc
-from .density import Density
+from .density import Density, Untraceable
 
 _TREE_NAMES = {name: "tree_depth" if name == "depth" else name for name in STATISTICS}
 
@@ -24,13 +24,13 @@ def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool =
         try:
             return _as_draws(experiment, name, *_by_nutpie(experiment, sampling, seed, cores, progress))
         except InterfaceChanged as error:
-            name = "pymc"
-            warnings.warn(
-                f"this version of nutpie is not one that vrest knows ({error}): PyMC samples instead, which takes longer."
-                " Install the version that vrest was tested with.",
-                SamplerWarning,
-                stacklevel=2,
+            why = (
+                f"this version of nutpie is not one that vrest knows ({error}). Install the one that it was tested with"
             )
+        except Untraceable as error:
+            why = f"the law {experiment.law.name} cannot be compiled ({error}). Call what `namespace` of its arguments has"
+        name = "pymc"
+        warnings.warn(f"PyMC samples, which takes longer: {why}.", SamplerWarning, stacklevel=2)
     return _as_draws(experiment, name, *draw_by_pymc(experiment, sampling, seed, cores, progress, name))
 
 

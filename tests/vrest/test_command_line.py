@@ -320,7 +320,7 @@ def test_version_and_info_say_what_runs(capsys):
     assert main(["info"]) == 0
     facts = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert facts["numpy"] == version("numpy")
-    assert {"Python", "platform", "kept", "pymc", "nutpie"} <= set(facts)
+    assert {"Python", "platform", "pymc", "nutpie"} <= set(facts)
 
 
 def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):

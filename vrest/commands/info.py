@@ -1,4 +1,4 @@
-"""`vrest info`: versions, platform and the folder of kept code, for reports of faults."""
+"""`vrest info`: versions and platform, for reports of faults."""
 
 import argparse
 import platform
@@ -12,14 +12,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from platformdirs import user_cache_path
-
     names = dict.fromkeys(re.match(r"[\w.-]+", line)[0] for line in requires("vrest") or [])  # type: ignore[index]
     facts = {
         "vrest": f"{version('vrest')} in {Path(__file__).parents[1]}",
         "Python": f"{platform.python_version()} ({platform.python_implementation()})",
         "platform": platform.platform(),
-        "kept code": str(user_cache_path("vrest")),
         **{name: _installed(name) for name in names if name != "vrest"},
     }
     width = max(map(len, facts))

@@ -25,6 +25,8 @@ from vrest.models.parameters import PUMP, Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
 POINTS = 20
+FAST = ("pooled", "mullins-noda", "robust", "cells", "chord", "passive", "errors", "calcium", "junctions")
+"""What stands for all where time is short."""
 
 
 def places(density: Density, experiment, number: int = POINTS, wide: float = 1.0) -> list[np.ndarray]:
@@ -63,7 +65,7 @@ def assert_equal(experiment, number: int = POINTS):
     assert np.ptp(apart) <= 1e-9 * max(1.0, abs(expected)), "the constant in which the two may differ is none"
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in DESIGNS])
 def test_it_is_pymcs_density(name):
     assert_equal(DESIGNS[name]())
 
@@ -104,34 +106,32 @@ def test_numbers_compile_nothing(monkeypatch):
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.parametrize(
-    "made",
-    [
-        lambda: pooled(priors={"pump_mV": 3.0}),
-        lambda: pooled(options="Q10_P_Na,rectification"),
-        lambda: pooled(options="davies"),
-        lambda: pooled(options="activity_inside", inside="K=140+-10,Na=12,Cl=10"),
-        lambda: pooled(inside="K=140,Na=12,Cl=passive"),
-        lambda: pooled(law="mullins-noda", options="pump_ratio", inside="K=140,Na=12"),
-        lambda: pooled(law="nernst", inside="K=140+-10", ions="K"),
-        lambda: pooled(law="ghk", robust=True),
-        lambda: prepare(with_calcium(), configure(inside=f"{INSIDE},Ca=0.0001", ions="K,Na,Cl,Ca")),
-        lambda: prepare(with_errors(), configure(inside=INSIDE)),
-        lambda: prepare(with_errors(), configure(inside=INSIDE, robust=True)),
-        lambda: prepare(with_junction_errors(), configure(inside=INSIDE)),
-        lambda: cells(law="ghk-pump-kinetic", robust=True),
-        lambda: cells(priors={"P_Na/P_K spread": 0.2}, options="rectification", vary=["rectification", "P_Na/P_K"]),
-        lambda: prepare(with_resistance_sd(), configure(inside=INSIDE)),
-        lambda: prepare(recordings(), configure(inside=INSIDE, law="ghk", vary=[])),
-        lambda: prepare(grouped_rows(), configure(inside=INSIDE, by="sex")),
-    ],
-    ids=[
-        "held", "options", "davies", "activities", "passive", "ratio", "nernst", "robust", "calcium", "errors",
-        "robust errors", "junctions", "kinetic cells", "signed", "R_in sd", "pooled ghk", "groups without cells",
-    ],
-)  # fmt: skip
-def test_every_option_of_a_structure_is_pymcs(made):
-    assert_equal(made(), number=5)
+OPTIONS = {
+    "held": lambda: pooled(priors={"pump_mV": 3.0}),
+    "options": lambda: pooled(options="Q10_P_Na,rectification"),
+    "davies": lambda: pooled(options="davies"),
+    "activities": lambda: pooled(options="activity_inside", inside="K=140+-10,Na=12,Cl=10"),
+    "passive": lambda: pooled(inside="K=140,Na=12,Cl=passive"),
+    "ratio": lambda: pooled(law="mullins-noda", options="pump_ratio", inside="K=140,Na=12"),
+    "nernst": lambda: pooled(law="nernst", inside="K=140+-10", ions="K"),
+    "robust": lambda: pooled(law="ghk", robust=True),
+    "calcium": lambda: prepare(with_calcium(), configure(inside=f"{INSIDE},Ca=0.0001", ions="K,Na,Cl,Ca")),
+    "errors": lambda: prepare(with_errors(), configure(inside=INSIDE)),
+    "robust errors": lambda: prepare(with_errors(), configure(inside=INSIDE, robust=True)),
+    "junctions": lambda: prepare(with_junction_errors(), configure(inside=INSIDE)),
+    "kinetic cells": lambda: cells(law="ghk-pump-kinetic", robust=True),
+    "signed": lambda: cells(
+        priors={"P_Na/P_K spread": 0.2}, options="rectification", vary=["rectification", "P_Na/P_K"]
+    ),
+    "R_in sd": lambda: prepare(with_resistance_sd(), configure(inside=INSIDE)),
+    "pooled ghk": lambda: prepare(recordings(), configure(inside=INSIDE, law="ghk", vary=[])),
+    "groups without cells": lambda: prepare(grouped_rows(), configure(inside=INSIDE, by="sex")),
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in OPTIONS])
+def test_every_option_of_a_structure_is_pymcs(name):
+    assert_equal(OPTIONS[name](), number=5)
 
 
 def with_calcium():
@@ -238,3 +238,24 @@ print(*sorted({m.split(".")[0] for m in imported} & {"pymc", "pytensor", "numba"
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == ""
     assert (tmp_path / "a/summary.csv").read_bytes() == (tmp_path / "b/summary.csv").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["cells", "robust", "resistances"])
+def test_summaries_repeat_byte_for_byte_in_any_process_and_from_the_saved_configuration(tmp_path, kind):
+    rows, flags = recordings(), ["--inside", "K=140+-10,Na=12,Cl=10"]
+    if kind == "cells":
+        rows, _ = many_cells(cells=3, K_o=(2.5, 10), temperatures=(22,))
+        flags += ["--by", "cell_type"]
+    if kind == "robust":
+        flags += ["--robust"]
+    frame = to_frame(rows)
+    if kind == "resistances":
+        frame = frame.assign(R_in_MOhm=np.linspace(180, 220, len(frame)), C_m_pF=20.0)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    vrest = [sys.executable, "-m", "vrest", "fit"]
+    again = ["--config", "a/config.toml"]
+    for out, more in (("a", ["rows.csv", *flags]), ("b", ["rows.csv", *flags]), ("c", again)):
+        subprocess.run([*vrest, *more, "--no-report", "--out", out], cwd=tmp_path, check=False)
+    first, *others = ((tmp_path / out / "summary.csv").read_bytes() for out in "abc")
+    assert others == [first, first]

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.designs import pooled
 from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.model.model import build_model
 from vrest.fitting.sampling import by_nutpie
 from vrest.fitting.sampling.array_stats import array_stats
 from vrest.fitting.sampling.sampling import draw
+from vrest.models.arrays import namespace
 from vrest.models.errors import SamplerWarning
 
 SHORT = Sampling(chains=2, draws=100, tune=100)
@@ -52,12 +55,35 @@ def test_without_that_interface_pymc_samples_and_it_is_said(monkeypatch, gone):
         return {"p_Na": zeros}, {"diverging": zeros > 0}, 100
 
     monkeypatch.setattr("vrest.fitting.sampling.sampling.draw_by_pymc", public)
-    with pytest.warns(SamplerWarning, match="not one that vrest knows.*PyMC samples instead"):
+    with pytest.warns(SamplerWarning, match="PyMC samples.*not one that vrest knows"):
         draws = draw(pooled(), SHORT, seed=1)
     assert (asked, draws.sampler) == (["pymc"], "pymc")
 
 
+def test_a_law_that_cannot_be_traced_is_sampled_by_pymc_and_it_is_said(monkeypatch):
+    experiment = pooled(law="ghk")
+
+    def potential(theta, at, reference):
+        return experiment.law.potential(theta, at, reference) + 0.0 * namespace(theta["P_Na/P_K"]).arctan(
+            theta["P_Na/P_K"]
+        )
+
+    asked = []
+
+    def public(*of):
+        asked.append(of[-1])
+        return {"p_Na": np.zeros((2, 100))}, {"diverging": np.zeros((2, 100), bool)}, 100
+
+    monkeypatch.setattr("vrest.fitting.sampling.sampling.draw_by_pymc", public)
+    own = replace(experiment, law=replace(experiment.law, name="mine", potential=potential))
+    with pytest.warns(SamplerWarning, match="PyMC samples.*the law mine cannot be compiled.*arctan"):
+        draw(own, SHORT, seed=1)
+    assert asked == ["pymc"]
+    assert build_model(own).free_RVs, "PyMC has it"
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # in PyMC's own leapfrog steps
 def test_pymc_draws_from_the_same_posterior():
     experiment = pooled(law="ghk", ions="K,Na", inside="K=140+-5,Na=12")
     mine = draw(experiment, Sampling(), seed=1, cores=2).posterior
