@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Of the cytoplasm's unnamed anions, relative to potassium's: proteins hardly move, small organic ones as gluconate.
 UNNAMED = (0.15, 0.0, 0.33)
+UNLIKE = 0.05  # of K, between pipette and inside, worth more than a millivolt of E_K
 UNUSUAL = -1.0  # mV of a patch pipette's junction potential, below which its sign is questioned
 _FORM_OF = {name: form for form, name in FORM_NAMES.items()}
 
@@ -116,10 +117,22 @@ def subtract_junctions(
             faults.add(str(error), row=sheet.rows[k], column="ljp", kind=f"junction {name}")
             known[where] = float("nan")
         values[k] = known[where]
+    if filling.ionic_strength <= SHARP and "sharp" not in kinds:
+        _compare_inside(filling, inside or {}, faults)
     del sheet.cells["ljp"]
     sheet.numbers["ljp_mV"] = values
     sheet.cells["ljp_mV"] = [f"{value:.4g}" for value in values]
     return "\n".join(filter(None, [_first_row(sheet), said.words(pipette, zeroed)]))
+
+
+def _compare_inside(filling: Solution, inside: Mapping[str, float], faults: Faults) -> None:
+    """What is typed for the inside often leaves out the titrant that the pipette holds."""
+    K = filling.ions.get("K", 0.0)
+    if abs(inside.get("K", K) - K) > UNLIKE * K:
+        faults.warn(
+            f"the pipette ({filling.name}) holds {K:.4g} mM K, titrant included, and inside K is given as {inside['K']:g} mM. "
+            f"In a whole-cell recording the cell takes on the pipette's, K={K:.4g}; in a perforated one it keeps its own."
+        )
 
 
 def _one(

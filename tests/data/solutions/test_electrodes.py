@@ -36,7 +36,7 @@ def test_a_sharp_electrode_in_frog_sartorius(tmp_path):
 
 def test_the_column_electrode_decides(tmp_path):
     sharp = SARTORIUS.replace("ljp\n", "ljp,electrode\n").replace("compute", "compute,sharp")
-    as_patch = table(tmp_path, sharp.replace("sharp", "patch"), pipette="e05M", inside={"K": 140, "Na": 10})
+    as_patch = table(tmp_path, sharp.replace("sharp", "patch"), pipette="e05M", inside={"K": 500})
     as_sharp = table(tmp_path, sharp, pipette="e05M", inside={"K": 140, "Na": 10})
     assert as_sharp["ljp"].item() > as_patch["ljp"].item() + 1  # more potassium in the tip than inside, still
     assert as_sharp["electrode"].values.tolist() == ["sharp"]
@@ -146,6 +146,16 @@ def test_minor_ions_of_unknown_mobility_are_named_for_tables_too(tmp_path):
         DataError, match="row 2, column ljp: lacto: no source gives a dependable mobility for lactobionate"
     ):
         read_csv(tmp_path / "table.csv", solutions=tmp_path / "more.toml", pipette="lacto")
+
+
+def test_inside_potassium_that_is_not_the_pipettes_is_questioned(tmp_path):
+    text = "solution,temperature_C,V_m_mV,ljp\nringer,22,-65,compute\n"
+    with pytest.warns(
+        DataWarning, match=r"the pipette \(patch\) holds 140 mM K, titrant included, and inside K is given as 120 mM"
+    ):
+        table(tmp_path, text, pipette="patch", inside={"K": 120, "Na": 10})
+    table(tmp_path, text, pipette="patch", inside={"K": 138})  # any warning would fail this
+    table(tmp_path, SARTORIUS, pipette="e3M", inside={"K": 120})
 
 
 def test_the_command_offers_both_methods(tmp_path, capsys):
