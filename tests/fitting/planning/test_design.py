@@ -7,7 +7,9 @@ from scipy.stats import truncnorm
 
 import vrest
 from vrest.cli import main
-from vrest.fitting.checks.identification import RECORDINGS, foresee, listed, questions
+from vrest.fitting.checks.candidates import rank, variations
+from vrest.fitting.checks.identification import RECORDINGS, advise, foresee, listed, questions
+from vrest.fitting.experiment.build import allowing_blocks
 from vrest.fitting.experiment.experiment import Experiment
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.expected import ExpectedPosterior, expected_posterior
@@ -282,3 +284,23 @@ def test_a_row_in_which_the_law_is_doubtful_says_so_and_yields_to_a_sound_one_th
     assert any("within minutes Na_i falls" in note for note in found.notes)
     only = vrest.design(plan(SERIES[:3]), add=plan((2.5,), sodium=(0.1,)), inside="K=140,Na=12,Cl=10")
     assert [p.candidate.doubts != () for p in only.proposals] == [True]
+
+
+def test_advice_on_cells_promises_what_one_recording_in_every_cell_adds():
+    e = experiment_of(plan((2.5, 10.0, 40.0), cells=6), inside=INSIDE)
+    expected = expected_posterior(allowing_blocks(e))
+    (pump,) = [q for q in questions(e) if q.name == "pump_mV"]
+    (sentence, *_) = advise(expected, [pump])
+    assert "one recording in every cell" in sentence
+    name = sentence.removeprefix("Add rows that ").split(":")[0]
+    (proposed,) = [p for p in rank(expected, [pump], variations(e), 1) if p.candidate.name == name]
+    assert f"pump_mV by {proposed.narrowing[0]:.0%}" in sentence
+    twice = [p for p in rank(expected, [pump], variations(e), 2) if p.candidate.name == name]
+    assert f"{twice[0].narrowing[0]:.0%}" != f"{proposed.narrowing[0]:.0%}", "the number of recordings shows"
+
+
+def test_next_rows_are_printed_only_where_they_were_asked_for():
+    rows = vrest.from_frame(plan((2.5, 10.0)), potentials=False)
+    asked, unasked = (str(vrest.design(rows, inside=INSIDE, next_rows=n)) for n in (1, 0))
+    assert "The next rows, each chosen with those before it made:" in asked
+    assert "The next rows" not in unasked
