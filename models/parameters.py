@@ -281,6 +281,7 @@ JUNCTION = "ljp"
 
 def offset_sd(per: str) -> Parameter:
     """How much the electrode's offset differs between cells, or between solutions; for `ljp` it stands in the table."""
+    prior: Prior
     if per == JUNCTION:
         name, meaning, prior, source = "ljp_sd_mV", "sd of the junction potential", Fixed(1.0), "as given in the table"
     else:

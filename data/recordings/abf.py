@@ -217,7 +217,8 @@ def _version_1(axon: Any, path: Path, content: bytes) -> Header:
         gain *= (h["fTelegraphAdditGain"][i] or 1.0) if telegraph is not None else 1.0
         scale = (h["fADCRange"] / h["lADCResolution"] / gain, h["fInstrumentOffset"][i] - h["fSignalOffset"][i])
         name, unit = _plain(h["sADCChannelName"][i]), _plain(h["sADCUnits"][i])
-        inputs.append(Input(name, unit, *((1.0, 0.0) if kind == "<f4" else scale), telegraph))
+        factor, zero = (1.0, 0.0) if kind == "<f4" else scale
+        inputs.append(Input(name, unit, factor, zero, telegraph))
     old = h["fFileVersionNumber"] < 1.6
     outputs = [_output_1(h, n, old) for n in range(4)]
     starts = []
@@ -273,14 +274,8 @@ def _version_2(axon: Any, path: Path, content: bytes) -> Header:
         gain *= (adc["fTelegraphAdditGain"] or 1.0) if telegraph is not None else 1.0
         scale = (protocol["fADCRange"] / protocol["lADCResolution"] / gain,
                  adc["fInstrumentOffset"] - adc["fSignalOffset"])  # fmt: skip
-        inputs.append(
-            Input(
-                _plain(adc["ADCChNames"]),
-                _plain(adc["ADCChUnits"]),
-                *((1.0, 0.0) if kind == "<f4" else scale),
-                telegraph,
-            )
-        )
+        factor, zero = (1.0, 0.0) if kind == "<f4" else scale
+        inputs.append(Input(_plain(adc["ADCChNames"]), _plain(adc["ADCChUnits"]), factor, zero, telegraph))
     where = sections["StringsSection"]
     packed = content[where["uBlockIndex"] * _BLOCK :][: where["uBytes"]]
     strings = dict(enumerate(packed[packed.rfind(b"\0\0") :].split(b"\0")[1:]))

@@ -19,7 +19,7 @@ def clamped(recording: Recording, channel: Channel) -> str:
             if _keeps(channel, command):
                 return f"{channel.name} lies at the voltage commanded"
     if recording.voltage_clamp:
-        held = all(_free(channel, command) for command in channel.commands_mV or [None])
+        held = all(_free(channel, command) for command in (channel.commands_mV or (None,)))
         return "" if held else recording.voltage_clamp
     if channel.clamp is Clamp.VOLTAGE and any(c.clamp is Clamp.CURRENT for c in recording.channels):
         return f"the amplifier reported it for {channel.name}"

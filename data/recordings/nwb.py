@@ -82,7 +82,7 @@ def _series(group: Any) -> Series | None:
     kind = _kind(group)
     plain = kind == "TimeSeries" and group.name.startswith(("/acquisition", "/stimulus/presentation"))
     clamp = kind in (*_CLAMPED, "VoltageClampSeries", "CurrentClampStimulusSeries")
-    shape = getattr(group.get("data"), "shape", ()) if plain or clamp else ()
+    shape: tuple[int, ...] = getattr(group.get("data"), "shape", ()) if plain or clamp else ()
     if not (1 <= len(shape) <= 2 and shape[0] > 0 and shape[1:] in ((), (1,))):
         return None
     if "starting_time" in group:

@@ -27,9 +27,9 @@ def nernst_planck(
     """
     ends: dict[tuple[int, float], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for side, forms in enumerate((pipette, bath)):
-        for form, c in forms.items():
-            if form[1] and c > 0:
-                ends[form[1], u[form]][side] += c
+        for form, amount in forms.items():
+            if form[1] and amount > 0:
+                ends[form[1], u[form]][side] += amount
     # The last one, which takes up what the others leave, is the most plentiful.
     order = sorted(ends, key=lambda kind: sum(ends[kind]))
     z, mobility = (np.array(column, dtype=float) for column in zip(*order, strict=True))

@@ -121,8 +121,9 @@ class Mixture:
         free = self._free_metals(weights)
         for name, total in self.ligands.items():
             shares = _shares(weights[name], free)
-            held = self.CO2 is not None and name == "CO3"
-            scale = self.CO2 / shares["CO3", 0] if held else total / sum(shares.values())
+            scale = total / sum(shares.values())
+            if self.CO2 is not None and name == "CO3":  # held by the gas
+                scale = self.CO2 / shares["CO3", 0]
             for form, share in shares.items():
                 forms[form] = forms.get(form, 0.0) + share * scale
         return forms | {(metal, 2): 1e3 * c for metal, c in free.items() if metal in self.totals}

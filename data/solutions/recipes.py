@@ -118,8 +118,9 @@ def solutions(recipes: Mapping[str, Mapping[str, Any]], temperature_C: float = R
         reading = _Recipe(name, names, temperature_C)
         for key, amount in recipe.items():
             reading.take(key, amount)
-        if not reading.faults:
-            made[name] = reading.solution()
+        solution = None if reading.faults else reading.solution()
+        if solution is not None:
+            made[name] = solution
         faults += [f", [{name}] {fault}" for fault in reading.faults]
     if not recipes:
         faults.append(": holds no solution; write a heading such as [control] and salts below it, NaCl = 140 in mM.")

@@ -92,7 +92,8 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def _species() -> tuple[dict[str, Species], dict[str, str]]:
-    made, others = {}, {}
+    made: dict[str, Species] = {}
+    others: dict[str, str] = {}
     mobilities, constants = _rows("mobilities.csv"), _rows("constants.csv")
     for row in _rows("species.csv"):
         name = row["name"]
@@ -114,8 +115,10 @@ def _species() -> tuple[dict[str, Species], dict[str, str]]:
 
 
 def _constant(row: Mapping[str, str]) -> Constant:
-    keys = ("log_K", "temperature_C", "ionic_strength_M", "dH_kJ_mol", "dCp_J_mol_K")
-    return Constant(*(float(row[key]) for key in keys), row["source"])
+    log_K, T, strength, dH, dCp = (
+        float(row[key]) for key in ("log_K", "temperature_C", "ionic_strength_M", "dH_kJ_mol", "dCp_J_mol_K")
+    )
+    return Constant(log_K, T, strength, dH, dCp, row["source"])
 
 
 SPECIES, OTHER_NAMES = _species()

@@ -193,7 +193,8 @@ def _without_notes(
     header: Sequence[str], body: list[tuple[int, list[str]]], faults: Faults
 ) -> list[tuple[int, list[str]]]:
     """Leave out what stands below the table in single cells."""
-    kept, notes = list(body), []
+    kept = list(body)
+    notes: list[tuple[int, str]] = []
     while kept:
         number, cells = kept[-1]
         some = [text for text in cells if text]

@@ -168,7 +168,8 @@ def read_number(text: str, column: Column, spelling: Spelling = Spelling()) -> R
 
 def _without_marks(text: str) -> tuple[str, tuple[str, ...]]:
     """A text with plain figures, signs and blanks, and the repairs that this took."""
-    plain, codes = text.translate(_WIDE), ()
+    plain = text.translate(_WIDE)
+    codes: tuple[str, ...] = ()
     if plain != text:
         codes += ("width",)
     plain = _BLANKS.sub(" ", plain).strip()
@@ -269,10 +270,10 @@ def explain(text: str, column: Column) -> Reading:
         if len(ends) == 2:
             return _ask("range", text, "is a range; type one value, or say which, as in its middle", sum(ends) / 2)
     if near := re.fullmatch(r"(?:[<>≤≥~≈]|ca\.?|about|approx\.?)\s*=?\s*([-+]?[0-9.,]+)\D*", plain):
-        number = near[1].replace(",", ".")
-        if _NUMBER.fullmatch(number):
+        bound = near[1].replace(",", ".")
+        if _NUMBER.fullmatch(bound):
             return _ask(
-                "inequality", text, "is not one number; type the best single value, or say it, as in", float(number)
+                "inequality", text, "is not one number; type the best single value, or say it, as in", float(bound)
             )
     if column.name.endswith("_o_mM") and re.search(r"free|^0\s*[a-z]|none|zero|nominal", plain, re.IGNORECASE):
         return _ask("free", text, f"is not a number; if the bath has no {column.name.split('_')[0]}, say so with", 0)

@@ -81,8 +81,8 @@ def _potentials(table: Body, names: Sequence[str]) -> list[int]:
         if name in COLUMNS or not name:
             continue
         texts = [cells[i] for cells in table.cells if not is_missing(cells[i])]
-        values = [_roughly(text) for text in texts]
-        if texts and all(value is not None and -150 <= value <= 60 for value in values) and min(values) < 0:  # type: ignore[type-var]
+        values = [value for text in texts if (value := _roughly(text)) is not None]
+        if texts and len(values) == len(texts) and -150 <= min(values) < 0 and max(values) <= 60:
             found.append(i)
     return found
 

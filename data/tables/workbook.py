@@ -26,9 +26,9 @@ def read_workbook(content: bytes, sheet: str | None, faults: Faults) -> Grid:
         grid.rows[row][column] = text
     if not any(map(any, grid.rows)):
         faults.stop(f"sheet {name!r} is empty: there is no header and no row.")
-    for row in grid.rows:
-        if any(text[:1] == "'" for text in row):
-            row[:] = map(as_written, row)
+    for texts in grid.rows:
+        if any(text[:1] == "'" for text in texts):
+            texts[:] = map(as_written, texts)
     if found.hidden_rows:
         found.hidden = f"hidden {rows_in_words(found.hidden_rows, most=8)}"
     if found.hidden:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+import zlib
 from html import unescape
 from typing import Any
 
@@ -90,7 +91,7 @@ def _unpacked(content: bytes, faults: Faults) -> tuple[bytes, dict[str, bytes]]:
                 parts[item.filename] = archive.read(item)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
         faults.stop("is a damaged spreadsheet or another archive; save the sheet as CSV UTF-8.")
-    except zipfile.zlib.error:
+    except zlib.error:
         faults.stop("is a damaged spreadsheet; save the sheet as CSV UTF-8.")
     if "content.xml" in parts:  # an error's text stands beside an empty value, which would be read
         parts["content.xml"] = _ODS_ERROR.sub(rb"\1", parts["content.xml"])

@@ -190,7 +190,7 @@ class Experiment:
 
     @cached_property
     def _dims(self) -> dict[str, tuple[str, ...]]:
-        grouped = ("population",) if self.levels.groups else ()
+        grouped: tuple[str, ...] = ("population",) if self.levels.groups else ()
         of_spreads = grouped if self.config.spread == "group" else ()
         dims = {p.symbol: grouped if self.varies(p.name) else () for p in self.parameters}
         dims |= {p.place: ("cell",) if p.name in self.spreads else () for p in self.parameters}

@@ -70,7 +70,7 @@ def declaration(f: Field) -> Setting:
 
 
 @cache
-def settings(of: type) -> dict[str, Field]:
+def settings(of: Any) -> dict[str, Field]:
     """The settings of a dataclass, by name."""
     return {f.name: f for f in fields(of)}
 
@@ -151,7 +151,7 @@ def read(f: Field, value: Any, said: Callable[[str, Any], str] | None = None) ->
 
 def read_all(instance: Any, prefix: str = "") -> None:
     """Read every field of a frozen dataclass of settings that is not at its default, and put what was read in place."""
-    for f in settings(type(instance)).values():
+    for f in settings(instance.__class__).values():
         value = getattr(instance, f.name)
         if value is not f.default:
             read_value = read(f, value, lambda name, of: in_file(prefix + name, of))
@@ -192,8 +192,10 @@ def written(value: Any) -> Any:
 
 def table_of(instance: Any) -> dict[str, Any]:
     """A dataclass of settings as a file holds it: all that belongs to the analysis and was given or has a default."""
-    kept = {f.name: getattr(instance, f.name) for f in settings(type(instance)).values() if declaration(f).saved}
-    empty_lists = [f.name for f in settings(type(instance)).values() if f.default is None]  # say something: vary = []
+    kept = {f.name: getattr(instance, f.name) for f in settings(instance.__class__).values() if declaration(f).saved}
+    empty_lists = [
+        f.name for f in settings(instance.__class__).values() if f.default is None
+    ]  # say something: vary = []
     return {
         name: written(value)
         for name, value in kept.items()
@@ -221,7 +223,7 @@ def _checked(value: Any, f: Field, of: Any, said: str) -> Any:
         item = get_args(kind(f))[1] if get_origin(kind(f)) is Mapping else None
         wrong = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
         near = "".join(nearest(one, words(f)) for one in wrong if words(f) and one not in words(f))
-        raise ConfigurationError(f"{said} is not {_ITEM.get(item, form(f, value))}.{near}") from None
+        raise ConfigurationError(f"{said} is not {_ITEM[item] if item in _ITEM else form(f, value)}.{near}") from None
     texts = [one for one in (value if isinstance(value, tuple) else [value]) if isinstance(one, str)]
     if any(not text.strip() for text in texts) and f.default != "":
         raise ConfigurationError(f"{said} is empty; leave it out, or say what it is.")

@@ -51,9 +51,9 @@ def plot_prior_posterior(fit: "Fitted", parameter: str, axes: Axes | None = None
     colours = [COLOURS[k % 6] for k in range(len(draws))]
     every = [("", prior, "0.5"), *((g, x, colour) for (g, x), colour in zip(draws.items(), colours, strict=True))]
     for label, x, colour in every:
-        x = np.log10(x.to_numpy().ravel()) if wide else x.to_numpy().ravel()
-        low, high = np.quantile(x, (0.002, 0.998))
-        height, edge = np.histogram(x, bins=30, range=(low, high if high > low else low + 1))
+        values = np.log10(x.to_numpy().ravel()) if wide else x.to_numpy().ravel()
+        low, high = np.quantile(values, (0.002, 0.998))
+        height, edge = np.histogram(values, bins=30, range=(low, high if high > low else low + 1))
         axes.stairs(height / height.max(), edge, fill=True, color=colour, alpha=0.35, lw=0)
         name = short(label, 20).replace("$", r"\$")
         axes.stairs(height / height.max(), edge, color=colour, lw=1.2, label=name or None)

@@ -1,7 +1,7 @@
 """The pictures that electrophysiologists draw. Everything general is left to ArviZ, which takes `fit.tree`."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import pyplot
@@ -115,12 +115,14 @@ def _strands(fit: "Fitted", group: str | None, by: bool) -> list[_Strand]:
 
 def _shade(colour: str, white: float) -> str:
     """A colour with so much of the way to white in it."""
-    return to_hex(np.asarray(to_rgb(colour)) * (1 - 0.7 * white) + 0.7 * white)
+    red, green, blue = (part * (1 - 0.7 * white) + 0.7 * white for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def _places(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
     """Rows that all have one K_o: a place for each group, temperature, state of the pump and bath."""
-    at, words = experiment.conditions, []
+    at = experiment.conditions
+    words: list[str] = []
     for strand in strands:
         through, aside = _through(experiment, strand.these)
         (usual,) = through.values()
@@ -165,7 +167,7 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
             spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
             _recordings(axes, experiment, rows, place * spread * beside * (_ASIDE if odd else 1), strand, odd)
         _curve(axes, experiment, strand, through, aside)
-        _, expected, _ = _band(experiment, strand.values, at.take(aside)) if len(aside) else ([], [], [])
+        expected: Any = _band(experiment, strand.values, at.take(aside))[1] if len(aside) else []
         for i, V_m in zip(aside, expected, strict=True):
             named.setdefault(_otherwise(at, i, through[K_o[i]]), (_ASIDE * x[i], float(V_m)))
     for words, place in list(named.items())[:_NAMED]:

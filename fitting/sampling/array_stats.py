@@ -16,7 +16,8 @@ def array_stats() -> Any:
     if "arviz_stats" in sys.modules:
         return import_module("arviz_stats.base").array_stats
     hidden = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] == "arviz_base"}
-    sys.modules.update(dict.fromkeys(["arviz_base", *hidden]))  # as if it were not installed
+    absent: Any = dict.fromkeys(["arviz_base", *hidden])
+    sys.modules.update(absent)  # as if it were not installed
     try:
         return import_module("arviz_stats.base").array_stats
     finally:

@@ -55,6 +55,7 @@ def _each(options: argparse.Namespace, config: Config) -> int:
     """Every cell by itself."""
     from ..data.tables.inert import write_csv
     from ..fitting.experiment.interval import interval_name
+    from ..fitting.fit import Fit
     from ..fitting.planning.single_cells import fit_each, summary_of_each, table_of_each
     from ..fitting.results.store import figure_files, plain_json, write_fit
     from ..fitting.results.text import table_text
@@ -77,7 +78,7 @@ def _each(options: argparse.Namespace, config: Config) -> int:
         for k, (label, fit) in enumerate(fits.items(), 1):
             name = f"{k:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', label)[:40].strip('-')}"
             (aside / name).mkdir()
-            write_fit(fit, aside / name, place.path / name, figures=figures)
+            write_fit(Fit(fit.tree, fit.experiment), aside / name, place.path / name, figures=figures)
     print(
         f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {interval_name(config.interval)}"
     )

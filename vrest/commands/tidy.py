@@ -20,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
     from ..data.tables.table import to_frame
 
     recordings = read_recordings(config)
+    assert place is not None, "OUT is always given"
     with place.writing() as aside:
         write_csv(to_frame(recordings), aside)
     say(f"{recordings.sizes['obs']} rows of {recordings.attrs['source']} are in {options.out}")
