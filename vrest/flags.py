@@ -4,11 +4,9 @@ import argparse
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, replace
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from .fitting.experiment.config import Config, Sampling, read_config
@@ -24,6 +22,7 @@ from .fitting.experiment.settings import (
     spelled_out,
 )
 from .models.errors import ConfigurationError, shown
+from .models.files import read_toml
 from .models.limits import TEMPERATURE_C, kelvin_as_celsius
 
 
@@ -138,8 +137,8 @@ def as_flag(name: str, value: Any = "") -> str:
 def mapping_file(path: str) -> dict[str, str]:
     """Column names by contract name, from a TOML file of lines such as V_m_mV = "RMP (mV)"."""
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:  # TOML's errors and bad text are ValueErrors
+        table = read_toml(path)
+    except (OSError, ValueError) as error:  # TOML's errors and bad text are ValueErrors
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"--map-file {path}: cannot be read: {reason}.") from None
     for name, column in table.items():

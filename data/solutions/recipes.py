@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...models.errors import DataError
+from ...models.files import read_text
 from .names import Names, Salt
 from .species import METALS, SPECIES, Form, Mobility, Species, charge, ionic_strength, label, ligand_of
 from .toml import parse
@@ -91,10 +92,14 @@ def read_solutions(path: str | Path, temperature_C: float = ROOM) -> dict[str, S
     """
     path = Path(path)
     try:
-        return solutions(parse(path.read_text(encoding="utf-8-sig")), temperature_C)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise DataError(f"{path}: the solutions file cannot be read: {reason}.") from None
+        text = read_text(path)
+    except (OSError, ValueError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
+        raise DataError(
+            f"{path}: the solutions file cannot be read: {getattr(error, 'strerror', None) or reason}."
+        ) from None
+    try:
+        return solutions(parse(text), temperature_C)
     except tomllib.TOMLDecodeError as error:
         raise DataError(
             f"{path.name}: not readable as TOML: {error}. Write a heading [control] and lines such as NaCl = 140, "

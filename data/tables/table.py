@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pandas.api.types import is_numeric_dtype
 
 from ...models.errors import ConfigurationError, nearest, typed
 from .faults import Faults
@@ -17,9 +18,12 @@ _METHODS = {
     "str", "dt", "contains", "startswith", "endswith", "match", "fullmatch", "lower", "upper", "strip", "len", "isin",
     "between", "isna", "notna", "isnull", "notnull", "abs", "round", "mean", "median", "min", "max", "std",
 }  # fmt: skip
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod)  # no powers: they grow without bounds
+_LONGEST_QUERY, _LARGEST_NUMBER = 2000, 1e15
 _SYNTAX = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Invert, ast.USub, ast.UAdd, ast.BinOp,
-    ast.operator, ast.Compare, ast.cmpop, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load, ast.Constant,
+    *_ARITHMETIC,
+    ast.BitAnd, ast.BitOr, ast.Compare, ast.cmpop, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load, ast.Constant,
     ast.List, ast.Tuple,
 )  # fmt: skip
 
@@ -82,7 +86,7 @@ def choose(recordings: xr.Dataset, query: str, setting: str = "where") -> np.nda
     frame = to_frame(recordings)
     if "row" in recordings.coords:
         frame["row"] = recordings["row"].values
-    _refuse(query, list(frame.columns), option)
+    _refuse(query, frame, option)
     try:
         chosen = frame.eval(query.strip(), engine="python")
     except Exception as error:  # whatever pandas makes of the query is the query's fault
@@ -122,8 +126,13 @@ def _as_measured(recordings: xr.Dataset) -> np.ndarray:
     return np.where(rounded - ljp == corrected, rounded, corrected + ljp)
 
 
-def _refuse(query: str, columns: list[str], option: str) -> None:
-    """Sentences for what is no query on these columns."""
+def _refuse(query: str, frame: pd.DataFrame, option: str) -> None:
+    """Sentences for what is no query on the table's columns, and for what would have no end."""
+    columns = list(frame.columns)
+    if len(query) > _LONGEST_QUERY:
+        raise ConfigurationError(
+            f"{typed('where')} is longer than {_LONGEST_QUERY} characters; choose rows by a column."
+        )
     # Names in backticks need not be Python's; stand-ins let the rest be parsed.
     quoted = {f"column{i}_": name for i, name in enumerate(re.findall(r"`([^`]*)`", query))}
     bare = query
@@ -131,7 +140,7 @@ def _refuse(query: str, columns: list[str], option: str) -> None:
         bare = bare.replace(f"`{name}`", stand_in)
     try:
         tree = ast.parse(bare.strip(), mode="eval")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         single = re.search(r"(?<![=<>!])=(?!=)", query)
         hint = " Compare with ==, not =." if single else " Write it as in \"cell_type == 'neuron' and K_o_mM > 2\"."
         raise ConfigurationError(f"{option} cannot be read.{hint}") from None
@@ -144,3 +153,10 @@ def _refuse(query: str, columns: list[str], option: str) -> None:
         if isinstance(node, ast.Name) and (name := quoted.get(node.id, node.id)) not in columns:
             known = f"{nearest(name, columns)} Columns: {', '.join(columns)}."
             raise ConfigurationError(f"{option}: there is no column {name!r}.{known}")
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) > _LARGEST_NUMBER:
+            raise ConfigurationError(f"{option}: numbers are at most {_LARGEST_NUMBER:.0e}.")
+        if isinstance(node, ast.BinOp) and isinstance(node.op, _ARITHMETIC):
+            for part in ast.walk(node):
+                label = isinstance(part, ast.Name) and not is_numeric_dtype(frame[quoted.get(part.id, part.id)])
+                if label or isinstance(part, ast.List | ast.Tuple) or isinstance(getattr(part, "value", 0), str):
+                    raise ConfigurationError(f"{option}: only numbers can be added or multiplied.")

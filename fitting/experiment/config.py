@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...models.errors import ConfigurationError, VrestError, typed
+from ...models.files import read_text
 from .inside import Inside, parse_insides
 from .settings import (
     SAMPLING,
@@ -330,7 +331,7 @@ def read_config(path: str | Path) -> Config:
     """The configuration in a file; relative paths are taken from the file's folder."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise ConfigurationError(f"{path}: there is no such configuration file.") from error
     except UnicodeDecodeError as error:

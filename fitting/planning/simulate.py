@@ -1,6 +1,5 @@
 """Recordings with a known truth: what a planned experiment would show if the membrane were so."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ...models.errors import ConfigurationError, UnknownNameError, nearest, shown
+from ...models.files import read_toml
 from ...models.parameters import Parameter, offset
 from ...models.priors import MOST, Fixed
 from ..experiment.experiment import Experiment
@@ -26,7 +26,7 @@ def read_truth(path: str | Path) -> Truth:
     The file that a simulation leaves can be read again; what it says of single cells, under `[drawn]`, is passed over.
     """
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        table = read_toml(path)
     except OSError as error:
         raise ConfigurationError(f"--truth {path}: cannot be read: {error.strerror or error}.") from None
     except ValueError as error:  # TOML's errors, and text that is none
@@ -39,7 +39,7 @@ def read_truth(path: str | Path) -> Truth:
         values = value.values() if isinstance(value, dict) else [value]
         if not values or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in values):
             raise ConfigurationError(
-                f"--truth {path}: {name} = {value!r} is neither a number nor numbers by group, as in"
+                f"--truth {path}: {name} = {shown(value)} is neither a number nor numbers by group, as in"
                 ' "P_Na/P_K" = { A = 0.03, B = 0.06 }.'
             )
     return table

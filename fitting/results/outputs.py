@@ -4,10 +4,12 @@ A list of SHA-256s, in the form that `sha256sum -c` reads, says what vrest wrote
 one lies beside single files. A file that is not listed, or was changed since, is the user's.
 """
 
+import glob
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +23,7 @@ LIST = "written-by-vrest.sha256"
 _BESIDE = f".{LIST}"
 _HEADING = "# Written by vrest. What is changed or added here is yours: --force does not replace it.\n"
 _UNFINISHED, _REPLACED = "-unfinished-", "-replaced-"
+_ABANDONED_s = 24 * 3600
 _LAST = ("fit.nc", LIST)  # moved into place after everything else, so that what is incomplete lacks them
 
 
@@ -201,6 +204,10 @@ class ResultsFile:
 @contextmanager
 def _aside(path: Path, parent: Path) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{glob.escape(_beginning(path, _UNFINISHED))}????????"):
+        if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED_s:
+            shutil.rmtree(left, ignore_errors=True)
+            warnings.warn(f"{left}, left by a run that was killed, is removed.", FileWarning, stacklevel=5)
     aside = Path(tempfile.mkdtemp(prefix=_beginning(path, _UNFINISHED), dir=parent))
     try:
         yield aside

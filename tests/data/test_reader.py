@@ -319,3 +319,32 @@ def test_a_column_that_is_there_twice_is_not_mapped(tmp_path):
     path.write_text("RMP,RMP,K_o_mM,temperature_C\n-70,-10,5,22\n")
     with pytest.raises(DataError, match=r"^t.csv: --map V_m_mV=RMP: there are 2 columns 'RMP'; keep one"):
         read_csv(path, columns={"V_m_mV": "RMP"})
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["9**9**9 > 1", "'a'*9999999999 == 'b'", "cell*9999999999 == 'b'", "K_o_mM > 1 << 99999999", "[1]*99999999 == 2",
+     "K_o_mM > 1e300", f"K_o_mM > {'9' * 400}", f"{'(' * 900}K_o_mM > 1{')' * 900}",
+     "K_o_mM > 1 and " * 500 + "K_o_mM > 1"],
+    ids=lambda q: q[:20],
+)  # fmt: skip
+def test_a_query_has_an_end(query):
+    rows = pd.DataFrame({"cell": ["a" * 40 + "!"] * 2, "V_m_mV": [-70, -60], "K_o_mM": [2, 5], "temperature_C": 22})
+    recordings = from_frame(rows.assign(ljp="corrected"))
+    started = time.process_time()
+    with pytest.raises(ConfigurationError) as caught:
+        select(recordings, query)
+    assert "\n" not in str(caught.value)
+    select(recordings, "(K_o_mM * 2 + 1) / 3 > -1 & ~cell.str.match('(a+)+$') & cell.str.len() > 3")
+    assert time.process_time() - started < 2
+
+
+def test_a_file_without_end_is_read_no_further_than_its_limit(tmp_path):
+    from vrest.models.files import MOST, read_toml
+
+    (tmp_path / "long.toml").write_bytes(b"#" * (MOST + 1))
+    with pytest.raises(ValueError, match="larger than 4 MB"):
+        read_toml(tmp_path / "long.toml")
+    (tmp_path / "deep.toml").write_text("x = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(ValueError, match="brackets"):
+        read_toml(tmp_path / "deep.toml")

@@ -222,6 +222,20 @@ def test_a_failure_while_writing_leaves_everything_as_it_was(results, tmp_path):
     assert state(tmp_path) == before
 
 
+def test_what_a_killed_run_left_is_removed_after_a_day_and_said(tmp_path):
+    old, young, mine = (
+        tmp_path / name for name in (".run-unfinished-abcd1234", ".run-unfinished-efgh5678", ".run-unfinished")
+    )
+    for folder in (old, young, mine):
+        folder.mkdir()
+        (folder / "fit.nc").write_text("half")
+    for folder in (old, mine):
+        os.utime(folder, (0, 0))
+    with pytest.warns(FileWarning, match="abcd1234, left by a run that was killed, is removed"):
+        write(tmp_path / "run", a="one")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [mine.name, young.name, "run"]
+
+
 def put(path: Path, text: str, force: bool = False) -> None:
     with ResultsFile(path, force).writing() as aside:
         aside.write_text(text)

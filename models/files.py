@@ -1,0 +1,25 @@
+"""Reads small files of text, whole, and no more than that: a device or a pipe without end is refused, not read."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+MOST = 4 * 2**20
+"""Bytes; a configuration or a file of recipes has thousands."""
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a small file; OSError where it cannot be read, ValueError where it is too large or no UTF-8."""
+    with Path(path).open("rb") as file:
+        content = file.read(MOST + 1)
+    if len(content) > MOST:
+        raise ValueError(f"it is larger than {MOST // 2**20} MB")
+    return content.decode("utf-8-sig")
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """The tables of a small TOML file; OSError or ValueError where it has none."""
+    try:
+        return tomllib.loads(read_text(path))
+    except RecursionError:
+        raise ValueError("it has brackets within brackets beyond measure") from None
