@@ -261,7 +261,7 @@ def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, f
     times, levels = [], []
     pieces = max(1, 40 // len(used))
     for sweep, kept in used:
-        worth = int(kept.sum() / (0.05 * sweep.rate_Hz))  # slopes within less than 50 ms are noise
+        worth = int(kept.sum() / max(0.05 * sweep.rate_Hz, 20))  # slopes within less than 50 ms are noise
         for at in np.array_split(np.flatnonzero(kept), min(max(worth, 1), pieces)):
             times.append(sweep.start_s + at.mean() / sweep.rate_Hz)
             levels.append(np.median(sweep.values[at]))

@@ -74,6 +74,8 @@ def _steps_drive(recording: Recording, channel: Channel) -> bool:
         level, fast = (
             np.concatenate([blocks(s.values, max(int(t * rate), 1)) for s in signal.sweeps]) for t in (0.005, 5e-4)
         )
+        if len(fast) < 3:
+            return False
         low, high = np.percentile(level, (2, 98))
         noise = 1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(fast)))
         slow.append(level)

@@ -181,9 +181,9 @@ def strange(seed: int) -> Recording:
     def current(n: int, k: int) -> np.ndarray | None:
         return [None, np.zeros(n), np.full(n, 10.0 * k), values(n, 0), np.full(n, np.nan)][r.integers(5)]
 
-    channels = []
+    channels, rate = [], float(r.choice([10, 1000]))
     for c, (unit, base) in enumerate([("mV", -65), ("mV", -40), ("pA", 0), ("°C", 30), ("V?", 1)]):
-        sweeps = [Sweep(values(n, base), 1000.0, 2.0 * k, current(n, k)) for k, n in enumerate(lengths)]
+        sweeps = [Sweep(values(n, base), rate, 2.0 * k, current(n, k)) for k, n in enumerate(lengths)]
         commands = [[values(n, -60) for n in lengths]] if r.random() < 0.3 else []
         channels += [Channel(f"c{c}", unit, sweeps, r.choice(list(Clamp)), commands)] * int(r.random() < 0.7)
     return Recording("x", channels, r.choice(list(Source)), "why", "a sign" if r.random() < 0.2 else "")
