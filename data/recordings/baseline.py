@@ -83,9 +83,8 @@ def _rest(
 ) -> Rest:
     current = injected(recording, channel, clamp, assume)
     where = windows(current, channel)
-    if current.source is not Source.MEASURED:
-        described = any(c is not None for c in current.sweeps)
-        where = _before_a_common_step(channel, where, 0.015 if described else np.inf)
+    described = any(c is not None for c in current.sweeps)
+    where = _before_a_common_step(channel, where, 0.015 if described else np.inf)
     flags += [*recording.notes, *current.notes, *where.notes]
     found = [_at_rest(sweep, bounds) for sweep, bounds in zip(channel.sweeps, where.bounds, strict=True)]
     taken, spikes = [kept for kept, _ in found], sum(count for _, count in found)

@@ -336,10 +336,12 @@ def test_a_wandering_offset_of_the_reading_does_not_hide_rest():
 def test_what_no_output_commands_and_comes_in_every_sweep_is_a_stimulus_too(steps, tmp_path):
     """A light, a drug puff, a stimulator of its own: the current is known to be none, and this is no rest all the same."""
     v = [stepped(1, (4000, 9000, h), seed=k) for k, h in enumerate(steps)]
-    rest = rest_of(abf1(tmp_path / "x.abf", {"Vm": ("mV", v)}))
-    assert rest.last_s == pytest.approx(0.4, abs=0.02)
-    assert rest.V_m == pytest.approx(-65, abs=0.2)
-    assert "into every sweep: only what is before is taken" in rest.flags[0]
+    none = {"Im": ("pA", [rng.normal(0, 1, RATE) for _ in steps])}
+    for more in ({}, none):
+        rest = rest_of(abf1(tmp_path / "x.abf", {"Vm": ("mV", v)} | more))
+        assert rest.last_s == pytest.approx(0.4, abs=0.02)
+        assert rest.V_m == pytest.approx(-65, abs=0.2)
+        assert "into every sweep: only what is before is taken" in rest.flags[0]
 
 
 def test_slow_changes_and_spikes_are_no_stimulus(tmp_path):
