@@ -36,6 +36,7 @@ _VARIABLES |= {_INK: "currentColor", "#ffffff": "var(--paper)", "#d9d9d9": "var(
 _VARIABLES |= dict.fromkeys(("#595959", "#808080", "#7f7f7f"), "var(--faint)")
 _SIGNS = {Mark.GOOD: "✓", Mark.CARE: "!", Mark.OPEN: "?", Mark.WEAK: "!", Mark.BAD: "✗"}
 _SYMBOL = re.compile(r"\b(P|g|Q10|V|E)_([A-Za-z0-9]+)\b|\b(K|Na|Cl|Ca|Mg)_([io])\b")
+_FLAG = re.compile(r"(?<![\w-])--[A-Za-z][\w-]*")
 _LARGEST_SVG = 400_000  # characters; a picture of thousands of rows is smaller as dots
 
 
@@ -70,6 +71,7 @@ class Page:
 def words(text: str) -> str:
     """A sentence as HTML, with real minus signs, and subscripts in the names of quantities."""
     inert = escape(re.sub(r"(?<![\w.\-])-(?=\d)", "−", text))
+    inert = _FLAG.sub(r"<code>\g<0></code>", inert)
     return _SYMBOL.sub(lambda m: f"{m[1] or m[3]}<sub>{m[2] or m[4]}</sub>", inert)
 
 
@@ -104,8 +106,8 @@ def mark_of(part: Part) -> str:
 
 
 def in_short(part: Part) -> str:
-    """One part of the verdict in a line: its mark, and why, where it is not good."""
-    why = "" if part.mark is Mark.GOOD or not part.sentences else f" {words(part.reason)}"
+    """One part of the verdict in a line: its mark, and why, where it is not good and was not said above."""
+    why = "" if part.mark in (Mark.GOOD, Mark.BAD) else f" {words(part.reason)}"
     return f'<p class="{part.mark.colour}"><b>{part.name.capitalize()}</b> {mark_of(part)}{why}</p>'
 
 

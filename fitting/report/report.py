@@ -1,6 +1,7 @@
 """The report on a fit: what was asked, the answer, whether to believe it, the figure; then all the rest."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -46,19 +47,26 @@ def report_html(fit: "Fitted") -> str:
     asked = {q.name for q in questions(experiment)}
     informed = ~(shared["contraction"] < UNINFORMED)
     answered = informed & shared["parameter"].isin(asked)
-    beside = shared[informed] if groups else shared[informed & ~answered]
-    answer = _differences(fit) if groups else parameters(fit, shared[answered])
+    if not verdict.sampling.ok:
+        answer, beside = "<p>There is none: the sampling fell short.</p>", shared[informed]
+    elif groups:
+        answer, beside = _differences(fit), shared[informed]
+    else:
+        answer = parameters(fit, shared[answered]) or f"<p>{_NONE if asked else _NOTHING}</p>"
+        beside = shared[informed & ~answered]
+    kind = "mean potential" if (experiment.error_mV > 0).all() else "resting potential"
     return Page(
         title=f"{source_name(fit)}: {experiment.law.name}",
-        subtitle=f"{many(experiment.recordings.sizes['obs'], 'resting potential')} in"
+        subtitle=f"{many(experiment.recordings.sizes['obs'], kind)} in"
         f" {many(experiment.n_conditions, 'condition')}; {experiment.law.summary}.",
         asked=words(_question(fit)),
-        answer=failures(verdict) + (answer or f"<p>{_NONE if asked else _NOTHING}</p>"),
+        answer=failures(verdict) + answer,
         belief=cautions_html(verdict.cautions) + "\n".join(map(in_short, verdict.parts)),
         figure=figure_html("Potential against potassium", series_told(fit), partial(plot_series, fit)),
         rest=[
             ("Parameters", _parameters_section(fit, beside, shared[~informed])),
             ("The verdict in full", f'<div class="cards">{"".join(map(card, verdict.parts))}</div>'),
+            *_rests(fit),
             ("Pictures", f'<div class="pictures">{"".join(figure_html(*picture) for picture in pictures(fit))}</div>'),
             ("Methods, to paste", methods_html(describe(fit))),
             ("Where it comes from", provenance_html(fit, "vrest fit")),
@@ -147,6 +155,22 @@ def _parameters_section(fit: "Fitted", table: pd.DataFrame, uninformed: pd.DataF
     table_of_all = stacked_table(["parameter", "group", "unit", *columns], numbers)
     parts.append(folded(f"Every number{cells}, with diagnostics", told + table_of_all))
     return "\n".join(parts)
+
+
+def _rests(fit: "Fitted") -> Iterator[tuple[str, str]]:
+    """What moves the answers, and, folded, what was tried without moving them; nothing where that was not looked at."""
+    rested, table = fit.verdict().robustness, fit.robustness()
+    if rested is None or not len(table):
+        return
+    counts = rested.table["counts"].to_numpy(bool)
+    lines = [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in table.itertuples(index=False)]
+    told = "Each line is the fit under another prior or assumption, or without some rows; shift_sd: how far the answer moves."
+    moving, still = (
+        stacked_table(list(table.columns), [line for line, c in zip(lines, counts, strict=True) if c == wanted])
+        for wanted in (True, False)
+    )
+    html = paragraphs([told], "faint") + (moving if counts.any() else "")
+    yield "What the answers rest on", html + folded(f"{many(int((~counts).sum()), 'change')} that move little", still)
 
 
 def methods_html(methods: Methods) -> str:

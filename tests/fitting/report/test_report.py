@@ -104,6 +104,8 @@ def test_the_first_screen_has_question_answer_belief_and_figure_and_the_rest_fol
     assert "The membrane lets K through" in first
     assert first.count("<svg") == 1
     assert text_of(re.findall(r'<p class="good">.*</p>', first)[0]) == "Sampling ✓ ok"
+    rested = gluconate_fit.robustness()
+    assert ("<h2>What the answers rest on" in page) == (len(rested) > 0)
     for line in str(gluconate_fit.verdict()).splitlines():  # their beginnings are headings and marks
         line = re.sub(r"^([A-Z].*?: (ok|not judged)\. |Caution: )", "", line).strip()
         assert f"<p>{words(line)}</p>" in page or f"</b> {words(line)}</p>" in first
@@ -257,9 +259,12 @@ def test_a_failed_fit_says_so_before_it_says_anything_else(gluconate_fit, page):
     failed = Fit(tree, gluconate_fit.experiment)
     assert failed.verdict().parts[0].mark is Mark.BAD
     failure = report_html(failed)
-    assert failure.index("Do not use these numbers") < failure.index('<th scope="row">')
+    assert failure.index("Do not use these numbers") < failure.index("There is none")
     assert gluconate_fit.verdict().parts[0].mark is Mark.GOOD
     assert "Do not use these numbers" not in page
+    first = text_of(failure[: failure.index("<h2>Parameters")])
+    assert "There is none: the sampling fell short." in first
+    assert "The membrane lets K through" not in first
 
 
 def test_report_is_made_again_from_the_file_alone(gluconate_fit, tmp_path, capsys):
