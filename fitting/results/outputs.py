@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
-from ...models.errors import ConfigurationError, FileWarning
+from ...models.errors import ConfigurationError, FileWarning, spoken, typed
 
 LIST = "written-by-vrest.sha256"
 _BESIDE = f".{LIST}"
@@ -56,7 +56,7 @@ class ResultsFolder:
         self._old: dict[str, str] | None = None
         for given in filter(os.path.exists, inputs):
             if self.path in (real := Path(os.path.realpath(given))).parents or _same(real, self.path):
-                raise ConfigurationError(f"{self.name} is or holds {given}, which is read. Choose another with --out.")
+                raise ConfigurationError(f"{self.name} is or holds {given}, which is read. {_another()}.")
         if self.exists:
             _refuse_to_replace(self.name, force)
         _refuse_unwritable(self.path, self.name)
@@ -65,20 +65,20 @@ class ResultsFolder:
 
     def _look_inside(self, writes: set[str]) -> None:
         if not self.path.is_dir():
-            raise ConfigurationError(f"{self.name} is a file, and results are a folder. Choose another with --out.")
+            raise ConfigurationError(f"{self.name} is a file, and results are a folder. {_another()}.")
         self._old = _read_list(self.path / LIST)
         others = list(_others(self.path, self._old or {}))
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         if others and self._old is None:
             raise ConfigurationError(
                 f"{self.name} is no results folder of vrest's: it holds {shown}, and no {LIST}. It is not replaced; "
-                "choose another with --out."
+                f"{_another(False)}."
             )
         in_the_way = [name for name, sha256 in (self._old or {}).items() if _changed(self.path, name, sha256)]
         if in_the_way := in_the_way or sorted(writes & set(others)):
             raise ConfigurationError(
                 f"{self.name}: {', '.join(in_the_way[:5])} is not as vrest wrote it, and is not replaced. Move it elsewhere, "
-                "or choose another with --out."
+                f"or {_another(False)}."
             )
         if others:
             warnings.warn(f"{self.name}: {shown}, not written by vrest, stays.", FileWarning, stacklevel=4)
@@ -155,7 +155,7 @@ class ResultsFile:
         self._old: str | None = None
         for given in map(Path, inputs):
             if _same(given, self.path):
-                raise ConfigurationError(f"{self.name} is read, and is not replaced. Choose another with --out.")
+                raise ConfigurationError(f"{self.name} is read, and is not replaced. {_another()}.")
         if exists:
             _refuse_to_replace(self.name, force)
         _refuse_unwritable(self.path, self.name)
@@ -184,7 +184,7 @@ class ResultsFile:
             with self._list.open("a", encoding="utf-8") as file:
                 file.write(("" if file.tell() else _HEADING) + f"{sha256}  {self.path.name}\n")
         except OSError as error:
-            sentence = f"{self._list}: {error.strerror}. {self.name} is written, but --force will not replace it."
+            sentence = f"{self._list}: {error.strerror}. {self.name} is written, but {typed('force', True)} will not replace it."
             warnings.warn(sentence, FileWarning, stacklevel=4)
 
     def _take_away(self, old: Path) -> None:
@@ -231,26 +231,26 @@ def _stands(name: str) -> bool:
         return False
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"{name[:200]} cannot be written: {reason}. Choose another with --out.") from None
+        raise ConfigurationError(f"{name[:200]} cannot be written: {reason}. {_another()}.") from None
     return True
 
 
 def _refuse_to_replace(name: str, force: bool) -> None:
     if not force:
-        raise ConfigurationError(f"{name} exists already. Choose another with --out, or replace it with --force.")
+        raise ConfigurationError(f"{name} exists already. {_another()}, or replace it with {typed('force', True)}.")
     if not os.path.exists(name):
-        raise ConfigurationError(f"{name} is a link to something that is not there. Choose another with --out.")
+        raise ConfigurationError(f"{name} is a link to something that is not there. {_another()}.")
 
 
 def _refuse_unwritable(path: Path, name: str) -> None:
     """Raise ConfigurationError where nothing can be made at `path`, or beside what is there."""
     parent = next(p for p in path.parents if os.path.lexists(p))
     if not parent.is_dir():
-        raise ConfigurationError(f"{name} cannot be written: {parent} is a file. Choose another with --out.")
+        raise ConfigurationError(f"{name} cannot be written: {parent} is a file. {_another()}.")
     try:
         os.rmdir(tempfile.mkdtemp(prefix=_beginning(path, _UNFINISHED), dir=path if path.is_dir() else parent))
     except OSError as error:
-        raise ConfigurationError(f"{name} cannot be written: {error.strerror}. Choose another with --out.") from None
+        raise ConfigurationError(f"{name} cannot be written: {error.strerror}. {_another()}.") from None
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -320,6 +320,11 @@ def _rename_new(source: Path, target: Path) -> None:
         source.rename(target)
     else:
         source.unlink()
+
+
+def _another(begins: bool = True) -> str:
+    """What to do where a place cannot be written to, as it is typed here; whether it `begins` a sentence."""
+    return ("Choose" if begins else "choose") + (" another with --out" if spoken.get() else " another name")
 
 
 def _kept_elsewhere(aside: Path, path: Path, name: str) -> str:

@@ -164,7 +164,7 @@ def test_long_arrays_are_packed_and_come_back_as_they_were(full_fit, tmp_path, m
 
 def test_saving_over_a_fit_takes_force_and_never_removes_other_folders(full_fit, tmp_path):
     full_fit.save(tmp_path / "run")
-    with pytest.raises(vrest.ConfigurationError, match="--force"):
+    with pytest.raises(vrest.ConfigurationError, match="force=True"):
         full_fit.save(tmp_path / "run")
     full_fit.save(tmp_path / "run", force=True)
     assert [p.name for p in tmp_path.iterdir()] == ["run"]

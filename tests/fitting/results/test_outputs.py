@@ -137,7 +137,7 @@ TARGETS = [
 def test_a_folder_with_anything_of_the_users_in_the_way_is_refused_before_the_work(make, tmp_path):
     make(tmp_path)
     before = state(tmp_path) if make is not _pipe else None
-    with pytest.raises(vrest.ConfigurationError, match="another with --out"):
+    with pytest.raises(vrest.ConfigurationError, match="another name"):
         ResultsFolder(tmp_path / "out", force=True, writes=["a.csv", "b.csv"])
     assert before == (state(tmp_path) if make is not _pipe else None)
 
@@ -244,7 +244,7 @@ def put(path: Path, text: str, force: bool = False) -> None:
 def test_a_single_file_is_replaced_only_as_vrest_wrote_it(tmp_path):
     path = tmp_path / "baths.csv"
     put(path, "one")
-    with pytest.raises(vrest.ConfigurationError, match="--force"):
+    with pytest.raises(vrest.ConfigurationError, match="force=True"):
         ResultsFile(path)
     put(path, "two", force=True)
     assert path.read_text() == "two"
