@@ -212,7 +212,8 @@ def _aside(path: Path, parent: Path) -> Iterator[Path]:
     try:
         yield aside
     except OSError as error:
-        if error.errno is not None:
+        written = error.filename is None or aside in Path(os.fsdecode(error.filename)).parents
+        if error.errno is not None and written:
             error.filename, error.filename2 = str(path), None  # not what stood aside for a moment
         raise
     finally:

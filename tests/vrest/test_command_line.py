@@ -330,3 +330,25 @@ def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout == "2\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are a POSIX notion")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_request_to_end_is_a_sentence_and_leaves_nothing(number, status, table, tmp_path):
+    code = (
+        "import sys, time, vrest.fitting.results.store as s\n"
+        "s.plain_json = lambda *_: (print('saving', flush=True), time.sleep(60))\n"
+        "from vrest.cli import main; sys.exit(main())"
+    )
+    command = [sys.executable, "-c", code, "fit", str(table), "--law", "ghk", "--inside", INSIDE, "--no-report"]
+    child = subprocess.Popen(
+        [*command, *quick(tmp_path), "--out", str(tmp_path / "run")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stdout.readline() == "saving\n"
+    child.send_signal(number)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == status
+    assert said.endswith("stopped; nothing was written.\n")
+    assert "Traceback" not in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == [table.name, "quick.toml"]

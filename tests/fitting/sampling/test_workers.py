@@ -127,3 +127,33 @@ def test_the_script_for_clusters_compiles_without_what_it_needs_there():
     path = Path(__file__).parents[3] / "notebooks/recover_on_slurm.py"
     names = runpy.run_path(str(path), run_name="not main")
     assert names["LAW"] in vrest.LAWS
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]  # one that nobody waits for has ended
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads Linux's list of processes")
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGINT"])
+def test_workers_end_with_the_process_that_began_them(how, tmp_path):
+    pids = tmp_path / "pids"
+    script = Path(__file__).with_name("sleepers.py")
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(pids)], stderr=subprocess.PIPE, cwd=Path(__file__).parents[3]
+    )
+    deadline = time.monotonic() + 60
+    while not pids.exists() or len(pids.read_text().split()) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    workers = [int(pid) for pid in pids.read_text().split()]
+    assert all(map(is_alive, workers))
+    parent.send_signal(getattr(signal, how))
+    parent.wait(20)
+    while any(map(is_alive, workers)):
+        assert time.monotonic() < deadline, "a worker lives on"
+        time.sleep(0.05)
+    parent.stderr.close()
