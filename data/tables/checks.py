@@ -182,10 +182,8 @@ def _wrong_word(name: str, text: str) -> str:
     if not text:
         return f"empty; type {legal} in every row, or delete the column{' if the pump always ran' if name == 'pump' else ''}."
     meant = [word for word in words if text.lower() in _OTHER_WORDS.get(word, ())]
-    if meant:
-        return f"{text!r} is not one of the words {legal}; type {meant[0]}."
-    what = COLUMNS[name].meaning.replace("Na/K ", "")
-    return f"{text!r} is not a {what}; type {legal}.{nearest(text, words)}"
+    say = f"type {(meant or [legal])[0]}, or say {typed('texts', {text: (meant or words[-1:])[0]})}."
+    return f"{text!r} is not one of the words {legal}; {say}{'' if meant else nearest(text, words)}"
 
 
 def _check_cells(sheet: Sheet, faults: Faults) -> None:

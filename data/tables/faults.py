@@ -22,7 +22,7 @@ _OF_NUMBERS = {
     "comma": "with a decimal comma read with a point",
     "missing": "missing, so marked, read as empty",
     "text": "stored as text read as numbers",
-    "case": "read in lower case",
+    "case": "in other letters than the contract's read as its word",
     "told": "read as told",
 }
 _TOLD = ("told", "temperature", "error", "blocked", "allow", "constant")

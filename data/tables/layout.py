@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ...models.errors import typed
@@ -32,6 +32,7 @@ class Body:
     header, rows, cells : names, numbers of the rows, and each row's cells.
     units : by column number, a unit that stood in a row of its own below the header.
     places : by column number of this table, the column number on the sheet.
+    above : what stands in the row above the header, by column number.
     """
 
     header: list[str]
@@ -39,6 +40,7 @@ class Body:
     cells: list[list[str]]
     units: dict[int, str]
     places: list[int]
+    above: list[str] = field(default_factory=list)
 
 
 def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
@@ -53,14 +55,15 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
     if above:
         shown = "; ".join(" ".join(filter(None, cells))[:60] for _, cells in above[:3])
         numbers = rows_in_words([number for number, _ in above], most=8)
-        faults.repair("title", f"{numbers} above the header left out ({shown!r}).")
+        faults.repair("title", f"{numbers} above the header left out of the table ({shown!r}).")
     if not any(meaning(name) for name in header if name) and len(header) > 1 and all(map(_is_number, header)):
         faults.stop("holds numbers where the column names belong; add a header such as V_m_mV,K_o_mM.", row=top)
     if not body:
         faults.stop("has a header but no rows; add one row per measured potential.")
     places = _columns(grid, header, [cells for _, cells in body], (top, body[-1][0]), faults)
     names = [header[i] if i < len(header) else "" for i in places]
-    table = Body(names, [], [], {}, places)
+    over = above[-1][1] if above and above[-1][0] == top - 1 else []
+    table = Body(names, [], [], {}, places, [over[i] if i < len(over) else "" for i in places])
     _fill_merged(grid, top, faults)
     body, sparse = _without_others(grid, table, header, body, top, faults)
     body = _without_notes(header, body, faults)
@@ -145,11 +148,11 @@ def _without_others(
     telling = bath if bath is not None else [*numbers, names[-1]][0]
     label = next((i for i, name in meant.items() if name == "cell"), -1)
     kept, again, means, sparse = [], [], [], set()
-    if label >= 0 and 2 * sum(_is_statistic(cells[label]) for _, cells in body if label < len(cells)) > len(body):
+    if label >= 0 and 2 * sum(is_statistic(cells[label]) for _, cells in body if label < len(cells)) > len(body):
         label = -1  # a table of means
     for k, (number, cells) in enumerate(body):
         text = cells[telling] if telling < len(cells) else ""
-        if text[:1] in _FIGURES and text and (label < 0 or not _is_statistic(cells[label])):
+        if text[:1] in _FIGURES and text and (label < 0 or not is_statistic(cells[label])):
             kept.append((number, cells))
             continue
         cell = [cells[i] if i < len(cells) else "" for i in names]
@@ -163,7 +166,7 @@ def _without_others(
                 _stop_at_second_table(grid, (top, number), names, cells, body[-1][0], faults)
         elif first[:1].isalpha() and (recognised(cell) >= 3 or sum(text in COLUMNS for text in cell) >= 2):
             _stop_at_second_table(grid, (top, number), names, cells, body[-1][0], faults)
-        elif (0 <= label < len(cells) and _is_statistic(cells[label])) or (
+        elif (0 <= label < len(cells) and is_statistic(cells[label])) or (
             bath is not None and not text and _SUMMARY.match(first)
         ):
             means.append(number)
@@ -210,7 +213,7 @@ def _without_notes(
 
 
 @lru_cache(maxsize=10_000)
-def _is_statistic(text: str) -> bool:
+def is_statistic(text: str) -> bool:
     """Whether a cell's name is that of a statistic: a cell may be called N, but not Mean."""
     return _SUMMARY.fullmatch(text) is not None and _IN_WORDS.search(text) is not None
 

@@ -28,7 +28,7 @@ from .means import split_errors
 from .numbers import Spelling, fast_numbers, is_missing, recognise, to_numbers
 from .options import ReadOptions
 from .schema import COLUMNS, LABELS, QUANTITIES
-from .units import conversion
+from .units import conversion, split_unit
 from .wide import make_long
 
 _FIRST_IONS = ("K", "Na", "Cl")
@@ -177,9 +177,10 @@ def _note_units(table: Body, heads: Heads, faults: Faults) -> None:
         if name not in COLUMNS or COLUMNS[name].kind != "number":
             continue
         unit = conversion(text, COLUMNS[name].unit)
+        named = conversion(split_unit(table.header[i])[1], COLUMNS[name].unit) if table.places[i] >= 0 else None
         if unit is None:
             faults.add(f"{text!r} in the row of units is no unit of this column ({COLUMNS[name].unit}).", column=name)
-        elif name in heads.units and heads.units[name][1:] != unit[1:]:
+        elif named is not None and named[1:] != unit[1:]:
             faults.add(f"{text!r} in the row of units contradicts the header.", column=name)
         elif unit.changes:
             heads.units[name] = unit

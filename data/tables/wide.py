@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...models.errors import typed
 from .faults import Faults
 from .headers import meaning
-from .layout import Body
+from .layout import Body, is_statistic
 from .numbers import is_missing
 from .schema import COLUMNS
 
@@ -59,26 +59,42 @@ def make_long(
     if len(set(values)) < len(values):
         faults.stop(f"two columns stand for the same {shape.column}: {', '.join(headers)}; rename one of them.")
     keep = [i for i in range(len(names)) if i not in set(at)]
+    groups = _groups(table, at)
     rows, cells = [], []
     for number, row in zip(table.rows, table.cells, strict=True):
         ids = [row[i] for i in keep]
-        for i, value in zip(at, values, strict=True):
+        for i, value, group in zip(at, values, groups or [""] * len(at), strict=True):
             rows.append(number)
-            cells.append([*ids, value or "", row[i]])
+            cells.append([*ids, *([group] if groups else []), value or "", row[i]])
     shown = ", ".join(map(str, values[:4])) + (", …" if len(values) > 4 else "")
     faults.repair("wide", f"{len(at)} columns of potentials made long: their headers are {shape.column} ({shown}).")
+    if groups:
+        faults.repair(
+            "wide", f"what stands above their headers is the column group ({', '.join(dict.fromkeys(groups))})."
+        )
+    long = [*(names[i] for i in keep), *(["group"] if groups else []), shape.column, "V_m_mV"]
     units = {keep.index(i): unit for i, unit in table.units.items() if i in keep}
     if unit := next((table.units[i] for i in at if i in table.units), None):
-        units[len(keep) + 1] = unit
-    long = [*(names[i] for i in keep), shape.column, "V_m_mV"]
-    return Body(long, rows, cells, units, [*(table.places[i] for i in keep), -1, -1]), long
+        units[len(long) - 1] = unit
+    return Body(long, rows, cells, units, [*(table.places[i] for i in keep), *[-1] * (len(long) - len(keep))]), long
+
+
+def _groups(table: Body, at: Sequence[int]) -> list[str]:
+    """The groups that stand above the headers, each over its first column; none where there are fewer than two."""
+    above = [table.above[i] for i in at] if table.above else []
+    if not above or not above[0] or len(set(filter(None, above))) < 2 or "group" in table.header:
+        return []
+    filled: list[str] = []
+    for text in above:
+        filled.append(text or filled[-1])
+    return filled
 
 
 def _potentials(table: Body, names: Sequence[str]) -> list[int]:
     """Columns of free names that hold nothing but numbers as potentials are, at least one of them negative."""
     found = []
     for i, name in enumerate(names):
-        if name in COLUMNS or not name:
+        if name in COLUMNS or not name or is_statistic(name):
             continue
         texts = [cells[i] for cells in table.cells if not is_missing(cells[i])]
         values = [value for text in texts if (value := _roughly(text)) is not None]

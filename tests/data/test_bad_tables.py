@@ -65,8 +65,16 @@ CELLS = [
         "'0.14' is exactly a thousandth of a value in another row; if it is in M, multiply it by 1000.",
     ),
     ("ljp_mV", "40", "'40' is outside -30 to 30 mV; check its unit."),
-    ("pump", "ouabain", "'ouabain' is not one of the words on or blocked; type blocked."),
-    ("pump", "blokced", "'blokced' is not a state of the pump; type on or blocked. Did you mean 'blocked'?"),
+    (
+        "pump",
+        "ouabain",
+        "'ouabain' is not one of the words on or blocked; type blocked, or say --read ouabain=blocked.",
+    ),
+    (
+        "pump",
+        "blokced",
+        "'blokced' is not one of the words on or blocked; type on or blocked, or say --read blokced=blocked. Did",
+    ),
     ("pump", "", "empty; type on or blocked in every row, or delete the column if the pump always ran."),
     ("cell", "", "empty; type the name of the cell in every row, or delete the column."),
     ("cell_type", "", "empty; type the cell type in every row, or delete the column."),

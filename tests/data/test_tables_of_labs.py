@@ -141,7 +141,7 @@ def test_a_messy_table_is_asked_one_question_and_then_read(tmp_path):
         ),
         (plain("K_o_mM,temperature_C,c1,c2", "5,22,-70,-71"), "made long"),
         (plain(",K_o_mM,temperature_C,V_m_mV", "1,5,22,-70"), "row numbers"),
-        (plain("K_o_mM,temperature_C,V_m_mV,pump", "5,22,-70,Blocked"), "lower case"),
+        (plain("K_o_mM,temperature_C,V_m_mV,pump", "5,22,-70,Blocked"), "other letters"),
     ],
 )
 def test_no_repair_is_silent_and_strict_refuses_each(tmp_path, text, kind):
@@ -283,6 +283,19 @@ def test_wide_tables_are_made_long(tmp_path, header, rows, options, column):
     assert sorted(rows_of(recordings)) == [(2.5, 22, -71), (2.5, 22, -70), (2.5, 22, -69), (5, 22, -65), (5, 22, -64)]
     assert any("made long" in line and f"their headers are {column}" in line for line in said)
     assert len(set(recordings["cell"].values.tolist())) == 3
+
+
+def test_groups_above_a_wide_table_are_kept(tmp_path):
+    text = plain(",,WT,,KO,", "K_o_mM,temperature_C,c1,c2,c3,Mean", "5,22,-70,-71,-60,-67", "10,22,-60,-61,-50,-57")
+    recordings, said = mended(written(tmp_path, text))
+    assert recordings["group"].values.tolist() == ["WT", "WT", "KO"] * 2
+    assert recordings["V_m"].values.tolist() == [-70, -71, -60, -60, -61, -50]
+    assert "what stands above their headers is the column group (WT, KO)." in said
+
+
+def test_a_row_of_units_that_contradicts_the_header_is_a_fault(tmp_path):
+    said = question(written(tmp_path, plain("K_o_mM,temperature_C,V_m_mV", "M,°C,mV", "5,22,-70")))
+    assert said == "t.csv, column K_o_mM: 'M' in the row of units contradicts the header."
 
 
 @pytest.mark.parametrize(

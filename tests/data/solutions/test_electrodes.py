@@ -58,9 +58,9 @@ def test_inside_concentrations_by_row(tmp_path):
     [
         (SARTORIUS, {"pipette": "e3M"}, "row 2, column ljp: a sharp electrode's tip has a junction with the cytoplasm too"),
         (SARTORIUS.replace("ljp\n", "ljp,electrode\n").replace("compute", "compute,microelectrode"), {"pipette": "e3M"},
-         "row 2, column electrode: 'microelectrode' is not one of the words patch or sharp; type sharp."),
+         "row 2, column electrode: 'microelectrode' is not one of the words patch or sharp; type sharp, or say --read"),
         (SARTORIUS.replace("ljp\n", "ljp,bath_electrode\n").replace("compute", "compute,Ag/AgCl"), {"pipette": "patch"},
-         "row 2, column bath_electrode: 'Ag/AgCl' is not one of the words bridge or AgCl; type AgCl."),
+         "row 2, column bath_electrode: 'Ag/AgCl' is not one of the words bridge or AgCl; type AgCl, or say --read"),
         ("solution,temperature_C,V_m_mV,ljp,bath_electrode\nringer,22,-65,compute,AgCl\nno-Cl,22,-60,compute,AgCl\n",
          {"pipette": "patch"}, "row 3, column ljp: a bare Ag/AgCl wire has no potential without chloride in no-Cl"),
     ],
