@@ -38,9 +38,9 @@ def overview(
             "phosphocreatine bind. What gluconate, sulfate or bicarbonate bind, weakly, is not taken off."
         )
     if pipette is not None:
-        found = {
-            name: junction(made[pipette], bath, temperature_C, method) for name, bath in made.items() if name != pipette
-        }
+        against = {name: bath for name, bath in made.items() if name != pipette and bath.ions}
+        found = {name: junction(made[pipette], bath, temperature_C, method) for name, bath in against.items()}
+        said += [f"{name}: holds no ions, and has no junction potential." for name in made if not made[name].ions]
         dependable = {name: one for name, one in found.items() if one.error <= MATTERS}
         frame["ljp_mV"] = [dependable[name].mV if name in dependable else None for name in made]
         frame["ljp_mV"] = frame["ljp_mV"].astype(float)

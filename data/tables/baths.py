@@ -50,7 +50,7 @@ def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) 
             )
             faults.warn(f"is {bound}.", column=f"{metal}_o_mM")
     present = {ion for solution in used for ion in solution.ions if ion != "H"}
-    present |= {ion for ion in IONS if f"{ion}_i_mM" in sheet.numbers}
+    present |= {"K", *(ion for ion in IONS if f"{ion}_i_mM" in sheet.numbers)}  # a bath may hold none of them
     nowhere = np.full(len(names), np.nan)
     for ion in (ion for ion in IONS if ion in present):
         column = f"{ion}_o_mM"

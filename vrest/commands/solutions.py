@@ -6,11 +6,14 @@ from ..flags import add_out, number
 from ..models.limits import TEMPERATURE_C
 from ..shared import results_file, say
 
+RECIPES = (
+    'TOML file: under a heading such as [pip] salts in mM (or "2 g/L"), pH = 7.3, titrant = KOH, CO2 = "5 %%" (the gas), '
+    "temperature_C (of the pH, else --temperature); under [ions] mobilities relative to potassium's"
+)
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", help="TOML file of recipes, salts in mM: [pip] KCl = 140, pH = 7.3, titrant = KOH …"
-    )
+    parser.add_argument("file", metavar="FILE", help=RECIPES)
     parser.add_argument("--pipette", metavar="NAME", help="junction potential of each bath against this solution")
     parser.add_argument("--method", metavar="NAME", default="henderson", help="henderson (default) or nernst-planck")
     parser.add_argument(

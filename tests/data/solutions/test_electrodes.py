@@ -158,6 +158,16 @@ def test_inside_potassium_that_is_not_the_pipettes_is_questioned(tmp_path):
     table(tmp_path, SARTORIUS, pipette="e3M", inside={"K": 120})
 
 
+def test_a_bath_without_potassium_or_without_ions(tmp_path, capsys):
+    (tmp_path / "few.toml").write_text("[no K]\nNaCl = 140\n[pip]\nKCl = 140\n[sugar]\nsucrose = 300\n")
+    (tmp_path / "t.csv").write_text("solution,temperature_C,V_m_mV,ljp\nno K,22,-90,compute\n")
+    with pytest.warns(DataWarning, match="without external K the pump stops"):
+        read = read_csv(tmp_path / "t.csv", solutions=tmp_path / "few.toml", pipette="pip")
+    assert read["c_o"].sel(ion="K").item() == 0
+    assert main(["solutions", str(tmp_path / "few.toml"), "--pipette", "pip"]) == 0
+    assert "sugar: holds no ions, and has no junction potential." in capsys.readouterr().err
+
+
 def test_the_command_offers_both_methods(tmp_path, capsys):
     (tmp_path / "baths.toml").write_text(BATHS, encoding="utf-8")
     shown = []
