@@ -99,6 +99,8 @@ def with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         for symbol in (q.symbol, q.of_cells):
             if symbol in group:
                 group[symbol].attrs.update(units=q.unit, long_name=f"{q.name}: {q.meaning}")
+    if "population" in group.coords:
+        group["population"].attrs["long_name"] = experiment.levels.by
     return group
 
 

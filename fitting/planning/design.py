@@ -140,12 +140,13 @@ def design(
 
 def _goal(experiment: Experiment, name: str) -> Quantity:
     known = {q.name: q for q in experiment.quantities if q.role is not Role.SCATTER}
-    if name not in known:
+    in_tree = {q.symbol: q for q in known.values()}
+    if name not in known and name not in in_tree:
         raise UnknownNameError(
             f"{typed('goal', name)}: the law {experiment.law.name} infers no such parameter here.{nearest(name, known)}"
             f" There are {', '.join(known)}."
         )
-    return known[name]
+    return known[name] if name in known else in_tree[name]
 
 
 def _rows(experiment: Experiment, rows: xr.Dataset) -> list[Candidate]:

@@ -166,6 +166,7 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
     Of very many cells some are shown, from the least to the greatest. Electrode offsets are shown so, too, of cells or of
     solutions. A parameter that the fit has for no single one raises ConfigurationError.
     """
+    parameter = {q.symbol: q.name for q in fit.experiment.quantities}.get(parameter, parameter)
     levels, table = fit.experiment.levels, fit.summary().query("parameter == @parameter and group != ''")
     single = ~table["group"].isin(levels.groups)
     if not single.any():

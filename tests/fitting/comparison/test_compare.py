@@ -111,6 +111,8 @@ def test_two_groups_in_one_bath_are_compared_as_a_t_test_would():
     welch = ttest_ind(WT, KO, equal_var=False).confidence_interval(0.89)
     assert row["median"] == pytest.approx(WT.mean() - KO.mean(), abs=0.2)
     assert (row["lower"], row["upper"]) == pytest.approx((welch.low, welch.high), abs=0.7)
+    assert result.tree["posterior"]["population"].attrs["long_name"] == "Genotype"
+    assert result.tree["posterior"]["p_Na"].attrs["long_name"].startswith("P_Na/P_K: ")
     assert units(result).sentence == "Each row is another cell, an independent unit: 10 in WT, 10 in KO."
     check = result.verdict().fit
     assert check.replicate_sd_mV == pytest.approx(np.sqrt((WT.var() + KO.var()) / 2))

@@ -282,7 +282,8 @@ def test_a_row_in_which_the_law_is_doubtful_says_so_and_yields_to_a_sound_one_th
     assert str(low_sodium).endswith("22 °C; the law is doubtful there")
     assert found.table["row"].str.endswith("doubtful there").sum() == len(sound.after.quantities)
     assert any("within minutes Na_i falls" in note for note in found.notes)
-    only = vrest.design(plan(SERIES[:3]), add=plan((2.5,), sodium=(0.1,)), inside="K=140,Na=12,Cl=10")
+    only = vrest.design(plan(SERIES[:3]), add=plan((2.5,), sodium=(0.1,)), goal="p_Na", inside="K=140,Na=12,Cl=10")
+    assert only.proposals[0].after.quantities[0].name == "P_Na/P_K"  # by the tree's name
     assert [p.candidate.doubts != () for p in only.proposals] == [True]
 
 

@@ -287,7 +287,7 @@ def test_every_picture_draws_into_axes_that_it_is_given(typed_fit):
     fit, _ = typed_fit
     drawn = [
         fit.plot_series, fit.plot_pump, fit.plot_temperature, fit.plot_contrasts, fit.plot_residuals, fit.plot_predictive,
-        lambda axes: fit.plot_pair("P_Na/P_K (A)", "pump_mV (A)", axes), lambda axes: fit.plot_cells("P_Na/P_K", axes),
+        lambda axes: fit.plot_pair("P_Na/P_K (A)", "pump_mV (A)", axes), lambda axes: fit.plot_cells("p_Na", axes),
         lambda axes: fit.plot_prior_posterior("pump_mV", axes), lambda axes: fit.plot_ranks("pump_mV", axes),
         lambda axes: fit.plot_pump(axes, "B"), lambda axes: fit.plot_temperature(axes, "B"),
     ]  # fmt: skip
