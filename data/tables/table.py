@@ -157,6 +157,7 @@ def _refuse(query: str, frame: pd.DataFrame, option: str) -> None:
             raise ConfigurationError(f"{option}: numbers are at most {_LARGEST_NUMBER:.0e}.")
         if isinstance(node, ast.BinOp) and isinstance(node.op, _ARITHMETIC):
             for part in ast.walk(node):
-                label = isinstance(part, ast.Name) and not is_numeric_dtype(frame[quoted.get(part.id, part.id)])
+                name = quoted.get(part.id, part.id) if isinstance(part, ast.Name) else None
+                label = name in columns and not is_numeric_dtype(frame[name])  # one that is unknown is met later
                 if label or isinstance(part, ast.List | ast.Tuple) or isinstance(getattr(part, "value", 0), str):
                     raise ConfigurationError(f"{option}: only numbers can be added or multiplied.")

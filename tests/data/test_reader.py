@@ -258,6 +258,7 @@ def test_rows_are_chosen_and_keep_their_numbers(tmp_path, query, rows):
         ("@limit > 5", "cannot be read. Write it as in"),
         ("K_0_mM > 5", "there is no column 'K_0_mM'. Did you mean 'K_o_mM'? Columns: cell, cell_type,"),
         ("`my age` > 5", "there is no column 'my age'."),
+        ("K_0_mM - 2 > 5", "there is no column 'K_0_mM'. Did you mean 'K_o_mM'?"),
         ("K_o_mM > 500", "holds for none of the 3 rows."),
         ("K_o_mM + 5", "gives no yes or no for each row"),
         ("K_o_mM.max() > 5", "gives no yes or no for each row"),
