@@ -61,14 +61,15 @@ def _of_junctions(
 ) -> list[str]:  # fmt: skip
     asking = {name: one for name, one in found.items() if name not in dependable}
     said = [asked(made[pipette], {name: made[name] for name in asking}, asking)] if asking else []
-    if dependable:
-        by = {"henderson": "Henderson's equation", "nernst-planck": "the stationary Nernst-Planck equations"}[method]
-        series = series_in_words(pipette, dependable, [one.mV for one in dependable.values()])
-        said.append(f"At {temperature_C:g} °C, by {by}: {series}")
-    said += filter(None, [minor_in_words(dependable.values())])
+    by = {"henderson": "Henderson's equation", "nernst-planck": "the stationary Nernst-Planck equations"}[method]
+    where = f"At {temperature_C:g} °C, by {by}: "
     if made[pipette].ionic_strength > SHARP:
+        tips = ", ".join(f"{one.mV:.1f} mV ({bath})" for bath, one in dependable.items())
         said.append(
-            f"{pipette} is a sharp electrode's filling: inside the cell a second junction, against the cytoplasm, remains, "
-            "and V_m = V_recorded + E_tip:cytoplasm - E_tip:bath. A table with electrode = sharp and --inside gets both."
+            f"{where}E_tip:bath is {tips}. {pipette} fills a sharp electrode, whose tip has a junction with the cytoplasm "
+            "too: V_m = V_recorded + E_tip:cytoplasm - E_tip:bath, and ljp_mV here is E_tip:bath alone. A table with "
+            "ljp = compute, electrode = sharp and --inside gets both."
         )
-    return said
+    elif dependable:
+        said.append(where + series_in_words(pipette, dependable, [one.mV for one in dependable.values()]))
+    return [*said, *filter(None, [minor_in_words(dependable.values())])]

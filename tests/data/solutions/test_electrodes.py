@@ -187,7 +187,9 @@ def test_the_command_offers_both_methods(tmp_path, capsys):
     assert main(["solutions", str(tmp_path / "baths.toml"), "--pipette", "patch", "--method", "planck"]) == 2
     assert "--method planck: choose henderson or nernst-planck." in capsys.readouterr().err
     assert main(["solutions", str(tmp_path / "baths.toml"), "--pipette", "e3M"]) == 0
-    assert "inside the cell a second junction, against the cytoplasm, remains" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "ljp_mV here is E_tip:bath alone" in said
+    assert "V_m = V_recorded - E" not in said
 
 
 @pytest.mark.parametrize("electrode", ["patch", "sharp"])
