@@ -112,6 +112,12 @@ class Fit(Fitted):
 
         return plot_ranks(self, parameter, axes)
 
+    def plot_robustness(self, answer: str, axes: "Axes | None" = None, group: str = "") -> "Axes":
+        """How far one answer moves under each other prior or assumption, the largest shift on top."""
+        from .report.tornado import plot_robustness
+
+        return plot_robustness(self, answer, axes, group)
+
     def page(self) -> str:
         """The report as HTML."""
         from .report.report import report_html

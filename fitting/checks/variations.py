@@ -116,7 +116,7 @@ def _potentials(experiment: Experiment) -> Iterator[Variation]:
             yield Variation(Kind.ASSUMPTION, "ljp_mV", before, after, moved)
     if experiment.resistance is None or experiment.resistance.seal is None:
         unloaded = replace(experiment, recordings=recordings.assign(V_m=recordings["V_m"] / _SHUNT))
-        after = f"a shunt that takes {1 - _SHUNT:.0%} of V_m"
+        after = f"a {1 - _SHUNT:.0%} shunt"
         yield Variation(Kind.ASSUMPTION, "R_seal_GOhm", "none", after, unloaded)
 
 

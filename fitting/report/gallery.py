@@ -22,6 +22,7 @@ from .pictures import (
     plot_temperature,
 )
 from .plots import SIZE
+from .tornado import plot_robustness
 
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
@@ -73,6 +74,11 @@ def pictures(fit: "Fitted") -> Iterator[Picture]:
         grouped = bool(table["group"][table["parameter"] == name].isin(groups).any())
         told = f"{name} of single {each}s, from the least to the greatest{', below that of their group' if grouped else ''}."
         yield f"{name}, {each} by {each}", told, partial(plot_cells, fit, name)
+    rested = fit.verdict().robustness
+    for answer, group in rested.table[["answer", "group"]].drop_duplicates().to_numpy()[:_MOST] if rested else ():
+        told = f"{answer} under other priors and assumptions, and without cells or rows; what is filled counts."
+        title = f"What {answer} rests on{f', {group}' if group else ''}"
+        yield title, told, partial(plot_robustness, fit, answer, group=group)
     for by in (None, *list(labels_of(experiment))[:_MOST]):
         told = f"How far recordings lie from what the law expects, by {by or 'bath'}: rows, and their mean"
         told += f", of the {MOST} farthest." if by and len(set(experiment.recordings[by].to_numpy())) > MOST else "."

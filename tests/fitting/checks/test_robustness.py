@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
+import vrest
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.checks.robustness import (
     RATIO_COUNTS,
@@ -143,3 +145,21 @@ def test_it_is_kept_in_a_tree_and_read_back(found):
     assert (again.ok, again.rests_on, again.conflicts) == (found.ok, found.rests_on, found.conflicts)
     calm = judge_table(found.table.assign(counts=False), (), ())
     assert (calm.ok, calm.rests_on) == (True, ())
+
+
+def test_the_picture_shows_each_change_from_the_largest(full_fit):
+    axes = full_fit.plot_robustness("P_Na/P_K")
+    table = full_fit.robustness().query("answer == 'P_Na/P_K'")
+    largest = table.loc[table["shift_sd"].abs().idxmax()]
+    assert axes.get_yticklabels()[-1].get_text() == largest["changed"]
+    ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
+    assert min(abs(np.array(ends) - largest["median"])) < 1e-12
+    pyplot.close(axes.figure)
+    with pytest.raises(vrest.UnknownNameError, match="Did you mean 'pump_mV'"):
+        full_fit.plot_robustness("pump_V")
+
+
+def test_a_fit_without_it_says_so(potassium_fit):
+    assert len(potassium_fit.robustness()) == 0
+    with pytest.raises(vrest.ConfigurationError, match="was not computed"):
+        potassium_fit.plot_robustness("P_Na/P_K")
