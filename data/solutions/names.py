@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import gcd, isfinite
+from math import gcd
 
 from .species import HYDRATE_WATER, OTHER_NAMES, PROTON, SPECIES, Species, molar_mass
 
@@ -104,7 +104,7 @@ class Names:
             return "is not an amount; a name with a dot stands in quotes."
         elif isinstance(amount, bool) or not isinstance(amount, int | float):
             return "is not an amount: write mM as a number."
-        if not (isfinite(amount) and 0 <= amount <= MOST):
+        if not 0 <= amount <= MOST:  # NaN is not either
             return f"is not a concentration in mM from 0 to {MOST:g}."
         return float(amount)
 

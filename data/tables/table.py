@@ -155,6 +155,7 @@ def _refuse(query: str, frame: pd.DataFrame, option: str) -> None:
             raise ConfigurationError(f"{option}: there is no column {name!r}.{known}")
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) > _LARGEST_NUMBER:
             raise ConfigurationError(f"{option}: numbers are at most {_LARGEST_NUMBER:.0e}.")
+    for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, _ARITHMETIC):
             for part in ast.walk(node):
                 name = quoted.get(part.id, part.id) if isinstance(part, ast.Name) else None
