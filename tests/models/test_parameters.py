@@ -149,8 +149,14 @@ def test_the_sign_survives_every_prior():
     assert PUMP.with_prior(LogNormal(5.0, 0.2)).scale is Scale.LOG
 
 
-@pytest.mark.parametrize("name", ["sigma_mV", "Q10_P_Na/P_K"])
-def test_zero_in_the_priors_is_answered_with_a_sentence(name):
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("sigma_mV", "priors: sigma_mV = 0: it must be above 0"),
+        ("Q10_P_Na/P_K", r"priors: Q10_P_Na/P_K = Fixed\(0\): what it is lies between 0.1 and 100"),
+    ],
+)
+def test_zero_in_the_priors_is_answered_with_a_sentence(name, sentence):
     config = configure(inside=INSIDE, options=["Q10_P_Na"], priors={name: 0})
-    with pytest.raises(ConfigurationError, match=f"{name} = 0: it must be above 0"):
+    with pytest.raises(ConfigurationError, match=sentence):
         prepare(recordings(theta={**TRUTH, "Q10_P_Na/P_K": 1.2}), config)
