@@ -23,6 +23,12 @@ class Axis:
     long: bool = False
 
 
+def _operator(op: str, swapped: bool = False) -> Any:
+    if swapped:
+        return lambda self, other: self.graph.apply(op, other, self)
+    return lambda self, other: self.graph.apply(op, self, other)
+
+
 class Node:
     """One operation: `op` on `args` (nodes), once for each entry of `axis`, or once in all where that is None.
 
@@ -37,29 +43,13 @@ class Node:
 
     ndim = property(lambda self: 0 if self.axis is None else 1)
 
-    def __add__(self, other):
-        return self.graph.apply("add", self, other)
-
-    def __radd__(self, other):
-        return self.graph.apply("add", other, self)
-
-    def __sub__(self, other):
-        return self.graph.apply("sub", self, other)
-
-    def __rsub__(self, other):
-        return self.graph.apply("sub", other, self)
-
-    def __mul__(self, other):
-        return self.graph.apply("mul", self, other)
-
-    def __rmul__(self, other):
-        return self.graph.apply("mul", other, self)
-
-    def __truediv__(self, other):
-        return self.graph.apply("div", self, other)
-
-    def __rtruediv__(self, other):
-        return self.graph.apply("div", other, self)
+    __add__, __radd__ = _operator("add"), _operator("add", swapped=True)
+    __sub__, __rsub__ = _operator("sub"), _operator("sub", swapped=True)
+    __mul__, __rmul__ = _operator("mul"), _operator("mul", swapped=True)
+    __truediv__, __rtruediv__ = _operator("div"), _operator("div", swapped=True)
+    __lt__, __gt__ = _operator("lt"), _operator("lt", swapped=True)
+    __le__, __ge__ = _operator("le"), _operator("le", swapped=True)
+    __and__, __or__ = _operator("and"), _operator("or")
 
     def __neg__(self):
         return self.graph.apply("neg", self)
@@ -80,24 +70,6 @@ class Node:
 
     def __rpow__(self, base):
         return self.graph.apply("exp", self * float(np.log(base)))
-
-    def __lt__(self, other):
-        return self.graph.apply("lt", self, other)
-
-    def __gt__(self, other):
-        return self.graph.apply("lt", other, self)
-
-    def __le__(self, other):
-        return self.graph.apply("le", self, other)
-
-    def __ge__(self, other):
-        return self.graph.apply("le", other, self)
-
-    def __and__(self, other):
-        return self.graph.apply("and", self, other)
-
-    def __or__(self, other):
-        return self.graph.apply("or", self, other)
 
     def __getitem__(self, index):
         """Of each entry of the index's axis, the value at the entry that the index names."""
