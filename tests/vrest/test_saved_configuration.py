@@ -81,12 +81,14 @@ def test_predictions_have_the_runs_interval(full_fit):
     [
         (["design"], "design.csv"),
         (["fit", "--each", "cell"], "summary.csv"),
+        (["compare", "--laws", "ghk,ghk-pump"], "comparison.csv"),
+        (["recover", "--n", "20"], "recovery.csv"),
     ],
 )
 def test_other_commands_configurations_run_elsewhere_too(command, result, table, tmp_path, monkeypatch):
     frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
     frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
-    sampling = [f for f in FLAGS if command[0] == "fit"] or FLAGS[: FLAGS.index("--interval")]
+    sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else FLAGS
     main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
     monkeypatch.chdir(tmp_path / "data")
     main([*command, "--config", "../first/config.toml", "--out", "../again"])
