@@ -32,11 +32,13 @@ def overview(
     said.append(
         f"Osmolarity is ideal (the sum of all particles); an osmometer reads about {OSMOTIC_COEFFICIENT} times that."
     )
-    if any(solution.totals for solution in made.values()):
+    if any(solution.free for solution in made.values()):
         said.append(
             "Ca and Mg are totals; Ca_free and Mg_free leave out what EGTA, BAPTA, EDTA, ATP, GTP, citrate and "
-            "phosphocreatine bind. What gluconate, sulfate or bicarbonate bind, weakly, is not taken off."
+            "phosphocreatine bind."
         )
+    if any(solution.totals for solution in made.values()):
+        said.append("What gluconate, sulfate or bicarbonate bind of Ca and Mg, weakly, is not taken off.")
     if pipette is not None:
         against = {name: bath for name, bath in made.items() if name != pipette and bath.ions}
         found = {name: junction(made[pipette], bath, temperature_C, method) for name, bath in against.items()}
