@@ -22,8 +22,11 @@ _WITHOUT = re.compile(
 _K_FREE = re.compile(r"\b(0|zero|no|nominally)\s*K\+?\b|\bK\+?[\s-]*free|potassium[\s-]*free", re.IGNORECASE)
 
 
-def ask(cells: Mapping[str, Sequence[str]], rows: np.ndarray, faults: Faults) -> None:
-    """Ask where a label names a blocker, in a table that has no column `pump`, what it did."""
+def ask(cells: Mapping[str, Sequence[str]], rows: np.ndarray, remarks: Sequence[str], faults: Faults) -> None:
+    """Ask where a label, or a remark beside the table, names a blocker, what it did; of tables without a column `pump`."""
+    if named := [text for text in remarks if _BLOCKERS.search(text)]:
+        ways = f"{typed('blocked', 'all')} (in every row) or {typed('blocked', 'none')} or {typed('blocked', 'QUERY')}"
+        faults.add(f"{named[0][:80]!r} stands beside the table: was the Na/K pump blocked? Say {ways}.")
     for name, texts in cells.items():
         if name == "cell" or (name in COLUMNS and COLUMNS[name].kind != "label"):
             continue
@@ -45,11 +48,12 @@ def ask(cells: Mapping[str, Sequence[str]], rows: np.ndarray, faults: Faults) ->
 
 
 def block(recordings: xr.Dataset, query: str, faults: Faults) -> xr.Dataset:
-    """The recordings with the pump blocked in the rows that the query chooses, or in none."""
+    """The recordings with the pump blocked in the rows that the query chooses, in `all` or in `none`."""
     if query.strip().lower() == "none":
         faults.repair("blocked", f"no row is blocked, as {typed('blocked')} says.")
         return recordings
-    rows = choose(recordings, query, "blocked")
+    every = np.ones(recordings.sizes["obs"], dtype=bool)
+    rows = every if query.strip().lower() == "all" else choose(recordings, query, "blocked")
     faults.repair(
         "blocked", f"pump blocked in {rows_in_words(recordings['row'].values[rows])}, as {typed('blocked')} says."
     )

@@ -1,5 +1,6 @@
 """What a measured table must satisfy: ranges, units mistaken for others, and columns that must agree."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,7 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
         _check_range(sheet, COLUMNS[name], faults)
     _check_words(sheet, faults)
     _check_cells(sheet, faults)
+    _warn_of_gaps(sheet, faults)
     _check_means(sheet, faults)
     if "ljp_mV" in sheet.cells and "ljp" in sheet.cells:
         faults.add("contradicts column ljp (already corrected); keep the one that holds.", column="ljp_mV")
@@ -201,6 +203,18 @@ def _check_cells(sheet: Sheet, faults: Faults) -> None:
             text = f"cell {cell!r} is {kind!r} here and {known!r} in row {where}; correct the type, "
             text += "or give the two cells different names."
             faults.add(text, row=row, column="cell_type", kind="two types")
+
+
+def _warn_of_gaps(sheet: Sheet, faults: Faults) -> None:
+    """Labels typed once for several rows, as spreadsheets show merged cells, leave the others without."""
+    for name, texts in sheet.cells.items():
+        if name in COLUMNS or not texts[0] or all(texts) or re.match("comment|note|remark", name, re.IGNORECASE):
+            continue
+        typed_once = [text for text in texts if text]
+        if len(typed_once) < 2 or len(set(typed_once)) < len(typed_once) or texts[0][:1].isdigit():
+            continue
+        rows = rows_in_words([row for row, text in zip(sheet.rows, texts, strict=True) if not text], most=8)
+        faults.warn(f"is empty in {rows}: these rows have no such label. Type it in every row.", column=name)
 
 
 def _check_means(sheet: Sheet, faults: Faults) -> None:

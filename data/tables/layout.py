@@ -33,6 +33,7 @@ class Body:
     units : by column number, a unit that stood in a row of its own below the header.
     places : by column number of this table, the column number on the sheet.
     above : what stands in the row above the header, by column number.
+    remarks : every text that was left out above and below the table.
     """
 
     header: list[str]
@@ -41,6 +42,7 @@ class Body:
     units: dict[int, str]
     places: list[int]
     above: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
@@ -66,9 +68,16 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
     table = Body(names, [], [], {}, places, [over[i] if i < len(over) else "" for i in places])
     _fill_merged(grid, top, faults)
     body, sparse = _without_others(grid, table, header, body, top, faults)
-    body = _without_notes(header, body, faults)
+    kept = _without_notes(header, body, faults)
+    left_out = [cells for _, cells in (*above, *body[len(kept) :])]
+    table.remarks = [grid.sheet, *(text for cells in left_out for text in cells if text)]
     width = places[-1] + 1
-    for number, cells in body:
+    beside: list[str] = []
+    for number, cells in kept:
+        # a text under an empty header cell is a remark; where the header ends before it, a row that has slipped
+        if any(extra := cells[width:]) and len(cells) <= len(header) and not any(map(_is_number, extra)):
+            beside += filter(None, extra)
+            del cells[width:]
         if number in sparse:
             said = f"holds only {next(filter(None, cells))!r}; if it heads the rows below, type it in a column of its own in"
             faults.add(f"{said} each of them, and delete this row.", row=number, kind="alone")
@@ -79,6 +88,10 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
         else:
             table.rows.append(number)
             table.cells.append([cells[i] for i in places] if len(places) < len(cells) else cells)
+    if beside:
+        table.remarks += beside
+        noun = "remark" if len(beside) == 1 else "remarks"
+        faults.repair("beside", f"{len(beside)} {noun} right of the table left out ({'; '.join(beside)[:60]!r}).")
     if not table.rows:
         faults.stop("has a header but no rows; add one row per measured potential.")
     return table

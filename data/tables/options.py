@@ -26,7 +26,7 @@ class ReadOptions:
     sheet : a workbook's sheet, a range of cells (`A1:F9`), or both (`Data!A1:F9`).
     wide : the column that the headers of a wide table are the values of, as in `cell` or `K_o_mM`.
     error : what stands behind the sign ± in V_m_mV.
-    blocked : a query for the rows in which the pump is blocked, or `none`.
+    blocked : a query for the rows in which the pump is blocked, `all` or `none`.
     allow : columns whose limits of plausibility do not hold.
     strict : refuse every table that would have to be repaired.
     delimiter, decimal, encoding : what separates cells (`tab` is understood), the decimal mark, the encoding; none

@@ -90,6 +90,7 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
     baths = options.solutions
     baths = read_solutions(baths) if isinstance(baths, str | Path) else baths
     table = _without_row_numbers(lay_out(grid, options.sheet, faults), faults)
+    remarks = table.remarks
     heads = resolve(table.header, options.columns, faults, table.units)
     given = [*options.constants, *(["temperature_C"] if options.temperature_C is not None else [])]
     if options.potentials and not faults.some:
@@ -132,7 +133,7 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
     if "pump" in cells and options.blocked is not None:
         faults.add(f"contradicts {typed('blocked')}; leave one of them out.", column="pump")
     elif "pump" not in cells and options.blocked is None:
-        blockers.ask(cells, sheet.rows, faults)
+        blockers.ask(cells, sheet.rows, remarks, faults)
     data = xr.Dataset()
     if not faults.some:
         data = _dataset(sheet, spelling)

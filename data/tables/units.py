@@ -29,7 +29,10 @@ _SPELLED: dict[str, dict[str, tuple[float, float]]] = {
         **dict.fromkeys(("°c", "ºc", "˚c", "oc", "c", "degc", "deg.c", "celsius", "grad", "°"), (1, 0)),
         **dict.fromkeys(("k", "kelvin"), (1, -273.15)), **dict.fromkeys(("°f", "f", "degf", "fahrenheit"), _FAHRENHEIT),
     },
-    "MOhm": {"mω": (1, 0), "mohm": (1, 0), "mohms": (1, 0), "megaohm": (1, 0), "gω": (1000, 0), "gohm": (1000, 0)},
+    "MOhm": {
+        **dict.fromkeys(("mω", "mohm", "mohms", "megaohm"), (1, 0)), **dict.fromkeys(("gω", "gohm"), (1000, 0)),
+        **dict.fromkeys(("kω", "kohm"), (1e-3, 0)),
+    },
     "GOhm": {"gω": (1, 0), "gohm": (1, 0), "gohms": (1, 0), "mω": (1e-3, 0), "mohm": (1e-3, 0)},
     "pF": {"pf": (1, 0), "nf": (1000, 0)},
 }  # fmt: skip

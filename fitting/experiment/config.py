@@ -169,7 +169,7 @@ class Config:
         "", "what follows ± in V_m_mV: sem or sd", flag="--error", metavar="KIND", group=TABLE, keyword=False
     )
     blocked: str = setting(
-        "", "the rows in which the pump is blocked: \"drug == 'ouabain'\", or none", flag="--blocked", metavar="QUERY",
+        "", "the rows in which the pump is blocked: \"drug == 'ouabain'\", all or none", flag="--blocked", metavar="QUERY",
         group=TABLE,
     )  # fmt: skip
     allow: tuple[str, ...] = setting(

@@ -256,6 +256,35 @@ def test_blockers_are_known_by_many_names_in_any_label(tmp_path, word, column):
     assert pasted(path, question(path))["blocked"].values.tolist() == [False, True]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cells in 1 mM ouabain\n" + plain(NAMES, "a,WT,5,145,140,37,-62"),
+        plain(NAMES, "a,WT,5,145,140,37,-62", "* all with ouabain"),
+    ],
+)
+def test_a_blocker_beside_the_table_is_asked_about(tmp_path, text):
+    path = written(tmp_path, text)
+    said = question(path)
+    assert "ouabain' stands beside the table: was the Na/K pump blocked?" in said
+    assert pasted(path, said)["blocked"].item()
+    assert not pasted(path, said, 1)["blocked"].item()
+
+
+def test_remarks_right_of_the_table_are_left_out_and_slipped_rows_are_not(tmp_path):
+    _, said = mended(written(tmp_path, plain("K_o_mM,temperature_C,V_m_mV,", "5,22,-70,bad seal", "5,22,-71,")))
+    assert said == ["1 remark right of the table left out ('bad seal')."]
+    assert "has 4 values" in question(written(tmp_path, plain("K_o_mM,temperature_C,V_m_mV", "5,22,-70,bad")))
+    assert "has 4 values" in question(written(tmp_path, plain("K_o_mM,temperature_C,V_m_mV,", "5,22,-70,2")))
+
+
+def test_labels_typed_once_for_several_rows_are_pointed_out(tmp_path):
+    rows = ["WT,5,22,-70,corrected", ",5,22,-71,corrected", "KO,5,22,-60,corrected", ",5,22,-61,corrected"]
+    path = written(tmp_path, plain("genotype,K_o_mM,temperature_C,V_m_mV,ljp", *rows))
+    with pytest.warns(DataWarning, match="column genotype: is empty in rows 3 and 5: these rows have no such label"):
+        read_csv(path)
+
+
 def test_a_stated_pump_is_not_asked_about(tmp_path):
     text = plain("K_o_mM,temperature_C,drug,V_m_mV,pump,ljp", "5,37,ouabain,-62,blocked,corrected")
     assert read_csv(written(tmp_path, text))["blocked"].item()
