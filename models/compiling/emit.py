@@ -16,7 +16,7 @@ from .schedule import READ, Loop, Schedule
 from .text import Function, number
 from .trace import CONSTANT, Axis, Node
 
-PIECE = 512
+PIECE = 256
 """Entries of a long axis that are worked through at a time: what is stored of them stays in the processor's cache."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, Union
 import numpy as np
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Axis:
     """What an operation is repeated over: the cells, say, or the conditions.
 
