@@ -74,7 +74,7 @@ def parse_insides(text: str | Mapping[str, object]) -> dict[str, Inside]:
         bare = [name.strip() for name, equals, _ in pairs if not equals]
         if bare:
             raise ConfigurationError(
-                f"cannot read {bare[0]!r} in {typed('inside', text)}. Write it as K=140+-10,Na=12."
+                f"cannot read {shown(bare[0])} in {typed('inside', text[:80])}. Write it as K=140+-10,Na=12."
             )
         names = [name.strip() for name, _, _ in pairs]
         twice = {name for name in names if names.count(name) > 1}
