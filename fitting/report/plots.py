@@ -26,6 +26,7 @@ SIZE = (5.2, 3.9)
 _CURVE_POINTS = 60
 _CURVE_DRAWS = 500
 _ASIDE = 1.08  # other baths stand so much to the right of their K_o, clear of those on the curve
+_LONG = 7  # entries of a legend for which there is room inside
 _NAMED = 6  # other baths whose names there is room for
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
 
@@ -166,13 +167,13 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
             place = x[experiment.condition_of_row[rows]]
             spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
             _recordings(axes, experiment, rows, place * spread * beside * (_ASIDE if odd else 1), strand, odd)
-        _curve(axes, experiment, strand, through, aside)
+        _curve(axes, experiment, strand, through, aside, beside)
         expected: Any = _band(experiment, strand.values, at.take(aside))[1] if len(aside) else []
         for i, V_m in zip(aside, expected, strict=True):
             named.setdefault(_otherwise(at, i, through[K_o[i]]), (_ASIDE * x[i], float(V_m)))
     for words, place in list(named.items())[:_NAMED]:
         axes.annotate(words, place, (7, -3), textcoords="offset points", fontsize="small", parse_math=False, zorder=5)
-    path = np.geomspace(x.min(), x.max(), _CURVE_POINTS)
+    path = np.geomspace(K_o[K_o > 0].min(), K_o.max(), _CURVE_POINTS)  # without K outside there is no E_K
     axes.plot(path, _nernst_mV(experiment, strands[0].values, path), ":", color="0.35", lw=1.3, zorder=1, label="$E_K$")
     axes.set_xscale("log")
     if (K_o == 0).any():
@@ -184,8 +185,9 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     axes.set_xlabel("$K_o$ (mM, logarithmic)")
-    nernst = _nernst_label(experiment, strands[0].values)
-    axes.legend(handles=_legend(strands, bool(named), nernst), frameon=False, fontsize="small", handlelength=2.6)
+    handles = _legend(strands, bool(named), _nernst_label(experiment, strands[0].values))
+    beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(handles) > _LONG else {}
+    axes.legend(handles=handles, frameon=False, fontsize="small", handlelength=2.6, **beside)
 
 
 def _recordings(
@@ -276,7 +278,9 @@ def _through(experiment: Experiment, these: np.ndarray) -> tuple[dict[float, int
     return through, np.array([i for i in these if bath(i) not in drawn], dtype=np.intp)
 
 
-def _curve(axes: Axes, experiment: Experiment, strand: _Strand, through: dict[float, int], aside: np.ndarray) -> None:
+def _curve(
+    axes: Axes, experiment: Experiment, strand: _Strand, through: dict[float, int], aside: np.ndarray, beside: float
+) -> None:
     at, colour = experiment.conditions, strand.colour
     positive = sorted(K for K in through if K > 0)
     if positive:
@@ -290,7 +294,7 @@ def _curve(axes: Axes, experiment: Experiment, strand: _Strand, through: dict[fl
     if len(lone):
         lower, middle, upper = _band(experiment, strand.values, at.take(lone))
         place = np.where(at.c_o["K"] > 0, at.c_o["K"], _ZERO * min(positive, default=1.0))[lone]
-        place = place * np.where(np.isin(lone, aside), _ASIDE, 1.0)
+        place = place * np.where(np.isin(lone, aside), _ASIDE, 1.0) * beside
         axes.errorbar(
             place, middle, yerr=[middle - lower, upper - middle], fmt="D", ms=6, mfc="white", mec=colour, mew=1.5,
             ecolor=colour, capsize=3, zorder=4,

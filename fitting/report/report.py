@@ -15,7 +15,7 @@ from ...models.parameters import Role
 from ..checks.identification import UNINFORMED, questions
 from ..checks.verdict import Verdict
 from ..checks.words import Mark, listed, many
-from ..comparison.contrasts import contrasts
+from ..comparison.contrasts import V_M, contrasts
 from ..comparison.units import units
 from ..comparison.words import contrasts_in_words, potentials_in_words
 from ..results.outputs import ResultsFile
@@ -29,6 +29,7 @@ from .plots import plot_series
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
+_SENTENCES = 5  # on differences between groups, beside the first
 _NONE = "The recordings answer none of the questions that were asked."
 _NOTHING = "The law leaves nothing to infer but the scatter of recordings."
 
@@ -95,11 +96,18 @@ def failures(verdict: Verdict) -> str:
 
 
 def _differences(fit: "Fitted") -> str:
+    """V_m first; of many groups only so many sentences that the page still opens with whether to believe them."""
     table = contrasts(fit)
     first, *others = contrasts_in_words(fit, table)
-    sentences = "".join(f"<li>{words(sentence)}</li>" for sentence in others)
+    shown = (
+        len(others) if len(others) <= _SENTENCES else min(int((table["parameter"] == V_M.name).sum()) - 1, _SENTENCES)
+    )
+    lists = [
+        f"<ul>{''.join(f'<li>{words(one)}</li>' for one in part)}</ul>" for part in (others[:shown], others[shown:])
+    ]
     return (
-        f"<p><b>{words(first)}</b></p>{paragraphs([potentials_in_words(fit)])}<ul>{sentences}</ul>"
+        f"<p><b>{words(first)}</b></p>{paragraphs([potentials_in_words(fit)])}{lists[0] if shown else ''}"
+        f"{folded(f'{len(others) - shown} more differences', lists[1]) if others[shown:] else ''}"
         f"{paragraphs([units(fit).sentence], 'faint')}"
     )
 

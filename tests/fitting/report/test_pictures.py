@@ -160,6 +160,17 @@ def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
     assert labels[1:3] == ["other bath, as named", "expected there"]
 
 
+def test_without_potassium_outside_there_is_no_E_K():
+    plan = recordings(law="ghk", K_o=(0, 2.5, 10), temperatures=(22,), pump=(False,), repeats=2)
+    few = Sampling(chains=2, draws=50, tune=50)
+    axes = vrest.fit(plan, "ghk", inside=INSIDE, sampling=few, robustness="off", progress=False).plot_series()
+    (E_K,) = (line for line in axes.lines if line.get_label() == "$E_K$")
+    assert E_K.get_xdata().min() == pytest.approx(2.5)
+    assert E_K.get_ydata()[0] == pytest.approx(25.4345 * np.log(2.5 / 140), abs=0.02)
+    assert [text.get_text() for text in axes.texts] == ["K-free"]
+    assert min(min(line.get_xdata()) for line in axes.lines if len(line.get_xdata())) < 1  # where its recordings stand
+
+
 def test_very_many_cells_are_thinned_from_the_least_to_the_greatest(gluconate_fit):
     recordings = gluconate_fit.experiment.recordings
     cells = [f"cell {i:02d} {'long ' * 9}{i:02d}" for i in range(recordings.sizes["obs"])] * 2

@@ -137,7 +137,7 @@ def test_cautions_stand_among_the_first_lines(gluconate_fit):
     assert html.index("<b>Caution.</b> No junction potential is given.") < html.index("<h2>Parameters")
 
 
-def test_groups_open_with_their_difference_in_mV(typed_fit):
+def test_groups_open_with_their_difference_in_mV(typed_fit, monkeypatch):
     fit, _ = typed_fit
     html = report_html(fit)
     first = text_of(html[html.index('<p class="asked">') : html.index("<h2>Parameters")])
@@ -145,6 +145,9 @@ def test_groups_open_with_their_difference_in_mV(typed_fit):
     assert first.index("Vm of A lies") < first.index("In the reference bath") < first.index("PNa/PK of A is")
     assert "Cells are the units: 6 in A, 6 in B." in first
     assert "Differences in mV" in html
+    assert "more differences" not in html
+    monkeypatch.setattr("vrest.fitting.report.report._SENTENCES", 2)
+    assert re.search("<summary>[0-9] more differences</summary>\\s*<ul><li>P<sub>Na", report_html(fit))
 
 
 def left_out(law: str, shift: float) -> elpd.LeftOut:
