@@ -10,6 +10,7 @@ from vrest.fitting.checks import identification, lack_of_fit
 from vrest.fitting.checks.candidates import variations
 from vrest.fitting.checks.lack_of_fit import lack_of_fit as F_test
 from vrest.fitting.checks.sampling import check_sampling
+from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.results import loo
 
@@ -93,3 +94,8 @@ def test_baths_between_4_and_40_degrees_are_proposed(temperature, offered):
     found = {c.name: c.at.temperature_C for c in variations(e) if c.name in ("warm", "cool")}
     assert set(found) == offered
     assert all(abs(T - temperature) == pytest.approx(10.0) for T in found.values())
+
+
+def test_what_a_default_fit_draws():
+    """The contract's 4 chains of 1,000 draws after 1,000 of warm-up."""
+    assert (Sampling().chains, Sampling().draws, Sampling().tune) == (4, 1000, 1000)
