@@ -199,7 +199,7 @@ def process() -> NoReturn:
     if "--scheduler" not in sys.argv:
         sys.modules.setdefault("dask", cast(Any, None))  # xarray imports it wherever it finds it: half a second
     status = main()
-    with suppress(OSError):  # the reader of a pipe may be gone
+    with suppress(OSError, ValueError):  # the reader of a pipe may be gone, and the stream closed
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)  # taking an interpreter full of libraries apart takes a third of a second

@@ -323,6 +323,17 @@ def test_version_and_info_say_what_runs(capsys):
     assert {"Python", "platform", "pymc", "nutpie"} <= set(facts)
 
 
+def test_a_process_whose_reader_is_gone_ends_in_silence():
+    """What `vrest laws | head -1` does, at its worst: nobody reads a word."""
+    command = [sys.executable, "-m", "vrest", "laws"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as gone:
+        gone.stdout.close()
+        assert gone.stderr.read() == b""
+    assert gone.returncode == 0
+    code = "import sys; import vrest.cli as c; c.main = lambda: sys.stderr.close() or 0; c.process()"
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):
     code = (
         "import sys; from vrest.cli import main; status = main(['fit', 'absent.csv', '--inside', 'K=140']);"
