@@ -1,12 +1,9 @@
 """Collects what is wrong with a table, and what was repaired in it, and says it all at once."""
 
-import json
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
-
-import xarray as xr
 
 from ...models.errors import DataError, DataWarning, RepairWarning, typed
 
@@ -146,11 +143,6 @@ class Faults:
         if left := len(shown) - len(lines):
             summaries.append(f"{self._place(0, '')}… and {left} more faults of other kinds.")
         return lines + summaries
-
-
-def repairs_of(recordings: xr.Dataset) -> tuple[str, ...]:
-    """What was repaired when these recordings were read, a sentence a kind, from their attribute `repairs`."""
-    return tuple(json.loads(recordings.attrs.get("repairs", "[]")))
 
 
 def rows_in_words(rows: Iterable[int], most: int = 20) -> str:

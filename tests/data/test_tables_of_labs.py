@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 from contextlib import suppress
+from dataclasses import fields
 from threading import Thread
 from time import process_time
 
@@ -14,7 +15,8 @@ import pytest
 from vrest.cli import parser_of
 from vrest.data import read_csv
 from vrest.data.tables import grid, reader
-from vrest.data.tables.faults import repairs_of
+from vrest.data.tables.options import ReadOptions
+from vrest.fitting.experiment.config import Config, parse_config
 from vrest.flags import settings_from
 from vrest.models.errors import DataError, DataWarning, RepairWarning
 
@@ -37,7 +39,7 @@ def mended(path, **options):
     with pytest.warns(DataWarning) as caught:
         recordings = read_csv(path, **options)
     said = [str(w.message).removeprefix(f"{path.name}: ") for w in caught if w.category is RepairWarning]
-    assert list(repairs_of(recordings)) == said == json.loads(recordings.attrs.get("repairs", "[]"))
+    assert said == json.loads(recordings.attrs.get("repairs", "[]"))
     return recordings, said
 
 
@@ -155,7 +157,18 @@ def test_no_repair_is_silent_and_strict_refuses_each(tmp_path, text, kind):
 
 def test_a_table_in_the_contract_s_form_is_read_strictly_and_without_repairs(tmp_path):
     path = written(tmp_path, plain("K_o_mM,temperature_C,V_m_mV,ljp", "5,22,-70,corrected"))
-    assert repairs_of(read_csv(path, strict=True)) == ()  # a warning would fail this
+    assert "repairs" not in read_csv(path, strict=True).attrs  # a warning would fail this
+
+
+def test_the_configuration_holds_every_option_of_the_reader():
+    missing = {f.name for f in fields(ReadOptions)} - {f.name for f in fields(Config)}
+    assert missing == {"potentials"}
+    config = Config(
+        texts={"RT": "22"}, K_o_mM=2.5, blocked="none", allow=["V_m_mV"], strict=True, sheet="A1:F9", inside={"K": 140}
+    )
+    assert parse_config(config.to_toml()).reading() == config.reading()
+    assert config.reading().constants == {"K_o_mM": 2.5}
+    assert config.reading().inside == {"K": 140}
 
 
 def test_answers_are_no_repairs(tmp_path):
