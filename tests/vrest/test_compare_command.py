@@ -27,7 +27,16 @@ def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].startswith("In the reference bath (K_o 2.5 mM")
     assert lines[3].startswith("V_m of A lies")
-    kept = {"fit.nc", "summary.csv", "verdict.json", "config.toml", "report.html", "figure.png", "figure.svg"}
+    kept = {
+        "fit.nc",
+        "summary.csv",
+        "robustness.csv",
+        "verdict.json",
+        "config.toml",
+        "report.html",
+        "figure.png",
+        "figure.svg",
+    }
     assert names(tmp_path / "by") == kept | {"contrasts.csv", "contrasts.png"}
     contrasts = pd.read_csv(tmp_path / "by" / "contrasts.csv")
     assert (contrasts["parameter"][0], contrasts["kind"][0]) == ("V_m_mV", "difference")
