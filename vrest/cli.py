@@ -199,6 +199,8 @@ def process() -> NoReturn:
     if "--scheduler" not in sys.argv:
         sys.modules.setdefault("dask", cast(Any, None))  # xarray imports it wherever it finds it: half a second
     status = main()
+    if status > 128:  # stopped: what workers shared has to be given back
+        sys.exit(status)
     with suppress(OSError, ValueError):  # the reader of a pipe may be gone, and the stream closed
         sys.stdout.flush()
         sys.stderr.flush()
