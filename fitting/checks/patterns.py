@@ -67,35 +67,39 @@ def patterns(
     z = ((y - expected) / scale)[None]
     return tuple(
         Pattern(trace, float((1 + np.sum(of(drawn) >= of(z))) / (1 + replicates)))
-        for trace, of in _statistics(experiment, expected)
+        for trace, of in _statistics(experiment, expected, float(np.mean(np.sum(drawn**2, axis=1))))
     )
 
 
 def _statistics(
-    experiment: Experiment, expected: np.ndarray
+    experiment: Experiment, expected: np.ndarray, usual: float
 ) -> Iterator[tuple[Trace, Callable[[np.ndarray], np.ndarray]]]:
-    """Statistics of residuals (draw, row), each large where its pattern is there."""
+    """Statistics of residuals (draw, row), each large where its pattern is there.
+
+    They are relative to the residuals' sum of squares, or to the `usual` one where that is larger: residuals far within the
+    errors that rows carry are no misfit, whatever their pattern.
+    """
     at, of_row = experiment.conditions, experiment.condition_of_row
     K_o, T = at.c_o["K"][of_row], at.temperature_C[of_row]
     if len(np.unique(K_o)) > 3:
-        yield Trace.ALONG_K, _neighbours(K_o)
+        yield Trace.ALONG_K, _neighbours(K_o, usual)
         yield Trace.SCATTER_WITH_K, _grows(np.log(np.maximum(K_o, K_o[K_o > 0].min() / 2)))
     if len(np.unique(T)) > 3:
-        yield Trace.ALONG_T, _neighbours(T)
+        yield Trace.ALONG_T, _neighbours(T, usual)
     if np.ptp(expected) > 0:
         yield Trace.SCATTER_WITH_V, _grows(expected)
     if "cell" in experiment.recordings.coords:
         names, cell = np.unique(experiment.recordings["cell"].to_numpy().astype(str), return_inverse=True)
         if 1 < len(names) < len(cell):
-            yield Trace.CELLS, _between(cell)
+            yield Trace.CELLS, _between(cell, usual)
 
 
-def _neighbours(level: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _neighbours(level: np.ndarray, usual: float) -> Callable[[np.ndarray], np.ndarray]:
     """How alike residuals are whose levels are near: products of pairs, weighted by how near they rank."""
     rank = rankdata(level)
     near = np.exp(-0.5 * ((rank[:, None] - rank) / (_REACH * len(level))) ** 2)
     np.fill_diagonal(near, 0.0)
-    return lambda z: np.sum((z @ near) * z, axis=1) / np.sum(z**2, axis=1)
+    return lambda z: np.sum((z @ near) * z, axis=1) / np.maximum(np.sum(z**2, axis=1), usual)
 
 
 def _grows(level: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -111,9 +115,9 @@ def _grows(level: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return statistic
 
 
-def _between(label: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _between(label: np.ndarray, usual: float) -> Callable[[np.ndarray], np.ndarray]:
     """Share of the sum of squares that lies between labels."""
     count = np.bincount(label)
     member = np.zeros((len(label), len(count)))
     member[np.arange(len(label)), label] = 1 / np.sqrt(count[label])
-    return lambda z: np.sum((z @ member) ** 2, axis=1) / np.sum(z**2, axis=1)
+    return lambda z: np.sum((z @ member) ** 2, axis=1) / np.maximum(np.sum(z**2, axis=1), usual)

@@ -109,7 +109,7 @@ def _potentials(experiment: Experiment) -> Iterator[Variation]:
     state = recordings.attrs.get("ljp", "unknown")
     if "ljp_sd" not in recordings and state in ("unknown", "subtracted"):
         size = _UNSAID_mV if state == "unknown" else _GIVEN_mV
-        before = "not subtracted" if state == "unknown" else "as given"
+        before = "0 mV" if state == "unknown" else "as given"
         for shift in (-size, size):
             moved = replace(experiment, recordings=recordings.assign(V_m=recordings["V_m"] - shift))
             after = f"{shift:+g} mV" if state == "unknown" else f"{shift:+g} mV more"

@@ -71,3 +71,10 @@ def test_a_bent_law_is_seen_without_replicates():
     assert min(p.p for p in found.fit.patterns) < REJECTED
     assert found.cures[0].typed == "--option rectification"
     assert "--option rectification would gain" in str(found)
+
+
+def test_residuals_far_within_their_errors_are_no_misfit(experiment):
+    level = np.log(np.array(K_o))
+    level = (level - level.mean()) / level.std()
+    assert looked_for(0.2 * (level**2 - 1), experiment)[Trace.ALONG_K] > REJECTED
+    assert looked_for(4.0 * (level**2 - 1), experiment)[Trace.ALONG_K] < REJECTED
