@@ -17,9 +17,22 @@ def read_text(path: str | Path) -> str:
     return content.decode("utf-8-sig")
 
 
+_DEEPEST = 50  # brackets
+
+
 def read_toml(path: str | Path) -> dict[str, Any]:
     """The tables of a small TOML file; OSError or ValueError where it has none."""
-    try:
-        return tomllib.loads(read_text(path))
-    except RecursionError:
-        raise ValueError("it has brackets within brackets beyond measure") from None
+    text = read_text(path)
+    if too_deep(text):
+        raise ValueError("it has brackets within brackets beyond measure")
+    return tomllib.loads(text)
+
+
+def too_deep(text: str) -> bool:
+    """Whether brackets stand within brackets, deeper than any file of settings or recipes has them, or can be parsed."""
+    depth = 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        if depth > _DEEPEST:
+            return True
+    return False

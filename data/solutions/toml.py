@@ -5,6 +5,7 @@ import tomllib
 from typing import Any
 
 from ...models.errors import DataError
+from ...models.files import too_deep
 
 _LINE = re.compile(r"""^(\s*)("[^"]*"|'[^']*'|[^\s"'#\[\]=][^"'#=]*?)(\s*=\s*)(.*)$""")
 _HEADING = re.compile(r"""^\s*\[([^\[\]"']+)\]\s*(#.*)?$""")
@@ -20,12 +21,15 @@ def parse(text: str) -> dict[str, Any]:
         if heading := _HEADING.match(line):
             own = heading[1].strip().split(".")[0] == "ions"
         lines.append(line if own else _quoted(line))
+    given_up = ": not readable as TOML: brackets within brackets, or a number of too many digits."
+    if too_deep(text):
+        raise DataError(given_up)
     try:
         return tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:
         raise
     except (RecursionError, ValueError):
-        raise DataError(": not readable as TOML: brackets within brackets, or a number of too many digits.") from None
+        raise DataError(given_up) from None
 
 
 def _quoted(line: str) -> str:
