@@ -186,8 +186,8 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
     axes.minorticks_off()
     axes.set_xlabel("$K_o$ (mM, logarithmic)")
     handles = _legend(strands, bool(named), _nernst_label(experiment, strands[0].values))
-    beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(handles) > _LONG else {}
-    axes.legend(handles=handles, frameon=False, fontsize="small", handlelength=2.6, **beside)
+    outside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(handles) > _LONG else {}
+    axes.legend(handles=handles, frameon=False, fontsize="small", handlelength=2.6, **outside)
 
 
 def _recordings(
