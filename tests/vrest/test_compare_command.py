@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+import vrest
 from tests.many_cells import many_cells
 from vrest.cli import main
 from vrest.data.tables.table import to_frame
@@ -51,5 +52,12 @@ def test_laws_leave_a_report(table, tmp_path, capsys):
     main(["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws")])
     assert "Leaving out a row: ghk predicts better than nernst" in capsys.readouterr().out
     assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html"}
+    asked = ["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws"), "--force", "--keep"]
+    main(asked)
+    for law in ("ghk", "nernst"):
+        assert vrest.load(tmp_path / "laws" / law).experiment.law.name == law
+    (tmp_path / "laws/ghk/mine.txt").write_text("mine")
+    main(asked)
+    assert (tmp_path / "laws/ghk/mine.txt").read_text() == "mine"
     assert main(["compare", str(table), "--laws", "ghk", *FEW, "--out", str(tmp_path / "one")]) == 2
     assert "laws: ghk. Name two or more" in capsys.readouterr().err

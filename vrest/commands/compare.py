@@ -15,6 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
     )
+    parser.add_argument("--keep", action="store_true", help="keep the fits of --laws too, each in a folder of its own")
     add_out(parser, "FOLDER", "<data>-laws or <data>-by-<column>")
     add_figure(parser)
 
@@ -23,6 +24,8 @@ def run(options: argparse.Namespace) -> int:
     config = configuration(options)
     if options.laws:
         return _laws(options, config)
+    if options.keep:
+        raise ConfigurationError("--keep is for --laws: compare --by keeps its one fit anyway.")
     if config.by:
         return _groups(options, config)
     raise ConfigurationError("say what to compare: --laws ghk,ghk-pump or --by and the column that names the groups.")
@@ -63,10 +66,13 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
 def _laws(options: argparse.Namespace, config: Config) -> int:
     from ..data.tables.inert import write_csv
     from ..fitting.comparison.laws import compare_laws, experiments_of
+    from ..fitting.fit import Fit
     from ..fitting.report.law_report import law_report_html
+    from ..fitting.results.store import FILES, write_fit
     from ..fitting.results.text import table_text
 
-    place = results_folder(options, config, "laws", "comparison.csv", "config.toml", "report.html")
+    kept = [f"{name.strip()}/{file}" for name in options.laws.split(",") for file in FILES if options.keep]
+    place = results_folder(options, config, "laws", "comparison.csv", "config.toml", "report.html", *kept)
     experiments = experiments_of(read_recordings(config), config, options.laws)
     say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
     found = compare_laws(experiments)
@@ -75,6 +81,9 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
         write_csv(found.table, aside / "comparison.csv")
         (aside / "config.toml").write_text(config.seen_from(place.path).to_toml(), encoding="utf-8")
         (aside / "report.html").write_text(law_report_html(found), encoding="utf-8")
+        for name, fit in found.fits.items() if options.keep else ():
+            (aside / name).mkdir()
+            write_fit(Fit(fit.tree, fit.experiment), aside / name, place.path / name)
     print(table_text(found.table, dict.fromkeys(("elpd", "se", "elpd_diff", "dse"), ".1f") | {"weight": ".2f"}))
     print()
     print("\n".join(found.sentences))
