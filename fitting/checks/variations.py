@@ -143,7 +143,8 @@ def units(experiment: Experiment) -> tuple[str, np.ndarray] | None:
         cells = recordings["cell"].to_numpy().astype(str)
         if 1 < len(np.unique(cells)) < n:
             return "cell", cells
-    return ("row", recordings["row"].to_numpy().astype(str)) if n <= SHORT_TABLE else None
+    wanted = n <= SHORT_TABLE or experiment.config.robustness == "full"
+    return ("row", recordings["row"].to_numpy().astype(str)) if wanted else None
 
 
 def _left_out(experiment: Experiment) -> Iterator[Variation]:
@@ -152,7 +153,8 @@ def _left_out(experiment: Experiment) -> Iterator[Variation]:
         return
     what, labels = found
     names, counts = np.unique(labels, return_counts=True)
-    kept = set(names[np.argsort(-counts, kind="stable")][:MOST_UNITS])
+    most = len(names) if experiment.config.robustness == "full" else MOST_UNITS
+    kept = set(names[np.argsort(-counts, kind="stable")][:most])
     for label in dict.fromkeys(labels.tolist()):
         if label in kept and len(names) > 2:
             rows = labels == label

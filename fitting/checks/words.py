@@ -224,10 +224,12 @@ def say_robustness(r: Robustness) -> Part:
     if len(worst) > _SHOWN:
         sentences.append(f"{len(worst) - _SHOWN} more such lines are in the table of robustness.")
     if not sentences:
-        tried = len(r.table.drop_duplicates(["changed", "to"]))
-        sentences.append(
-            f"None of {tried} other priors and assumptions, and nothing left out, moves an answer by much."
-        )
+        kinds = r.table.drop_duplicates(["changed", "to"])["kind"]
+        left_out = int((kinds == str(Kind.LEFT_OUT)).sum())
+        also = f", nor any of {left_out} cells or rows left out," if left_out else ""
+        sentences.append(f"None of {len(kinds) - left_out} other priors and assumptions{also} moves an answer by much.")
+        if not left_out:
+            sentences.append("No cell or row was left out in turn: --robustness full does that in longer tables.")
     if r.not_run:
         sentences.append(f"Not computed: {', '.join(r.not_run)}.")
     return Part("robustness", Mark.GOOD if r.ok and not r.conflicts else Mark.WEAK, tuple(sentences))

@@ -91,6 +91,14 @@ def test_what_is_given_with_its_error_is_not_changed_again(experiment):
     assert "ljp_mV" in changed(attrs={"ljp": "subtracted"})
 
 
+def test_full_leaves_out_every_row_of_a_longer_table():
+    def left_out(how):
+        e = prepare(recordings(repeats=2), configure(inside=INSIDE, robustness=how))
+        return sum(v.kind is Kind.LEFT_OUT for v in variations(e))
+
+    assert (left_out("on"), left_out("full")) == (0, 84)
+
+
 def test_only_large_and_relevant_shifts_count():
     def table(kind, shift, before, after, answer="P_Na/P_K"):
         from vrest.fitting.checks.robustness import _counts

@@ -210,7 +210,11 @@ def test_what_answers_rest_on_is_said_with_both_values():
 def test_robust_answers_and_contradicted_priors_are_said():
     calm = shifted(["pump_mV", "", "ljp_mV", "not subtracted", "+3 mV", 0.3, 8.1, 8.0, "assumption", False])
     assert (calm.ok, say_robustness(calm).mark) == (True, Mark.GOOD)
-    assert "None of 1 other priors and assumptions" in str(say_robustness(calm))
+    assert "None of 1 other priors and assumptions moves an answer by much." in str(say_robustness(calm))
+    assert "No cell or row was left out" in str(say_robustness(calm))
+    rows = shifted(["pump_mV", "", "row 3", "there", "left out", 0.3, 8.1, 8.0, "left out", False])
+    assert "nor any of 1 cells or rows left out, moves" in str(say_robustness(rows))
+    assert "No cell or row was left out" not in str(say_robustness(rows))
     conflict = Conflict("pump_mV", "HalfNormal(8)", 20.0, "HalfNormal(16)", 26.0, 22.0, 30.0)
     fought = replace(calm, conflicts=(conflict,))
     assert say_robustness(fought).mark is Mark.WEAK
