@@ -144,8 +144,8 @@ def permeability_ratio(ion: Ion) -> Parameter:
     """P_s / P_K of one ion."""
     prior, source = {
         "Na": (LogNormal(0.04, 1.0), "squid axon 0.04 (Hodgkin & Katz 1949), Purkinje 0.02–0.05 (Miura et al. 1977)"),
-        "Cl": (LogNormal(0.3, 1.0), "a neurone's; squid axon 0.45 (Hodgkin & Katz 1949)"),
-    }.get(ion.name, (LogNormal(0.1, 1.5), "wide: little is known"))  # fmt: skip
+        "Cl": (LogNormal(0.3, 1.0), "assumed for a neurone, around squid axon's 0.45 (Hodgkin & Katz 1949)"),
+    }.get(ion.name, (LogNormal(0.1, 1.5), "assumed, wide: little is known"))  # fmt: skip
     return Parameter(
         ion.ratio, "1", f"permeability of {ion.name} relative to K", prior, source, role=Role.PERMEABILITY_RATIO,
         symbol=f"p_{ion.name}", ion=ion.name, varies=True, may_vanish=True,
@@ -163,7 +163,7 @@ def inside_activity(ion: Ion) -> Parameter:
     """The activity coefficient of one ion inside the cell."""
     meaning, source = (
         f"activity coefficient of {ion.name} inside the cell",
-        "rabbit papillary muscle K: 82.6 of 134.9 mM, 0.61",
+        "rabbit papillary muscle K: 82.6 of 134.9 mM, 0.61 (J Gen Physiol 65:695)",
     )
     prior = LogNormal(0.7, 0.1)
     return Parameter(ion.activity, "1", meaning, prior, source, role=Role.ACTIVITY, ion=ion.name, judged=False)
@@ -184,16 +184,23 @@ def conductance_ratio(ion: Ion) -> Parameter:
 
 PUMP = Parameter(
     "pump_mV", "mV", f"hyperpolarisation lost at once when the pump is poisoned, {REFERENCE}",
-    HalfNormal(8.0), "ouabain depolarises by 1–14 mV: barnacle 1–4, atria 5, ileum 8, fly muscle 13.7",
+    HalfNormal(8.0),
+    "ouabain depolarises barnacle muscle by 1–4 (Lederer & Nelson 1984), ileum by 8.1 (Bolton 1973), fly muscle by 13.7 mV"
+    " (Henon & Ikeda 1981)",
     role=Role.PUMP, varies=True, may_vanish=True,
 )  # fmt: skip
 Q10_PUMP = Parameter(
     "Q10_pump", "1", "factor on the pump's current for 10 °C of warming",
-    LogNormal(2.3, 0.2), "SA node 2.1, Purkinje fibre 2.4, heart 2.7", role=Role.Q10, judged=False,
+    LogNormal(2.3, 0.2),
+    "pump current of rabbit SA node 2.1 (Sakai et al. 1996); pump rate of sheep Purkinje fibres 2.4 from 22 to 35 °C, 1.2"
+    " above (Glitsch & Pusch 1984)",
+    role=Role.Q10, judged=False,
 )  # fmt: skip
 Q10_LEAK = Parameter(
     "Q10_leak", "1", "factor on P_K for 10 °C of warming",
-    LogNormal(1.4, 0.15), "resting conductance: Purkinje fibre 1.3, stick insect muscle 1.44, locust muscle 2.1",
+    LogNormal(1.4, 0.15),
+    "resting conductance: Purkinje fibres 1.3 (PMID 1239002), stick insect muscle 1.44 (J Exp Biol 86:249); locust muscle 2.1"
+    " (J Exp Biol 127:173)",
     role=Role.Q10, judged=False,
 )  # fmt: skip
 Q10_P_NA = Parameter(
@@ -207,40 +214,47 @@ RECTIFICATION = Parameter(
     judged=False,
 )  # fmt: skip
 PUMP_RATIO = Parameter(
-    "pump_ratio", "1", "Na ions that the pump carries for each K ion", LogNormal(1.5, 0.2), "3 Na : 2 K, give or take",
-    judged=False,
+    "pump_ratio", "1", "Na ions that the pump carries for each K ion", LogNormal(1.5, 0.2),
+    "3 Na : 2 K (PMC2216238), give or take", judged=False,
 )  # fmt: skip
 K_K = Parameter(
     "K_K_mM", "mM", "K outside that activates the pump's K sites by half",
-    LogNormal(1.5, 0.4), "SA node 1.4; squid 0.45 without and 3.9 in 400 mM Na (PMC2216238)", judged=False,
+    LogNormal(1.5, 0.4),
+    "rabbit SA node 1.4 (Sakai et al. 1996); squid axon 0.45 without and 3.9 in 400 mM Na (PMC2216238)", judged=False,
 )  # fmt: skip
-N_K = Parameter("n_K", "1", "Hill exponent of K outside", Normal(1.4, 0.3), "SA node 1.2, squid 1.5", judged=False)
+N_K = Parameter(
+    "n_K", "1", "Hill exponent of K outside", Normal(1.4, 0.3),
+    "rabbit SA node 1.2 (Sakai et al. 1996), squid axon 1.5 (PMC2216238)", judged=False,
+)  # fmt: skip
 K_NA = Parameter(
-    "K_Na_mM", "mM", "Na inside that activates the pump's Na sites by half", LogNormal(13.0, 0.4), "9, 14 and 17 mM",
-    judged=False,
+    "K_Na_mM", "mM", "Na inside that activates the pump's Na sites by half", LogNormal(13.0, 0.4),
+    "rabbit SA node 14 mM (Sakai et al. 1996), sheep Purkinje cells 9 mM (Glitsch et al. 1989)", judged=False,
 )  # fmt: skip
-N_NA = Parameter("n_Na", "1", "Hill exponent of Na inside", Normal(2.0, 0.6), "1.3 to 3", judged=False)
+N_NA = Parameter(
+    "n_Na", "1", "Hill exponent of Na inside", Normal(2.0, 0.6),
+    "rabbit SA node 1.3 (Sakai et al. 1996); 3 if three sites fill together", judged=False,
+)  # fmt: skip
 P_K = Parameter(
-    "P_K_cm_s", "cm/s", f"permeability of K, {REFERENCE}", LogNormal(1e-6, 2.0), "wide: a factor of 50 either way",
+    "P_K_cm_s", "cm/s", f"permeability of K, {REFERENCE}", LogNormal(1e-6, 2.0), "assumed, wide: a factor of 50 either way",
     role=Role.PERMEABILITY, varies=True, judged=False,
 )  # fmt: skip
 P_K_AREA = Parameter(
     "P_K_area_cm3_s", "cm3/s", f"permeability of K times the membrane's area, {REFERENCE}",
-    LogNormal(2e-11, 3.0), "a cell of 20 pF at 1e-6 cm/s, and wide enough for muscle fibres",
+    LogNormal(2e-11, 3.0), "assumed: a cell of 20 pF at 1e-6 cm/s, and wide enough for muscle fibres",
     role=Role.PERMEABILITY, varies=True, judged=False,
 )  # fmt: skip
 C_M = Parameter(
     "C_m_uF_cm2", "uF/cm2", "capacitance of membrane, by which C_m_pF gives the area", Fixed(1.0),
-    "neurones 0.9–1 µF/cm²; insect muscle 6–12", role=Role.CAPACITANCE, judged=False,
+    "neurones 0.9 (Gentet et al. 2000); insect muscle 6–12 (J Exp Biol 127:173 and 86:249)", role=Role.CAPACITANCE, judged=False,
 )  # fmt: skip
 R_IN_SCATTER = Parameter(
     "R_in_scatter", "1", "sd of the logarithm of input resistances that carry no sd of their own",
-    HalfNormal(0.2), "input resistances repeat to tens of percent",
+    HalfNormal(0.2), "assumed: input resistances repeat to tens of percent",
     role=Role.SCATTER, judged=False, may_vanish=False,
 )  # fmt: skip
 SIGMA = Parameter(
     "sigma_mV", "mV", "scatter of single recordings around the law",
-    HalfNormal(5.0), "electrodes and cells together: 1–10 mV",
+    HalfNormal(5.0), "assumed: electrodes and cells together scatter by 1–10 mV",
     role=Role.SCATTER, judged=False, may_vanish=False,
 )  # fmt: skip
 NU = Parameter(
@@ -265,10 +279,10 @@ Q10_RATIO = Quantity(
 def between_cells(parameter: Parameter) -> Parameter:
     """How much cells of one type differ in a parameter: the sd of its logarithm, or its own where it can be negative."""
     unit, what, prior = "1", "sd of its logarithm, 0.1 being about 10 %", HalfNormal(0.3)
-    source = "cells of one type differ by tens of percent"
+    source = "assumed: cells of one type differ by tens of percent"
     if parameter.signed:
         unit, what, prior = parameter.unit, "sd", HalfNormal(parameter.prior.sd / 2)
-        source = "cells of one type differ by less than what is believed of them all"
+        source = "assumed: cells of one type differ by less than what is believed of them all"
     return Parameter(
         f"{parameter.name} spread", unit, f"how much cells of one type differ in {parameter.name}: {what}", prior,
         source, role=Role.SPREAD, symbol=f"{parameter.symbol}_spread", judged=False, may_vanish=False,
@@ -286,7 +300,7 @@ def offset_sd(per: str) -> Parameter:
         name, meaning, prior, source = "ljp_sd_mV", "sd of the junction potential", Fixed(1.0), "as given in the table"
     else:
         name, meaning = f"offset_{per}_sd_mV", f"sd of the electrode's offset between {per}s"
-        prior, source = HalfNormal(2.0), "electrodes drift by a few mV"
+        prior, source = HalfNormal(2.0), "assumed: electrodes drift by a few mV"
     return Parameter(name, "mV", meaning, prior, source, role=Role.OFFSET, judged=False, may_vanish=False)
 
 

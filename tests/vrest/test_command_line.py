@@ -173,7 +173,7 @@ def test_a_saved_fit_with_lost_draws_is_refused_by_name(full_fit, tmp_path, caps
 
 
 def test_listings(capsys):
-    assert main(["laws"]) == main(["datasets"]) == 0
+    assert main(["laws"]) == main(["datasets"]) == main(["datasets", "crayfish_muscle"]) == 0
     out = capsys.readouterr().out
     assert all(name in out for name in vrest.LAWS)
     assert "Assumed, not published" in out

@@ -4,11 +4,17 @@ import argparse
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes none."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the set whose codebook to print (default: all sets)")
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..data.sets.bundled import datasets
+    from ..data.sets.bundled import codebook, datasets
 
-    print("\n\n".join(book.describe() for book in datasets().values()))
+    if options.name:
+        print(codebook(options.name))
+        return 0
+    known = datasets()
+    width = max(map(len, known))
+    print("\n".join(f"{name:<{width}}  {book.title}" for name, book in known.items()))
+    print("\nvrest datasets NAME prints what was measured, what is assumed, what vrest says of it, and every column.")
     return 0
