@@ -5,7 +5,7 @@ fitted again where it is not (Vehtari et al. 2024). Shifts are of medians, on th
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..model.draws import parameter_values, resistance_distribution, row_distrib
 from ..results.loo import GOOD_K
 from ..sampling.array_stats import array_stats
 from .identification import questions
+from .power_scaling import SENSITIVE, sensitivity
 from .variations import Kind, Variation, variations, varied_parameters
 
 COLUMNS = ["answer", "group", "changed", "from", "to", "shift_sd", "median", "lower", "upper"]
@@ -60,6 +61,7 @@ class Robustness:
     rests_on : answer, what it rests on, and the shift in posterior sds; the largest first.
     conflicts : priors that the data contradict.
     not_run : variations that could not be computed.
+    sensitivities : answer, the parameter of a prior, and the answer's power-scaling sensitivity to it.
     table : a line for each answer and variation, in COLUMNS, with its `kind`, the median without it (`base`), and whether
         it `counts`.
     """
@@ -68,7 +70,13 @@ class Robustness:
     rests_on: tuple[tuple[str, str, float], ...]
     conflicts: tuple[Conflict, ...]
     not_run: tuple[str, ...]
+    sensitivities: tuple[tuple[str, str, float], ...]
     table: pd.DataFrame
+
+
+def label(answer: str, group: str) -> str:
+    """An answer's name, with the group that it is of."""
+    return f"{answer} ({group})" if group else answer
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ class _Answer:
 
     @property
     def name(self) -> str:
-        return f"{self.quantity.name} ({self.group})" if self.group else self.quantity.name
+        return label(self.quantity.name, self.group)
 
     def of(self, posterior: xr.Dataset) -> np.ndarray:
         x = posterior[self.quantity.symbol]
@@ -98,7 +106,7 @@ def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) ->
     """
     answers = [_Answer(q, group) for q in questions(experiment) for group in _groups(posterior, q)]
     if not answers:
-        return Robustness(True, (), (), (), pd.DataFrame(columns=[*COLUMNS, *_BESIDE]))
+        return judge_table(pd.DataFrame(columns=[*COLUMNS, *_BESIDE]))
     few = _thinned(posterior)
     joint = _Joint(few, experiment)
     base = {a.name: _Spread.of(a, a.of(posterior)) for a in answers}
@@ -120,33 +128,58 @@ def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) ->
             changed = [a.quantity.name, a.group, v.changed, v.before, v.after]
             rows.append([*changed, shift, median, lower, upper, str(v.kind), start.median, counts])
     table = pd.DataFrame(rows, columns=[*COLUMNS, *_BESIDE])
-    return judge_table(table, tuple(_conflicts(experiment, posterior, table)), tuple(dict.fromkeys(not_run)))
+    conflicts = tuple(_conflicts(experiment, posterior, table))
+    return judge_table(
+        table, conflicts, tuple(dict.fromkeys(not_run)), tuple(_sensitivities(experiment, posterior, answers))
+    )
+
+
+def _sensitivities(
+    experiment: Experiment, posterior: xr.Dataset, answers: Sequence[_Answer]
+) -> Iterator[tuple[str, str, float]]:
+    """Each answer's power-scaling sensitivity to each prior that acts on the questions."""
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
+    drawn = [a.of(posterior).reshape(shape) for a in answers]
+    for p in varied_parameters(experiment):
+        log_prior = p.prior.log_density(posterior[p.symbol].to_numpy()).reshape(*shape, -1).sum(axis=-1)
+        for a, found in zip(answers, sensitivity(log_prior, *drawn), strict=True):
+            yield a.name, p.name, round(found, 4)
 
 
 def to_dataset(found: Robustness) -> xr.Dataset:
     """What a tree keeps of it: the table over a dim `change`, and the rest as attributes."""
     columns = {name: ("change", found.table[name].to_numpy()) for name in found.table}
     conflicts = json.dumps([asdict(one) for one in found.conflicts])
-    return xr.Dataset(columns, attrs={"conflicts": conflicts, "not_run": json.dumps(found.not_run)})
+    beside = {"not_run": json.dumps(found.not_run), "sensitivities": json.dumps(found.sensitivities)}
+    return xr.Dataset(columns, attrs={"conflicts": conflicts, **beside})
 
 
 def from_dataset(stored: xr.Dataset) -> Robustness:
     """The inverse of `to_dataset`."""
     table = stored.to_dataframe()[[*COLUMNS, *_BESIDE]].reset_index(drop=True)
     conflicts = tuple(Conflict(**one) for one in json.loads(stored.attrs["conflicts"]))
-    return judge_table(table, conflicts, tuple(json.loads(stored.attrs["not_run"])))
+    sensitivities = tuple((answer, prior, value) for answer, prior, value in json.loads(stored.attrs["sensitivities"]))
+    return judge_table(table, conflicts, tuple(json.loads(stored.attrs["not_run"])), sensitivities)
 
 
-def judge_table(table: pd.DataFrame, conflicts: tuple[Conflict, ...], not_run: tuple[str, ...]) -> Robustness:
-    """The judgement that a table of shifts carries: for each answer and what it rests on, the largest shift that counts."""
-    found: dict[tuple[str, str], float] = {}
-    for row in table[table["counts"].astype(bool)].to_dict("records"):
-        answer = f"{row['answer']} ({row['group']})" if row["group"] else row["answer"]
-        key = (answer, row["changed"])
-        if abs(row["shift_sd"]) > abs(found.get(key, 0.0)):
-            found[key] = float(row["shift_sd"])
-    rests_on = sorted(((a, what, round(s, 3)) for (a, what), s in found.items()), key=lambda one: -abs(one[2]))
-    return Robustness(not rests_on, tuple(rests_on), conflicts, not_run, table)
+def judge_table(
+    table: pd.DataFrame,
+    conflicts: tuple[Conflict, ...] = (),
+    not_run: tuple[str, ...] = (),
+    sensitivities: tuple[tuple[str, str, float], ...] = (),
+) -> Robustness:
+    """The judgement that shifts and sensitivities carry: for each answer and what it rests on, the largest shift."""
+    counting = {(answer, prior) for answer, prior, value in sensitivities if value > SENSITIVE}
+    largest: dict[tuple[str, str], float] = {}
+    for row in table.to_dict("records"):
+        key = (label(row["answer"], row["group"]), row["changed"])
+        if row["counts"]:
+            counting.add(key)
+        if abs(row["shift_sd"]) >= abs(largest.get(key, 0.0)):
+            largest[key] = float(row["shift_sd"])
+    found = ((answer, what, round(largest.get((answer, what), 0.0), 3)) for answer, what in counting)
+    rests_on = tuple(sorted(found, key=lambda one: (-abs(one[2]), one)))
+    return Robustness(not rests_on, rests_on, conflicts, not_run, sensitivities, table)
 
 
 def smoothed(log_weight: np.ndarray) -> np.ndarray | None:

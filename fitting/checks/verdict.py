@@ -44,6 +44,7 @@ class Verdict:
             "ok": r.ok,
             "rests_on": [list(one) for one in r.rests_on],
             "conflicts": [asdict(one) for one in r.conflicts],
+            "power_scaling": [list(one) for one in r.sensitivities],
             "not_run": list(r.not_run),
         }
         return {

@@ -12,7 +12,8 @@ from .identification import UNINFORMED, Identification
 from .lack_of_fit import Basis, FitCheck
 from .patterns import REJECTED as PATTERN_REJECTED
 from .patterns import Trace
-from .robustness import Conflict, Robustness
+from .power_scaling import SENSITIVE
+from .robustness import Conflict, Robustness, label
 from .sampling import MAX_R_HAT, MIN_BFMI, MIN_ESS, SamplingCheck
 from .variations import Kind
 
@@ -223,6 +224,13 @@ def say_robustness(r: Robustness) -> Part:
     sentences += [_say_shift(row) for row in worst[:_SHOWN].to_dict("records")]
     if len(worst) > _SHOWN:
         sentences.append(f"{len(worst) - _SHOWN} more such lines are in the table of robustness.")
+    shifted = {(label(row["answer"], row["group"]), row["changed"]) for row in worst.to_dict("records")}
+    sentences += [
+        f"{answer} rests on the prior of {prior}: to weigh it a little more or less moves it (power-scaling sensitivity"
+        f" {value:.2g}; above {SENSITIVE} counts)."
+        for answer, prior, value in r.sensitivities
+        if value > SENSITIVE and (answer, prior) not in shifted
+    ]
     if not sentences:
         kinds = r.table.drop_duplicates(["changed", "to"])["kind"]
         left_out = int((kinds == str(Kind.LEFT_OUT)).sum())

@@ -102,20 +102,11 @@ def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.G
 
 
 def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
-    """Log prior density of everything sampled: populations, spreads, and cells and offsets given those."""
+    """Log prior density of the populations' parameters, spreads, and sds of offsets: of what has a prior of its own.
+
+    Cells and offsets are left out, which are drawn from their population: scaling their density would be another model.
+    """
     everything = [*experiment.parameters, *experiment.spreads.values(), *experiment.offsets.values()]
-    found: dict[str, Any] = {
-        p.symbol: p.prior.log_density(cast(Any, posterior[p.symbol])) for p in everything if p.symbol in posterior
-    }
-    for name in experiment.spreads:
-        p, middle, width = _given_group(posterior, experiment, name)
-        cells: Any = posterior[p.of_cells]
-        found[p.of_cells] = _normal((p.between.of(cells) - middle) / width) - np.log(width * p.between.slope(cells))
-    for per, parameter in experiment.offsets.items():
-        width = _offset_width(posterior, experiment, per, parameter)
-        found[offset(per).symbol] = _normal(posterior[offset(per).symbol] / width) - np.log(width)
-    return xr.Dataset(found)
-
-
-def _normal(z: Any) -> Any:
-    return -0.5 * z**2 - 0.5 * np.log(2 * np.pi)
+    return xr.Dataset(
+        {p.symbol: p.prior.log_density(cast(Any, posterior[p.symbol])) for p in everything if p.symbol in posterior}
+    )

@@ -7,7 +7,9 @@ from matplotlib import pyplot
 
 import vrest
 from tests.synthetic import INSIDE, recordings
+from vrest.fitting.checks.power_scaling import SENSITIVE, sensitivity
 from vrest.fitting.checks.robustness import (
+    COLUMNS,
     RATIO_COUNTS,
     from_dataset,
     judge_table,
@@ -17,6 +19,7 @@ from vrest.fitting.checks.robustness import (
     weighted_quantiles,
 )
 from vrest.fitting.checks.variations import Kind, variations
+from vrest.fitting.checks.words import say_robustness
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.draws import with_derived
@@ -171,3 +174,34 @@ def test_a_fit_without_it_says_so(potassium_fit):
     assert len(potassium_fit.robustness()) == 0
     with pytest.raises(vrest.ConfigurationError, match="was not computed"):
         potassium_fit.plot_robustness("P_Na/P_K")
+
+
+def test_power_scaling_is_arviz(full_fit):
+    """`arviz_stats.psense` on the tree, one prior at a time; it imports what a fit does without."""
+    from arviz_stats import psense
+
+    tree, found = full_fit.tree, full_fit.verdict().robustness.sensitivities
+    assert len({answer for answer, _, _ in found}) > 3
+    symbols = {q.name: q.symbol for q in full_fit.experiment.quantities}
+    for answer, prior, value in found:
+        theirs = psense(tree, var_names=[symbols[answer]], group_var_names=[symbols[prior]])[symbols[answer]]
+        assert value == pytest.approx(float(theirs), abs=1e-3), (answer, prior)
+
+
+def test_an_answer_that_is_its_prior_is_sensitive_to_it_and_one_that_is_not_is_not():
+    """A Normal prior to a power is a Normal of another sd: the answer is the prior's draw, or has nothing to do with it."""
+    rng = np.random.default_rng(1)
+    x, other = rng.normal(size=(2, 4, 2000))
+    of_itself, of_another = sensitivity(-0.5 * x**2, x, other)
+    assert of_itself > SENSITIVE
+    assert of_another < SENSITIVE
+
+
+def test_what_power_scaling_finds_alone_is_said():
+    calm = judge_table(
+        pd.DataFrame(columns=[*COLUMNS, "kind", "base", "counts"]), sensitivities=(("pump_mV", "P_Na/P_K", 0.08),)
+    )
+    assert calm.rests_on == (("pump_mV", "P_Na/P_K", 0.0),)
+    assert "pump_mV rests on the prior of P_Na/P_K" in str(say_robustness(calm))
+    below = judge_table(calm.table, sensitivities=(("pump_mV", "P_Na/P_K", 0.05),))
+    assert (below.ok, below.rests_on) == (True, ())

@@ -19,7 +19,7 @@ SAMPLED = SamplingCheck(True, 0, 1.003, 1234.0, 0.91)
 SHORT = replace(SAMPLED, ok=False, divergences=1)
 NEAR = WorstRow(7, -71.0, -72.5, 1.2, "K_o 5 mM, 22 °C")
 FAR = WorstRow(9, -60.0, -72.5, 4.2, "K_o 5 mM, 22 °C")
-ROBUST = Robustness(True, (), (), (), pd.DataFrame(columns=[*COLUMNS, "kind", "base", "counts"]))
+ROBUST = judge_table(pd.DataFrame(columns=[*COLUMNS, "kind", "base", "counts"]))
 FITS = FitCheck(True, Basis.REPLICATES, 0.4, 1.1, 5.2, 1.5, None, None, (), (NEAR,), (), 0.3, 0.5)
 OPEN = replace(FITS, p_value=None, F=None, degrees_of_freedom=None)
 SHARED = (Miss("saline 'A'", 1, 3.0), Miss("B", 4, -2.0))
@@ -180,7 +180,7 @@ def test_cautions_and_repairs_travel_with_the_verdict():
 def shifted(*rows) -> Robustness:
     """The judgement on rows of: answer, group, changed, from, to, shift, median, base, kind, counts."""
     columns = ["answer", "group", "changed", "from", "to", "shift_sd", "median", "base", "kind", "counts"]
-    return judge_table(pd.DataFrame(rows, columns=columns).assign(lower=0.0, upper=1.0), (), ())
+    return judge_table(pd.DataFrame(rows, columns=columns).assign(lower=0.0, upper=1.0))
 
 
 def test_what_answers_rest_on_is_said_with_both_values():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import lognorm, norm
+from scipy.stats import norm
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
@@ -47,7 +47,8 @@ def test_summary_and_tree_carry_groups_and_cells(typed_fit):
     assert posterior["p_Na"].dims == ("chain", "draw", "population")
     assert posterior["p_Na_cell"].dims == ("chain", "draw", "cell")
     assert list(posterior["cell"].to_numpy()) == list(truth)
-    assert set(result.tree["log_prior"].data_vars) >= {"p_Na", "p_Na_spread", "p_Na_cell", "sigma_mV"}
+    assert set(result.tree["log_prior"].data_vars) >= {"p_Na", "p_Na_spread", "sigma_mV"}
+    assert not [name for name, x in result.tree["log_prior"].items() if "cell" in x.dims]
 
 
 def test_a_cell_with_one_row_is_pulled_to_its_type_and_says_so_with_its_width(typed_fit):
@@ -291,30 +292,15 @@ def test_a_parameter_that_can_be_negative_differs_between_cells_by_differences()
     precision = 1 / width**2 + 1 / alone[1]
     expected = (middle / width**2 + alone[0] / alone[1]) / precision + place / np.sqrt(precision)
     assert found["rectification_cell"].to_numpy().ravel() == pytest.approx(expected)
-    others = {
-        p.symbol: (("chain", "draw"), np.full((1, 1), p.prior.typical)) for p in e.parameters if not e.varies(p.name)
-    }
-    density = log_prior(found.assign(others), e)["rectification_cell"].to_numpy().ravel()
-    assert density == pytest.approx(norm(middle, width).logpdf(expected))
 
 
-def test_the_density_of_a_cell_is_that_of_its_logarithm_with_its_jacobian():
+def test_the_log_prior_is_of_populations_and_of_the_spread_between_cells():
     data, _ = many_cells(seed=1, cells=3, types={"A": {}}, K_o=(2.5, 10), temperatures=(22,))
     e, dims = experiment(data, vary=["P_Na/P_K"]), ("chain", "draw")
     posterior = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
     posterior["p_Na_spread"] = (dims, [[0.2]])
     posterior["p_Na_cell"] = ((*dims, "cell"), [[[0.03, 0.04, 0.06]]])
     found = log_prior(posterior, e)
-    assert found["p_Na_cell"].to_numpy().ravel() == pytest.approx(lognorm(0.2, scale=0.04).logpdf([0.03, 0.04, 0.06]))
+    assert "p_Na_cell" not in found
     assert found["p_Na_spread"].item() == pytest.approx(np.log(2) + norm(0, 0.3).logpdf(0.2))
     assert found["sigma_mV"].item() == pytest.approx(np.log(2) + norm(0, 5.0).logpdf(5 * np.sqrt(2 / np.pi)))
-
-
-def test_electrode_offsets_are_normal_around_zero():
-    data, _ = many_cells(seed=1, cells=3, types={"A": {}}, K_o=(2.5, 10), temperatures=(22,))
-    e, dims = experiment(data, vary=[], offset="cell"), ("chain", "draw")
-    posterior = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
-    posterior["offset_cell_sd_mV"] = (dims, [[2.5]])
-    posterior["offset_cell_mV"] = ((*dims, "cell_offset"), [[[-3.0, 0.0, 1.0]]])
-    found = log_prior(posterior, e)["offset_cell_mV"].to_numpy().ravel()
-    assert found == pytest.approx(norm(0, 2.5).logpdf([-3.0, 0.0, 1.0]))

@@ -26,9 +26,8 @@ def test_text_names_priors_versions_and_settings_of_the_tree(name, request):
     e = fit.experiment
     everything = [*e.parameters, *e.spreads.values()]
     assert stated == {p.name: str(p.prior) for p in everything}
-    of_cells = {name for name in tree["log_prior"].data_vars if str(name).endswith("_cell")}
-    assert {p.symbol for p in everything} == set(tree["log_prior"].data_vars) - of_cells
-    assert ("Between cells the logarithms of" in text) == bool(of_cells)
+    assert {p.symbol for p in everything} == set(tree["log_prior"].data_vars)
+    assert ("Between cells the logarithms of" in text) == bool(e.spreads)
     for package, version in json.loads(tree.attrs["versions"]).items():
         assert re.search(rf"\b{package} {re.escape(version)}\b", text, re.IGNORECASE), package
     s, sizes = config.sampling, tree["posterior"].sizes
