@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from ..models.errors import ConfigurationError
+from ..models.laws.law import Law
 from .checks.fitted import Fitted
 from .checks.run import run
 from .experiment.build import build_experiment
@@ -15,6 +16,7 @@ from .experiment.config import Config, parse_config
 from .experiment.experiment import Experiment
 from .experiment.prepare import configure, prepare, takes_settings
 from .results import store
+from .results.own_laws import law_of, refuse_changed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,7 +159,7 @@ def load(folder: str | Path) -> Fit:
     Raises
     ------
     ConfigurationError
-        There is no such folder or file, or it holds no fit.
+        There is no such folder or file, it holds no fit, or one of a law that is not known here or has changed.
     """
     path = Path(folder)
     path = path / "fit.nc" if path.is_dir() else path
@@ -165,13 +167,15 @@ def load(folder: str | Path) -> Fit:
         raise ConfigurationError(f"{path}: there is no fit here (vrest fit writes one).")
     tree = store.read_tree(path)
     config = parse_config(tree.attrs["config"], f"{path}, config").beside(path.parent)
-    return Fit(tree, build_experiment(store.recordings_of(tree), config))
+    experiment = build_experiment(store.recordings_of(tree), config, law=law_of(tree, config.law, path))
+    refuse_changed(tree, experiment, path)
+    return Fit(tree, experiment)
 
 
 @takes_settings
 def fit(
     recordings: xr.Dataset | pd.DataFrame,
-    law: str | None = None,
+    law: str | Law | None = None,
     *,
     config: Config | None = None,
     progress: bool | None = None,
@@ -182,7 +186,7 @@ def fit(
     Parameters
     ----------
     recordings : from `read_csv`, `from_frame` or `load_data`, or a DataFrame with the columns of a table.
-    law : name of the membrane law (default `ghk-pump`).
+    law : name of the membrane law (default `ghk-pump`), or one of your own, which is registered by its name.
     config : a whole configuration, over which the other arguments are laid.
     progress : show a progress bar; default on a terminal only.
     **settings :

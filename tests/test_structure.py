@@ -151,9 +151,10 @@ def test_the_front_door_is_light():
 
 def test_the_public_surface():
     assert vrest.__all__ == [
-        "LAWS", "Config", "ConfigurationError", "DataError", "DataWarning", "Design", "Fit", "Sampling",
+        "LAWS", "Config", "ConfigurationError", "DataError", "DataWarning", "Design", "Fit", "Law", "Sampling",
         "UnknownNameError", "VrestError", "compare_laws", "datasets", "design", "explain", "fit", "fit_each",
-        "from_frame", "load", "load_data", "priors", "read_config", "read_csv", "recover", "select", "simulate", "to_frame",
+        "from_frame", "load", "load_data", "priors", "read_config", "read_csv", "recover", "register", "select",
+        "simulate", "to_frame",
     ]  # fmt: skip
     assert all(getattr(vrest, name) is not None for name in vrest.__all__)
     assert re.fullmatch(r"\d+\.\d+\.\d+", vrest.__version__)

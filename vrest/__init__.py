@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .fitting.fit import Fit, fit, load
     from .fitting.planning.design import Design, design
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
-    from .models.laws.registry import LAWS
+    from .models.laws.law import Law
+    from .models.laws.registry import LAWS, register
     from .planning import fit_each, recover, simulate
     from .tables import compare_laws, explain, priors
 
@@ -30,6 +31,7 @@ _HOME = {
     "DataWarning": "models.errors",
     "Design": "fitting.planning.design",
     "Fit": "fitting.fit",
+    "Law": "models.laws.law",
     "Sampling": "fitting.experiment.config",
     "UnknownNameError": "models.errors",
     "VrestError": "models.errors",
@@ -46,6 +48,7 @@ _HOME = {
     "read_config": "fitting.experiment.config",
     "read_csv": "data.tables.reader",
     "recover": "planning",
+    "register": "models.laws.registry",
     "select": "data.tables.table",
     "simulate": "planning",
     "to_frame": "data.tables.table",
@@ -59,6 +62,7 @@ __all__ = [
     "DataWarning",
     "Design",
     "Fit",
+    "Law",
     "Sampling",
     "UnknownNameError",
     "VrestError",
@@ -75,6 +79,7 @@ __all__ = [
     "read_config",
     "read_csv",
     "recover",
+    "register",
     "select",
     "simulate",
     "to_frame",

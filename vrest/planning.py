@@ -17,10 +17,11 @@ from .fitting.planning.recovery import Recovery
 from .fitting.planning.simulate import Truth
 from .fitting.sampling.workers import Workers
 from .models.errors import DataWarning
+from .models.laws.law import Law
 
 
 def _planned(
-    plan: xr.Dataset | pd.DataFrame, law: str | None, config: Config | None, settings: dict[str, Any]
+    plan: xr.Dataset | pd.DataFrame, law: str | Law | None, config: Config | None, settings: dict[str, Any]
 ) -> Experiment:
     config = configure(config, law=law, **settings)
     return prepare(recordings_of(plan, config, potentials=False).drop_vars("V_m", errors="ignore"), config)
@@ -30,7 +31,7 @@ def _planned(
 def simulate(
     plan: xr.Dataset | pd.DataFrame,
     truth: Truth,
-    law: str | None = None,
+    law: str | Law | None = None,
     *,
     config: Config | None = None,
     **settings: Any,
@@ -61,7 +62,7 @@ def simulate(
 @takes_settings
 def recover(
     plan: xr.Dataset | pd.DataFrame,
-    law: str | None = None,
+    law: str | Law | None = None,
     *,
     n: int = 200,
     truth: Truth | None = None,
@@ -97,7 +98,7 @@ def recover(
 @takes_settings
 def fit_each(
     recordings: xr.Dataset | pd.DataFrame,
-    law: str | None = None,
+    law: str | Law | None = None,
     *,
     column: str = "cell",
     workers: int = 1,

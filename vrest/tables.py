@@ -12,6 +12,7 @@ from .fitting.experiment.build import DEFAULT_IONS, foreseen_parameters
 from .fitting.experiment.config import Config
 from .fitting.experiment.prepare import configure, recordings_of, takes_settings
 from .models.ions import ions as ions_named
+from .models.laws.law import Law
 from .models.laws.registry import law as law_named
 from .models.parameters import Parameter
 from .models.textbook.explain import DAY, HOUR, SECOND, Explanation
@@ -21,7 +22,7 @@ from .models.textbook.explain import explain as take_apart
 @takes_settings
 def compare_laws(
     recordings: xr.Dataset | pd.DataFrame,
-    laws: str | Sequence[str],
+    laws: str | Sequence[str | Law],
     *,
     config: Config | None = None,
     progress: bool | None = None,
@@ -32,7 +33,7 @@ def compare_laws(
     Parameters
     ----------
     recordings : as of `fit`.
-    laws : two names or more, as in `"ghk,ghk-pump"`.
+    laws : two names or more, as in `"ghk,ghk-pump"`, or a list of names and laws of your own.
     config : a whole configuration, over which the other arguments are laid.
     progress : show a progress bar; default on a terminal only.
     **settings :
@@ -120,12 +121,12 @@ def _lines(of: Explanation) -> Iterator[tuple[str, float, str, str]]:
 
 
 @takes_settings
-def priors(law: str | None = None, *, config: Config | None = None, **settings: Any) -> pd.DataFrame:
+def priors(law: str | Law | None = None, *, config: Config | None = None, **settings: Any) -> pd.DataFrame:
     """A law's parameters with their priors, and where those come from.
 
     Parameters
     ----------
-    law : name of the membrane law (default `ghk-pump`).
+    law : name of the membrane law (default `ghk-pump`), or one of your own.
     config : a whole configuration, over which the other arguments are laid.
     **settings :
 

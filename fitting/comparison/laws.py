@@ -7,6 +7,8 @@ import pandas as pd
 import xarray as xr
 
 from ...models.errors import ConfigurationError
+from ...models.laws.law import Law
+from ...models.laws.registry import register
 from ..checks.fitted import Fitted
 from ..checks.run import run
 from ..checks.words import listed
@@ -57,7 +59,7 @@ class LawComparison:
             yield f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets."
 
 
-def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[str]) -> dict[str, Experiment]:
+def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[str | Law]) -> dict[str, Experiment]:
     """The recordings as each of two laws or more sees them.
 
     Raises
@@ -65,7 +67,7 @@ def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[
     ConfigurationError
         Fewer than two laws are named.
     """
-    given = laws.split(",") if isinstance(laws, str) else laws
+    given = laws.split(",") if isinstance(laws, str) else [register(x).name if isinstance(x, Law) else x for x in laws]
     names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     if len(names) < 2:
         raise ConfigurationError(f"laws: {', '.join(names) or 'none'}. Name two or more, as in ghk,ghk-pump.")

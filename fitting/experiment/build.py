@@ -41,19 +41,22 @@ DEFAULT_IONS = ("K", "Na", "Cl")
 _PLAUSIBLE = {Role.Q10: (0.1, 100), Role.Q10_OF_RATIO: (0.1, 100), Role.PUMP: (0, 1000)}
 
 
-def build_experiment(recordings: xr.Dataset, config: Config, blocks: bool = False) -> Experiment:
+def build_experiment(
+    recordings: xr.Dataset, config: Config, blocks: bool = False, law: Law | None = None
+) -> Experiment:
     """Bring recordings and configuration together.
 
     Parameters
     ----------
     blocks : whether rows with the pump blocked may follow: passive ions, which act only there, stay in the model.
+    law : the law itself, where it is not to be looked up by the configuration's name.
 
     Raises
     ------
     ConfigurationError, UnknownNameError, DataError
         What is asked cannot be asked of these recordings; the message says what is missing and what to type.
     """
-    law = law_named(config.law)
+    law = law or law_named(config.law)
     chosen = _ions(recordings, config, law)
     assumed = {
         name: known
@@ -143,7 +146,7 @@ def allowing_blocks(experiment: Experiment) -> Experiment:
     outside = experiment.recordings["c_o"].sel(ion=list(experiment.dormant))
     if not experiment.dormant or not experiment.law.has_pump or bool(outside.isnull().any()):
         return experiment
-    return build_experiment(experiment.recordings, experiment.config, blocks=True)
+    return build_experiment(experiment.recordings, experiment.config, blocks=True, law=experiment.law)
 
 
 def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:
@@ -292,6 +295,11 @@ def declared_parameters(
     active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
     optional = option_parameters(law, config.options, active)
     declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    symbols = [p.symbol for p in declared]
+    if twice := [name for name in dict.fromkeys(symbols) if symbols.count(name) > 1]:
+        raise ConfigurationError(
+            f"the law {law.name} has two parameters called {twice[0]} in the tree: name them apart."
+        )
     return tuple(_with_priors([preset(p, config.preset) for p in declared], config).values())
 
 

@@ -97,6 +97,14 @@ def _priors(given: Any) -> "dict[str, Prior]":
         raise ConfigurationError(f"priors: {error}") from None
 
 
+def _law_named(given: Any) -> Any:
+    if isinstance(given, str):
+        return given
+    from ...models.laws.registry import register  # on first use: the help needs no law
+
+    return register(given).name
+
+
 def _pairs(cut: Callable[[str], tuple[str, str, str]], form: str, setting: str, example: dict[str, str]) -> Any:
     """What reads `NAME=VALUE`, given once or more, as a mapping; `cut` is at the first sign or at the last."""
 
@@ -197,7 +205,7 @@ class Config:
         None, "use only the rows of a pandas query: \"saline == 'control' and K_o_mM > 2\"", flag="--where",
         metavar="QUERY", group=TABLE,
     )  # fmt: skip
-    law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME")
+    law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME", types=_law_named)
     ions: tuple[str, ...] = setting(
         (), "ions of the model, as in K,Na (default: K, Na, Cl as in the table)", flag="--ions", metavar="LIST",
         example='["K", "Na"]',

@@ -10,6 +10,8 @@ from typing import Any
 
 from ...models.arrays import Array, namespace
 from ...models.conditions import Conditions
+from ...models.errors import ConfigurationError
+from ...models.laws.registry import OWN
 from ...models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter, offset
 from ...models.priors import Fixed, HalfNormal
 from ..experiment.experiment import Experiment
@@ -50,12 +52,35 @@ class Language(ABC):
         """A further term of the log density."""
 
 
+class NumbersOnly(ConfigurationError):
+    """A law of somebody's own does with symbols what only numbers can do."""
+
+
 def describe(experiment: Experiment, language: Language) -> None:
     """Say the experiment's model.
 
     The likelihood is Normal, or Student t where the configuration says `robust`; the error that a row carries of its
     own is added to the scatter in quadrature.
+
+    Raises
+    ------
+    NumbersOnly
+        A law that is not vrest's own cannot be said in this language.
     """
+    try:
+        _describe(experiment, language)
+    except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        if experiment.law.name in OWN:
+            raise
+        why = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+        raise NumbersOnly(
+            f"the law {experiment.law.name} works on numbers only ({why}). Its equations are called on symbols too: in place"
+            " of NumPy's and SciPy's functions they use those of xp = namespace(x), and xp.where in place of if."
+            " vrest.testing.check_law says where."
+        ) from error
+
+
+def _describe(experiment: Experiment, language: Language) -> None:
     data = language.data
     at = _as_variables(experiment.conditions, "", data)
     reference = _as_variables(experiment.reference, "reference_", data)

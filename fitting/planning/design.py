@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest, typed
+from ...models.laws.law import Law
 from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, judged, rank, variations
 from ..checks.identification import Identification, foresee, questions
@@ -73,7 +74,7 @@ class Design:
 @takes_settings
 def design(
     plan: xr.Dataset | pd.DataFrame,
-    law: str | None = None,
+    law: str | Law | None = None,
     *,
     add: xr.Dataset | pd.DataFrame | None = None,
     goal: str | None = None,
@@ -88,7 +89,7 @@ def design(
     Parameters
     ----------
     plan : a table without V_m_mV, as from `read_csv(…, potentials=False)`; one with V_m_mV serves too.
-    law : name of the membrane law (default `ghk-pump`).
+    law : name of the membrane law (default `ghk-pump`), or one of your own.
     add : rows that could be added, another plan; default: variations of the plan's commonest bath.
     goal : name of the parameter to rank by, such as `pump_mV`; default: all that resting potentials are asked.
     truth : what the membrane is like, by parameter name; default: averaged over the priors.

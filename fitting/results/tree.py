@@ -6,6 +6,7 @@ from importlib.metadata import version
 import numpy as np
 import xarray as xr
 
+from ...models.laws.registry import where_from
 from ...models.notes import notes_as_json
 from ..experiment.experiment import Experiment
 from ..model.cells import log_prior, with_cells
@@ -74,6 +75,8 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
             "constant_data": experiment.recordings.drop_vars("V_m"),
         }
     )
+    if origin := where_from(experiment.law):
+        tree.attrs["law_from"] = origin
     tree.attrs.update(
         config=experiment.config.to_toml(),
         sampler=draws.sampler,

@@ -15,10 +15,6 @@ from ..experiment.experiment import Experiment
 from .traced import Free, Traced
 
 
-class Untraceable(Exception):
-    """A law, most likely one of the user's own, does with its arguments what cannot be traced."""
-
-
 class Density:
     """Log-density and gradient of one experiment.
 
@@ -29,15 +25,12 @@ class Density:
 
     Raises
     ------
-    Untraceable
-        The law's equations call what only numbers or PyTensor's variables have.
+    NumbersOnly
+        A law of the user's own calls what only numbers or PyTensor's variables have.
     """
 
     def __init__(self, experiment: Experiment):
-        try:
-            traced = Traced(experiment)
-        except (AttributeError, TypeError) as error:
-            raise Untraceable(f"{type(error).__name__}: {error}") from error
+        traced = Traced(experiment)
         self.free: list[Free] = traced.free
         self.table = traced.graph.table()
         self.machine: Machine = compiled(Schedule(traced.graph, *gradient(traced.graph, traced.terms)))

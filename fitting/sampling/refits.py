@@ -102,7 +102,7 @@ def _assumed(experiment: Experiment, variation: Variation) -> Experiment:
     config = experiment.config.updated(
         priors=dict(variation.priors), inside=dict(variation.inside), reference=dict(experiment.reference.bath)
     )
-    found = build_experiment(recordings, config, blocks=bool(experiment.conditions.passive))
+    found = build_experiment(recordings, config, blocks=bool(experiment.conditions.passive), law=experiment.law)
     if set(found.reference.c_i) != set(experiment.reference.c_i) or variation.inside:
         return found
     return replace(found, reference=experiment.reference)

@@ -10,9 +10,10 @@ from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..model.draws import Draws
 from ..model.linear import starting_point
+from ..model.structure import NumbersOnly
 from .by_nutpie import STATISTICS, Arrays, InterfaceChanged, draw_by_nutpie
 from .by_pymc import draw_by_pymc
-from .density import Density, Untraceable
+from .density import Density
 
 _TREE_NAMES = {name: "tree_depth" if name == "depth" else name for name in STATISTICS}
 
@@ -27,8 +28,8 @@ def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool =
             why = (
                 f"this version of nutpie is not one that vrest knows ({error}). Install the one that it was tested with"
             )
-        except Untraceable as error:
-            why = f"the law {experiment.law.name} cannot be compiled ({error}). Call what `namespace` of its arguments has"
+        except NumbersOnly as error:
+            why = f"the law {experiment.law.name} cannot be compiled ({error.__cause__}); call what namespace(x) has"
         name = "pymc"
         warnings.warn(f"PyMC samples, which takes longer: {why}.", SamplerWarning, stacklevel=2)
     return _as_draws(experiment, name, *draw_by_pymc(experiment, sampling, seed, cores, progress, name))
