@@ -71,6 +71,11 @@ class Quantity:
         return f"{self.symbol}_cell"
 
     @property
+    def of_levels(self) -> str:
+        """The tree's name for its values in every level of a column."""
+        return f"{self.symbol}_level"
+
+    @property
     def place(self) -> str:
         """The tree's name for the coordinate that stands for it (of cells, or of offsets) in the sampling."""
         return f"{self.symbol}_place"
@@ -256,6 +261,11 @@ SIGMA = Parameter(
     "sigma_mV", "mV", "scatter of single recordings around the law",
     HalfNormal(5.0), "assumed: electrodes and cells together scatter by 1–10 mV",
     role=Role.SCATTER, judged=False, may_vanish=False,
+)  # fmt: skip
+SIGMA_SPREAD = Parameter(
+    "sigma_mV spread", "1", "how much the scatter differs between levels of a column: sd of its logarithm",
+    HalfNormal(0.5), "where baths differ in scatter they do so by factors of 2 or 3",
+    role=Role.SPREAD, symbol="sigma_mV_spread", judged=False, may_vanish=False,
 )  # fmt: skip
 NU = Parameter(
     "nu", "1", "degrees of freedom of the robust scatter; small means heavy tails",

@@ -15,7 +15,7 @@ from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
 from ..sampling.array_stats import array_stats
 from .patterns import REJECTED as PATTERN_REJECTED
-from .patterns import Pattern, patterns
+from .patterns import SIZES, Pattern, patterns
 
 REJECTED = 0.01
 """p-value of lack of fit below which the law is said not to describe the recordings."""
@@ -81,6 +81,7 @@ class FitCheck:
     shared : what poorly described rows have in common, worst first.
     max_pareto_k : largest Pareto k of leave-one-row-out; above GOOD_K a single row decides much.
     loo_pit_p : uniformity (Kolmogorov–Smirnov) of the leave-one-out predictive ranks; shown, decides nothing.
+    scatter_by : where scatter changes, the column that `scatter_by` may name; empty where the table has none.
     """
 
     ok: bool
@@ -96,6 +97,7 @@ class FitCheck:
     shared: tuple[Miss, ...]
     max_pareto_k: float
     loo_pit_p: float
+    scatter_by: str = ""
 
 
 def lack_of_fit(
@@ -190,11 +192,22 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
         least_sigma_mV=least,
         own_error_mV=own,
         patterns=found,
+        scatter_by=_scatter_column(experiment)
+        if {one.trace for one in found if one.p < PATTERN_REJECTED} & SIZES
+        else "",
         worst_rows=tuple(_worst(experiment, y, mu.mean(axis=0), z)),
         shared=tuple(_shared(experiment, y - mu.mean(axis=0), z)) if rejected else (),
         max_pareto_k=float(np.max(k)),
         loo_pit_p=float(kstest(np.clip(pit, 0, 1), "uniform").pvalue),
     )
+
+
+def _scatter_column(experiment: Experiment) -> str:
+    """A column whose levels may well differ in scatter, of two rows and more on average; empty where there is none."""
+    labels = labels_of(experiment)
+    K_o = experiment.conditions.c_o["K"][experiment.condition_of_row]
+    sorting = ["K_o_mM"] if 1 < len(np.unique(K_o)) <= len(K_o) / 2 else []
+    return next(iter([name for name in ("solution",) if name in labels] + sorting + list(labels)), "")
 
 
 def _replicate_sd(y: np.ndarray, index: np.ndarray) -> float | None:
@@ -210,7 +223,9 @@ def _own_errors(values, experiment: Experiment) -> tuple[float | None, float | N
     own = experiment.error_mV[experiment.error_mV > 0]
     if not len(own):
         return None, None
-    lower = float(bounds(values[SIGMA.name], _OF_DECISION)[0]) if SIGMA.name in values else None
+    scatter = values.get(SIGMA.name)  # where it differs between levels of a column, a usual row's
+    typical = None if scatter is None else np.median(scatter.reshape(len(scatter), -1), axis=1)
+    lower = None if typical is None else float(bounds(typical, _OF_DECISION)[0])
     return lower, float(np.median(own))
 
 

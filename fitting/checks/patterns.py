@@ -34,6 +34,10 @@ class Trace(StrEnum):
     SCATTER_WITH_V = "|residual| against V_m"
 
 
+SIZES = frozenset({Trace.SCATTER_WITH_K, Trace.SCATTER_WITH_V})
+"""Patterns of the residuals' size, which scatter that differs between levels of a column would explain."""
+
+
 @dataclass(frozen=True)
 class Pattern:
     """One pattern that was looked for, and its p."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ...models.errors import typed
 from ...models.parameters import SIGMA
 from ..results.loo import GOOD_K
 from ..results.text import digits
@@ -11,7 +12,7 @@ from .cures import Cure
 from .identification import UNINFORMED, Identification
 from .lack_of_fit import Basis, FitCheck
 from .patterns import REJECTED as PATTERN_REJECTED
-from .patterns import Trace
+from .patterns import SIZES, Trace
 from .power_scaling import SENSITIVE
 from .robustness import Conflict, Robustness, label
 from .sampling import MAX_R_HAT, MIN_BFMI, MIN_ESS, SamplingCheck
@@ -126,6 +127,10 @@ def say_fit(f: FitCheck) -> Part:
             f" {'above' if m.miss_mV > 0 else 'below'} the law."
             for m in f.shared
         ]
+    if any(one.trace in SIZES and one.p < PATTERN_REJECTED for one in f.patterns):
+        option = typed("scatter_by", f.scatter_by or "solution")
+        first = "" if f.scatter_by else "add a column such as solution that sorts the rows by it: "
+        sentences.append(f"Where scatter differs, not the law, {first}{option} lets each level have its own.")
     sentences += [
         f"Row {w.row} ({w.condition}): {w.V_m_mV:.1f} mV where {w.expected_mV:.1f} was expected ({w.z:+.1f} sd)."
         for w in f.worst_rows

@@ -17,7 +17,7 @@ from scipy.stats import multivariate_normal, norm, t
 from ...models.parameters import NU, SIGMA, Parameter
 from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment
-from ..model.draws import group_values, parameter_values, row_distribution
+from ..model.draws import group_values, parameter_values, row_distribution, scatter_mV
 from ..results.loo import GOOD_K, leave_one_out
 from ..results.tree import THINNED
 
@@ -104,6 +104,8 @@ def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.
         return x[:, group] if x.ndim > 1 else x
 
     values = {name: own(x)[thin] for name, x in group_values(posterior, experiment, flat=True).items()}
+    if experiment.scatter:
+        values[SIGMA.name] = _flat(posterior[SIGMA.of_levels].to_numpy())[thin]
     n = len(next(iter(values.values())))
     widths = []
     for spread in experiment.spreads.values():
@@ -143,11 +145,11 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
 
     rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
     conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
-    theta = {name: x[:, None, None] for name, x in values.items()}
+    theta = {name: x[:, None, None] for name, x in values.items() if x.ndim == 1}
     theta |= {p.name: p.between.undo(place[..., i])[..., None] for i, p in enumerate(_varying(experiment))}
     theta |= {name: np.asarray(x) for name, x in experiment.fixed.items()}
     V_m = experiment.law.potential(theta, experiment.conditions.take(conditions), experiment.reference)
-    scale = np.hypot(theta[SIGMA.name], experiment.error_mV[rows])
+    scale = scatter_mV(values, experiment, rows)[:, None]
     y = experiment.recordings["V_m"].to_numpy()[rows]
     rows_density = t(theta[NU.name], V_m[..., of_row], scale) if NU.name in theta else norm(V_m[..., of_row], scale)
     density = rows_density.logpdf(y).sum(axis=-1)

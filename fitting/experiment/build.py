@@ -23,6 +23,7 @@ from ...models.parameters import (
     NU,
     Q10_PUMP,
     SIGMA,
+    SIGMA_SPREAD,
     Parameter,
     Role,
     between_cells,
@@ -36,6 +37,7 @@ from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
 from .levels import find_levels
 from .resistance import BROUGHT_BY, find_resistance, resistance_notes
+from .scatter import find_scatter
 
 DEFAULT_IONS = ("K", "Na", "Cl")
 _PLAUSIBLE = {Role.Q10: (0.1, 100), Role.Q10_OF_RATIO: (0.1, 100), Role.PUMP: (0, 1000)}
@@ -102,7 +104,8 @@ def build_experiment(
     for per in config.offset:
         if per not in recordings.coords:
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
-    beyond = _with_priors([*spreads.values(), *offsets.values()], config)
+    scatter = find_scatter(recordings, config.scatter_by)
+    beyond = _with_priors([*spreads.values(), *offsets.values(), *([scatter.spread] if scatter else [])], config)
     priors = _priors_by_name([*declared, *beyond.values()], config, law, chosen)
     return Experiment(
         config=replace(config, priors=priors),
@@ -117,9 +120,11 @@ def build_experiment(
         entry_of_condition=levels.entry_of_row[first],
         spreads={name: beyond[p.name] for name, p in spreads.items()},
         offsets={per: beyond[p.name] for per, p in offsets.items()},
+        scatter=scatter and replace(scatter, spread=beyond[scatter.spread.name]),
         resistance=resistance,
         notes=(
             grouping,
+            *([scatter.note] if scatter else []),
             *_notes(conditions, reference, inside, assumed, law),
             *(
                 Note(About.RESISTANCE, text)
@@ -319,8 +324,8 @@ def foreseen_parameters(
     vary = varying_parameters([*sure, *(p for _, p in brought)], config)
     spreads = [between_cells(p) for p in (*sure, *(p for _, p in brought)) if p.name in vary]
     brought += [("cells told apart", p) for p in spreads]
-    offsets = [offset_sd(per) for per in config.offset]
-    sure = (*sure, *_with_priors(offsets, config).values())
+    beside = [*map(offset_sd, config.offset), *([SIGMA_SPREAD] if config.scatter_by else [])]
+    sure = (*sure, *_with_priors(beside, config).values())
     _priors_by_name([*sure, *(p for _, p in brought)], config, law, chosen)
     return sure, [(why, _with_priors([p], config)[p.name]) for why, p in brought]
 

@@ -247,6 +247,10 @@ class Config:
         "on", "what the answers rest on: on, off, or full (every cell and row left out in turn)", flag="--robustness",
         metavar="HOW", group=SAMPLING, off_flag="--no-robustness",
     )  # fmt: skip
+    scatter_by: str | None = setting(
+        None, "column each level of which has a scatter of its own: solution, …; several, joined by commas, are crossed",
+        flag="--scatter-by", metavar="COLUMN",
+    )  # fmt: skip
     robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
     interval: float = setting(
         0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",

@@ -27,6 +27,7 @@ from ...models.parameters import (
     PUMP_CURRENT,
     PUMP_CURRENT_DENSITY,
     PUMP_CURRENT_PA,
+    SIGMA,
     Parameter,
     Quantity,
     Role,
@@ -36,6 +37,8 @@ from .config import Config
 from .interval import interval_name
 from .levels import Levels
 from .resistance import Resistance
+from .scatter import DIM as SCATTER_DIM
+from .scatter import Scatter
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Experiment:
     entry_of_condition : for each condition, the index of its entry (cell, else group) in `levels`.
     spreads : by varying parameter, how much its cells differ.
     offsets : by `cell` or `solution`, how much electrode offsets differ.
+    scatter : levels of a column between which the scatter differs, if any.
     resistance : the input resistances that make currents absolute, if any.
     dormant : names of passive ions that are left out of the model because no row is blocked.
     notes : what was decided on the user's behalf.
@@ -73,6 +77,7 @@ class Experiment:
     entry_of_condition: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     spreads: Mapping[str, Parameter] = field(default_factory=dict)
     offsets: Mapping[str, Parameter] = field(default_factory=dict)
+    scatter: Scatter | None = None
     resistance: Resistance | None = None
     notes: tuple[Note, ...] = ()
     cautions: tuple[Note, ...] = ()
@@ -128,6 +133,12 @@ class Experiment:
         """One parameter's values, whether sampled or held fixed."""
         return np.asarray(values[name] if name in values else self.fixed[name])
 
+    @property
+    def widths(self) -> tuple[Parameter, ...]:
+        """What is sampled beside the law's parameters and the scatter: spreads between cells, or levels, and sds of offsets."""
+        levels = (self.scatter.spread,) if self.scatter else ()
+        return (*self.spreads.values(), *levels, *self.offsets.values())
+
     def varies(self, name: str) -> bool:
         """Whether each entry (cell, else group) has its own value of a parameter, on the last axis of its values."""
         return bool(self.levels.entries) and name in self.levels.varying
@@ -182,7 +193,8 @@ class Experiment:
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Labels along each dimension that parameters may have."""
-        return {**self.levels.coords, **{f"{per}_offset": self.labels_of(per)[0] for per in self.offsets}}
+        levels = {SCATTER_DIM: self.scatter.levels} if self.scatter else {}
+        return {**self.levels.coords, **levels, **{f"{per}_offset": self.labels_of(per)[0] for per in self.offsets}}
 
     def dims_of(self, symbol: str) -> tuple[str, ...]:
         """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
@@ -196,6 +208,8 @@ class Experiment:
         dims |= {p.place: ("cell",) if p.name in self.spreads else () for p in self.parameters}
         dims |= {name: of_spreads for p in self.spreads.values() for name in (p.symbol, p.either_sign)}
         dims |= {name: () for p in self.offsets.values() for name in (p.symbol, p.either_sign)}
+        if self.scatter:
+            dims |= {self.scatter.spread.symbol: (), self.scatter.spread.either_sign: (), SIGMA.place: (SCATTER_DIM,)}
         return dims | {offset(per).place: (f"{per}_offset",) for per in self.offsets}
 
     def offset_sd(self, per: str, width):

@@ -113,18 +113,29 @@ def find_levels(
     return Levels(by or "", groups, cells, group_of_cell, entry, tuple(varying)), Note(About.ROWS, text)
 
 
-def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:
-    frame = to_frame(recordings)
+def row_labels(recordings: xr.Dataset, setting: str, by: str) -> np.ndarray:
+    """The label of each row in the column, or columns, that a `setting` names.
+
+    Raises
+    ------
+    UnknownNameError, ConfigurationError
+        There is no such column, or it is empty in some rows.
+    """
+    frame, option = to_frame(recordings), f"{recordings.attrs['source']}: {typed(setting, by)}"
     for name in columns_of(by):
         if name not in frame:
             raise UnknownNameError(
-                f"{typed('by', by)}: there is no column {name!r}.{nearest(name, frame.columns)}"
-                f" Columns: {', '.join(frame.columns)}."
+                f"{option}: there is no column {name!r}.{nearest(name, frame.columns)} Columns: {', '.join(frame.columns)}."
             )
         if frame[name].isna().any() or (frame[name].astype(str) == "").any():
-            where = f"{typed('by', by)}: the column {name}"
-            raise ConfigurationError(f"{where} is empty in some rows; fill it in, or leave them out.")
-    labels = group_labels(frame, by)
+            raise ConfigurationError(
+                f"{option}: the column {name} is empty in some rows; fill it in, or leave them out."
+            )
+    return group_labels(frame, by)
+
+
+def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:
+    labels = row_labels(recordings, "by", by)
     if len(np.unique(labels)) > _MOST_GROUPS:
         raise ConfigurationError(
             f"{typed('by', by)} has {len(np.unique(labels))} levels, more than {_MOST_GROUPS}: choose another column."

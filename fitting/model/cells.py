@@ -5,10 +5,11 @@ from typing import Any, cast
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import Q10_LEAK, Q10_PUMP, Parameter, offset
+from ...models.parameters import Q10_LEAK, Q10_PUMP, SIGMA, Parameter, offset
 from ...models.priors import LogNormal
 from ..experiment.experiment import Experiment
-from .linear import cells_alone, offset_variance
+from ..experiment.scatter import DIM as SCATTER_DIM
+from .linear import cells_alone, offset_variance, scatter_alone
 
 
 def place_prior(middle: Any, width: Any, estimate: Any, variance: Any) -> tuple[Any, Any]:
@@ -43,6 +44,13 @@ def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tu
     return parameter, of_cells(middle), of_cells(width)
 
 
+def _given_levels(posterior: xr.Dataset, experiment: Experiment, spread: Parameter) -> tuple[Any, Any]:
+    """Logarithm of the typical scatter, and the spread of the levels' around it."""
+    width: Any = posterior.get(spread.symbol, xr.DataArray(spread.prior.centre))
+    typical: Any = posterior.get(SIGMA.symbol, xr.DataArray(experiment.fixed.get(SIGMA.name)))
+    return np.log(typical), width
+
+
 def speeds_tied(experiment: Experiment) -> bool:
     """Whether Q10_pump is sampled as its ratio to Q10_leak: in hierarchies, whose metric cannot follow that ridge."""
     sampled = {p.name: p.prior for p in experiment.parameters if not experiment.varies(p.name)}
@@ -61,7 +69,7 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     if place is not None:
         posterior = posterior.drop_vars(str(place.name))
         posterior[Q10_PUMP.symbol] = np.exp(place) * posterior[Q10_LEAK.symbol]
-    widths = [p for p in (*experiment.spreads.values(), *experiment.offsets.values()) if p.either_sign in posterior]
+    widths = [p for p in experiment.widths if p.either_sign in posterior]
     for p in widths:
         posterior[p.symbol] = p.prior.uncut[1] * posterior[p.either_sign]
     alone = cells_alone(experiment) if experiment.spreads else {}
@@ -79,6 +87,13 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         of_each = from_place(posterior[offset(per).place], 0.0, width, 0.0, variance)
         posterior = posterior.drop_vars(offset(per).place)
         posterior[offset(per).symbol] = of_each.transpose("chain", "draw", ...).assign_attrs(units="mV")
+    if experiment.scatter:
+        alone = (xr.DataArray(x, dims=SCATTER_DIM) for x in scatter_alone(experiment))
+        of_each = np.exp(
+            from_place(posterior[SIGMA.place], *_given_levels(posterior, experiment, experiment.scatter.spread), *alone)
+        )
+        posterior = posterior.drop_vars(SIGMA.place)
+        posterior[SIGMA.of_levels] = of_each.transpose("chain", "draw", ...).assign_attrs(units="mV")
     for p in widths:
         posterior[p.symbol] = abs(posterior[p.symbol])
     return posterior.drop_vars([p.either_sign for p in widths])
@@ -93,6 +108,13 @@ def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.G
             rng.normal(size=(*shape, len(experiment.levels.cells))), dims=("chain", "draw", "cell")
         )
         population[p.of_cells] = p.between.undo(middle + width * deviation).transpose("chain", "draw", "cell")
+    if experiment.scatter:
+        middle, width = _given_levels(population, experiment, experiment.scatter.spread)
+        levels = list(experiment.scatter.levels)
+        deviation = xr.DataArray(
+            rng.normal(size=(*shape, len(levels))), {SCATTER_DIM: levels}, ("chain", "draw", SCATTER_DIM)
+        )
+        population[SIGMA.of_levels] = np.exp(middle + width * deviation).transpose("chain", "draw", ...)
     for per, parameter in experiment.offsets.items():
         width = _offset_width(population, experiment, per, parameter)
         labels = experiment.labels_of(per)[0]
@@ -106,7 +128,7 @@ def log_prior(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
 
     Cells and offsets are left out, which are drawn from their population: scaling their density would be another model.
     """
-    everything = [*experiment.parameters, *experiment.spreads.values(), *experiment.offsets.values()]
+    everything = [*experiment.parameters, *experiment.widths]
     return xr.Dataset(
         {p.symbol: p.prior.log_density(cast(Any, posterior[p.symbol])) for p in everything if p.symbol in posterior}
     )

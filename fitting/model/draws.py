@@ -22,10 +22,12 @@ class Draws:
 def parameter_values(group: xr.Dataset, experiment: Experiment, flat: bool = False) -> dict[str, np.ndarray]:
     """What acts on the rows, by public name: parameters, in each cell where cells differ, and electrode offsets.
 
-    Arrays are (chain, draw), or (draw) if `flat`, with a last axis of cells (else groups) for those that vary.
+    Arrays are (chain, draw), or (draw) if `flat`, with a last axis of cells (else groups) for those that vary, of levels
+    for scatter that differs between levels.
     """
     symbols = {p.name: p.of_cells if p.name in experiment.spreads else p.symbol for p in experiment.parameters}
     symbols |= {q.name: q.symbol for q in map(offset, experiment.offsets)}
+    symbols |= {SIGMA.name: SIGMA.of_levels} if experiment.scatter else {}
     values = {name: group[symbol].to_numpy() for name, symbol in symbols.items()}
     return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
 
@@ -44,9 +46,8 @@ def reported(
     Of cells, and of offsets, the first stands for all, as they are exchangeable; with `all_cells`, each, and the offsets' mean.
     """
     draws = with_derived(draws, experiment)
-    of_populations = (*experiment.quantities, *experiment.spreads.values(), *experiment.offsets.values())
-    wanted = [(q, q.symbol) for q in (*of_populations, *map(offset, experiment.offsets))]
-    wanted += [(q, q.of_cells) for q in experiment.parameters]
+    wanted = [(q, q.symbol) for q in (*experiment.quantities, *experiment.widths, *map(offset, experiment.offsets))]
+    wanted += [(q, symbol) for q in experiment.parameters for symbol in (q.of_cells, q.of_levels)]
     found: dict[str, tuple[Quantity, np.ndarray]] = {}
     for q, symbol in wanted:
         if symbol not in draws or draws[symbol].dims[:2] != ("chain", "draw"):
@@ -64,7 +65,9 @@ def reported(
 
 def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...) -> np.ndarray:
     """Standard deviation of each row around the law (mV), the row's own error included; draws lead, rows last."""
-    return np.hypot(experiment.value(values, SIGMA.name)[..., None], experiment.error_mV[rows])
+    sigma, scatter = experiment.value(values, SIGMA.name), experiment.scatter
+    of_rows = sigma[..., scatter.of_row[rows]] if scatter else sigma[..., None]
+    return np.hypot(of_rows, experiment.error_mV[rows])
 
 
 def row_distribution(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...):
@@ -96,7 +99,7 @@ def with_derived(group: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         if x.ndim > 1:  # without draws where all that it derives from is held fixed
             group[q.symbol] = (("chain", "draw", "population")[: x.ndim], x)
     for q in experiment.quantities:
-        for symbol in (q.symbol, q.of_cells):
+        for symbol in (q.symbol, q.of_cells, q.of_levels):
             if symbol in group:
                 group[symbol].attrs.update(units=q.unit, long_name=f"{q.name}: {q.meaning}")
     if "population" in group.coords:
@@ -117,7 +120,7 @@ def draw_prior(experiment: Experiment, n: int, rng: np.random.Generator) -> xr.D
 
     found = {p.symbol: draws(p, experiment.varies(p.name)) for p in experiment.parameters}
     found |= {p.symbol: draws(p, experiment.config.spread == "group") for p in experiment.spreads.values()}
-    found |= {p.symbol: draws(p, False) for p in experiment.offsets.values()}
+    found |= {p.symbol: draws(p, False) for p in experiment.widths if p not in experiment.spreads.values()}
     return xr.Dataset(
         found, {"chain": [0], "draw": np.arange(n), **({"population": list(levels.groups)} if groups else {})}
     )

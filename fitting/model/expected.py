@@ -90,12 +90,16 @@ class ExpectedPosterior:
         (sd, correlation), (prior_sd, _) = (_sd_and_correlation(x, gradient) for x in (self, unmeasured))
         return Expectation(quantities, *(np.median(x, axis=0) for x in (sd, prior_sd, correlation)))
 
-    def _weight(self, error_mV) -> np.ndarray:
-        """Information of single recordings with errors of their own, 1/mV²; (draw, recording)."""
-        nu = self.noise.get(NU.name)
+    def _weight(self, error_mV, level: np.ndarray | None = None) -> np.ndarray:
+        """Information of single recordings with errors of their own, 1/mV²; (draw, recording).
+
+        Each has the scatter of its `level`, where levels are known to differ, else the typical one.
+        """
+        nu, of_levels = self.noise.get(NU.name), self.noise.get(SIGMA.of_levels)
+        sigma = self.noise[SIGMA.name][:, None] if of_levels is None or level is None else of_levels[:, level]
         # A Student t recording tells less than a Normal one of the same scale.
         tails = 1.0 if nu is None else (nu + 1) / (nu + 3)
-        variance = self.noise[SIGMA.name][:, None] ** 2 + np.square(np.atleast_1d(error_mV))
+        variance = sigma**2 + np.square(np.atleast_1d(error_mV))
         return np.reshape(tails, (-1, 1)) / variance
 
     @cached_property
@@ -195,7 +199,7 @@ def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> Expec
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = max(1, many // _draws(experiment, 1))
     cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
-    noise = {name: np.sqrt(np.mean(x**2, keepdims=True)) for name, x in noise.items()}
+    noise = {name: np.sqrt(np.mean(x**2, axis=0, keepdims=True)) for name, x in noise.items()}
     spread = np.sqrt(np.mean(spread**2, axis=0, keepdims=True))
     return _with_rows(ExpectedPosterior(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
 
@@ -206,9 +210,10 @@ def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
     group_of_entry, entry_of_row, group_of_condition = _levels(e)
     first, kind_of_condition = _kinds(e)
     J = expected.slopes(e.conditions.take(first), group_of_condition[first])
-    rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], e.error_mV])
-    (entry, kind, error), count = np.unique(rows, axis=1, return_counts=True)
-    J, weight = J[:, kind.astype(int)], count * expected._weight(error)
+    level_of_row = e.scatter.of_row if e.scatter else np.zeros(len(entry_of_row), int)
+    rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], level_of_row, e.error_mV])
+    (entry, kind, level, error), count = np.unique(rows, axis=1, return_counts=True)
+    J, weight = J[:, kind.astype(int)], count * expected._weight(error, level.astype(int))
     if e.resistance:
         slopes = resistance_slopes(e, _theta(e, expected.cloud[:, :, group_of_condition])).mean(axis=1)
         own = e.resistance.sd(expected.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
@@ -263,6 +268,8 @@ def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[s
 
     eta = [p.scale.of(of_groups(p)) for p in e.inferred]
     noise = {p.name: of_groups(p)[:, 0] for p in (*e.parameters, *e.held) if p.role is Role.SCATTER}
+    if SIGMA.of_levels in population:
+        noise[SIGMA.of_levels] = population[SIGMA.of_levels].to_numpy().reshape(draws, -1)
     spreads = [of_groups(p) for p in e.spreads.values()]
     return np.stack(eta, axis=-1), noise, np.stack(spreads, axis=-1) if spreads else np.zeros((draws, groups, 0))
 

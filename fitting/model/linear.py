@@ -132,17 +132,27 @@ def offset_variance(experiment: Experiment, per: str) -> np.ndarray:
     return 2 * mode(experiment)[1] ** 2 / np.bincount(experiment.labels_of(per)[1])
 
 
+def scatter_alone(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
+    """What each level's rows say of the logarithm of its scatter, around the pooled mode: estimate and variance."""
+    assert experiment.scatter is not None, "asked only where scatter differs"
+    (values, sigma), of_row = mode(experiment), experiment.scatter.of_row
+    square = (experiment.recordings["V_m"].to_numpy() - experiment.pooled().row_mean(values)) ** 2
+    count = np.bincount(of_row)
+    own = np.bincount(of_row, experiment.error_mV**2) / count
+    estimate = np.maximum(np.bincount(of_row, square) / count - own, (0.2 * sigma) ** 2)
+    # A logarithm of n squares is known to 1 / 2n; what rows' own errors cover says nothing of the scatter.
+    return 0.5 * np.log(estimate), (1 + own / estimate) ** 2 / (2 * count)
+
+
 def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
     """A plausible value of everything that is sampled, by tree name: the pooled mode, shared by all groups and cells."""
     levels = experiment.levels
     values, sigma = mode(experiment)
-    start = {
-        p.symbol: np.asarray(p.prior.typical) for p in (*experiment.spreads.values(), *experiment.offsets.values())
-    }
+    start = {p.symbol: np.asarray(p.prior.typical) for p in experiment.widths}
     if experiment.config.spread == "group" and levels.groups:
         start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
-    widths = (*experiment.spreads.values(), *experiment.offsets.values())
-    start |= {p.either_sign: np.asarray(1.0) for p in widths}  # in units of the prior's
+    start |= {p.either_sign: np.asarray(1.0) for p in experiment.widths}  # in units of the prior's
+    start |= {SIGMA.place: np.zeros(len(experiment.scatter.levels))} if experiment.scatter else {}
     start |= {offset(per).place: np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
     for p in experiment.parameters:
         value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))

@@ -5,7 +5,8 @@ import numpy as np
 from ...models.conditions import Conditions
 from ...models.parameters import JUNCTION
 from ..experiment.experiment import Experiment
-from .linear import cells_alone, offset_variance
+from ..experiment.scatter import DIM as SCATTER_DIM
+from .linear import cells_alone, offset_variance, scatter_alone
 
 REPLICATES = 10
 """Rows a condition, on average, from which PyMC's model takes their means and sums of squares instead of the rows."""
@@ -15,7 +16,7 @@ def alike(experiment: Experiment) -> bool:
     """Whether the rows of a condition may enter by number, mean and sum of squares, which under a Normal scatter that all
     rows share say all that they say.
     """
-    return not (experiment.config.robust or experiment.offsets or experiment.error_mV.any())
+    return not (experiment.config.robust or experiment.scatter or experiment.offsets or experiment.error_mV.any())
 
 
 def collapsed(experiment: Experiment) -> bool:
@@ -65,6 +66,9 @@ def model_data(experiment: Experiment, by_condition: bool) -> dict[str, tuple[np
         data[f"offset_{per}_variance"] = (offset_variance(experiment, per), f"{per}_offset")
         if per == JUNCTION:
             data[f"offset_{per}_sd"] = (experiment.offset_sd(per, None), f"{per}_offset")
+    if experiment.scatter:
+        data["scatter_of_row"] = (experiment.scatter.of_row, "obs")
+        data["scatter_alone"], data["scatter_variance"] = ((x, SCATTER_DIM) for x in scatter_alone(experiment))
     if experiment.resistance:
         data |= _resistances(experiment)
     return data

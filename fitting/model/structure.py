@@ -16,6 +16,7 @@ from ...models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_I
 from ...models.priors import Fixed, HalfNormal
 from ..experiment.experiment import Experiment
 from ..experiment.resistance import log_MOhm
+from ..experiment.scatter import DIM as SCATTER_DIM
 from .cells import from_place, place_prior, speeds_tied
 
 
@@ -86,7 +87,7 @@ def _describe(experiment: Experiment, language: Language) -> None:
     reference = _as_variables(experiment.reference, "reference_", data)
     theta = _theta(experiment, language, reference)
     V_m = experiment.law.potential(theta, at, reference)
-    sigma = theta[SIGMA.name]
+    sigma = _scatter(experiment, language, theta[SIGMA.name])
     if language.by_condition:
         _replicated(language, V_m, sigma)
     else:
@@ -152,9 +153,24 @@ def _of_each_cell(experiment: Experiment, language: Language, parameter: Paramet
     width = _width(language, experiment.spreads[parameter.name], "population" if by_group else None)
     width = width[data["group_of_cell"]] if by_group else width
     middle = parameter.between.of(mean[data["group_of_cell"]] if groups else mean)
-    mu, sigma = place_prior(middle, width, estimate, variance)
-    place = language.normal(parameter.place, mu, sigma, "cell")
-    return parameter.between.undo(from_place(place, middle, width, estimate, variance))
+    return parameter.between.undo(_placed(language, parameter.place, middle, width, estimate, variance, "cell"))
+
+
+def _placed(
+    language: Language, name: str, middle: Any, width: Array, estimate: Any, variance: Array, dims: str
+) -> Array:
+    """Normal around `middle`, sampled in the coordinate that `place_prior` describes."""
+    mu, sd = place_prior(middle, width, estimate, variance)
+    return from_place(language.normal(name, mu, sd, dims), middle, width, estimate, variance)
+
+
+def _scatter(experiment: Experiment, language: Language, sigma: Array) -> Array:
+    """The scatter that all rows share, or each row's own: its level's, lognormal around `sigma`."""
+    if experiment.scatter is None:
+        return sigma
+    data, xp, width = language.data, namespace(sigma), _width(language, experiment.scatter.spread)
+    alone = data["scatter_alone"], data["scatter_variance"]
+    return xp.exp(_placed(language, SIGMA.place, xp.log(sigma), width, *alone, SCATTER_DIM))[data["scatter_of_row"]]
 
 
 def _pump_speed(experiment: Experiment, language: Language, leak: Array) -> Array:
@@ -171,9 +187,8 @@ def _offsets(experiment: Experiment, language: Language) -> Array:
     for per, parameter in experiment.offsets.items():
         variance, known = data[f"offset_{per}_variance"], data.get(f"offset_{per}_sd")
         width = _width(language, parameter) if known is None else known
-        sd = place_prior(0.0, width, 0.0, variance)[1]
-        place = language.normal(offset(per).place, 0.0, sd, f"{per}_offset")
-        total = total + from_place(place, 0.0, width, 0.0, variance)[data[f"{per}_of_row"]]
+        of_each = _placed(language, offset(per).place, 0.0, width, 0.0, variance, f"{per}_offset")
+        total = total + of_each[data[f"{per}_of_row"]]
     return total
 
 

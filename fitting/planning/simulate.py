@@ -54,8 +54,7 @@ def stated_population(experiment: Experiment, truth: Truth) -> xr.Dataset:
         A name that the model has not, one that it has and the truth lacks, a value that no prior allows, or groups
         that are not the table's.
     """
-    beyond = (*experiment.spreads.values(), *experiment.offsets.values())
-    wanted = [*experiment.parameters, *(p for p in beyond if not isinstance(p.prior, Fixed))]
+    wanted = [*experiment.parameters, *(p for p in experiment.widths if not isinstance(p.prior, Fixed))]
     names = [p.name for p in wanted]
     for name in truth:
         if name in experiment.fixed:
@@ -129,11 +128,13 @@ def truth_in_toml(experiment: Experiment, truth: xr.Dataset) -> str:
 
     stated: dict[str, Any] = {}
     drawn: dict[str, Any] = {}
-    for p in [*experiment.parameters, *experiment.spreads.values(), *experiment.offsets.values()]:
+    for p in [*experiment.parameters, *experiment.widths]:
         if p.symbol in truth and not isinstance(p.prior, Fixed):
             stated[p.name] = _plain(truth[p.symbol], experiment.levels.groups)
         if p.of_cells in truth:
             drawn[p.name] = _plain(truth[p.of_cells], experiment.levels.cells)
+        if p.of_levels in truth and experiment.scatter:
+            drawn[p.name] = _plain(truth[p.of_levels], experiment.scatter.levels)
     for per in experiment.offsets:
         drawn[offset(per).name] = _plain(truth[offset(per).symbol], experiment.labels_of(per)[0])
     return tomli_w.dumps({**stated, "drawn": drawn} if drawn else stated)

@@ -103,6 +103,9 @@ def _law(fit: "Fitted", config: Config) -> str:
         else f" Electrode offsets are inferred, one for each {per}, Normal around 0."
         for per in e.offsets
     ]
+    between += (
+        [f" Each level of {e.scatter.by} has a scatter of its own, lognormal around sigma_mV."] if e.scatter else []
+    )
     between += [" Input resistances are lognormal around the slope resistance at rest."] * (e.resistance is not None)
     return (
         f"Model. The law {law.name} was fitted for the ions {', '.join(fit.experiment.ions)} ({law.citation}): {law.summary}."
@@ -114,7 +117,8 @@ def _law(fit: "Fitted", config: Config) -> str:
 def _priors(fit: "Fitted") -> str:
     e = fit.experiment
     offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
-    every = (*e.parameters, *e.spreads.values(), *offsets)
+    levels = (e.scatter.spread,) if e.scatter else ()
+    every = (*e.parameters, *e.spreads.values(), *levels, *offsets)
     told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
     told += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
     preset = f" (preset {e.config.preset})" if e.config.preset else ""

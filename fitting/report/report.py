@@ -121,7 +121,7 @@ def shared_rows(fit: "Fitted") -> pd.DataFrame:
 def parameters(fit: "Fitted", table: pd.DataFrame) -> str:
     """Rows of the summary for those who read no posteriors: value, interval, and what it means."""
     e, grouped = fit.experiment, bool((table["group"] != "").any())
-    known = {q.name: q for q in (*e.quantities, *e.spreads.values(), *e.offsets.values())}
+    known = {q.name: q for q in (*e.quantities, *e.widths)}
     lines = []
     for row in table.to_dict("records"):
         q, median, unit = known[row["parameter"]], row["median"], f" {printed_unit(row['unit'])}".rstrip()

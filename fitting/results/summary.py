@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...models.parameters import Quantity, offset
+from ...models.parameters import SIGMA, Quantity, offset
 from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds
 from ..sampling.array_stats import array_stats
@@ -22,12 +22,11 @@ def contraction(posterior: np.ndarray, prior: np.ndarray) -> float:
 def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
     """Summary of everything the fit reports; intervals are equal-tailed, contraction is on the prior's own scale.
 
-    Parameters that differ between groups have a row for each group, then spreads and offsets, then a row for each cell.
+    Parameters that differ between groups have a row for each group, then spreads and offsets, then a row for each cell or level.
     """
     interval = experiment.config.interval
     posterior, prior = tree["posterior"].to_dataset(), tree["prior"].to_dataset()
-    beyond = (*experiment.spreads.values(), *experiment.offsets.values())
-    sampled = [q for q in (*experiment.quantities, *beyond) if q.symbol in posterior]
+    sampled = [q for q in (*experiment.quantities, *experiment.widths) if q.symbol in posterior]
     rows = [
         _row(q, group, draws, before, interval)
         for q in sampled
@@ -41,6 +40,8 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
             rows += [
                 _row(q, cell, draws, before[group[i]][1], interval) for i, (cell, draws) in enumerate(_apart(cells))
             ]
+    if experiment.scatter:
+        rows += [_row(SIGMA, level, draws, None, interval) for level, draws in _apart(posterior[SIGMA.of_levels])]
     for per in experiment.offsets:
         rows += [
             _row(offset(per), label, draws, None, interval) for label, draws in _apart(posterior[offset(per).symbol])

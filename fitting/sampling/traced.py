@@ -73,7 +73,7 @@ class Traced(Language):
 
     @staticmethod
     def _fineness(dim: str) -> tuple[int, str]:
-        return ["population", "cell", "condition", "obs", "R_in_row"].index(dim) if "offset" not in dim else 1, dim
+        return {"population": 0, "condition": 2, "obs": 3, "R_in_row": 4}.get(dim, 1), dim
 
     def _read(self, name: str, values: np.ndarray, dims: str | None) -> Node:
         if dims is None:

@@ -125,6 +125,12 @@ OPTIONS = {
     ),
     "R_in sd": lambda: prepare(with_resistance_sd(), configure(inside=INSIDE)),
     "pooled ghk": lambda: prepare(recordings(), configure(inside=INSIDE, law="ghk", vary=[])),
+    "levels of scatter": lambda: prepare(with_baths(), configure(inside=INSIDE, scatter_by="solution")),
+    "levels of errors": lambda: prepare(
+        with_baths(with_errors()),
+        configure(inside=INSIDE, scatter_by="solution,pump", robust=True, priors={"sigma_mV": 2}),
+    ),
+    "levels and cells": lambda: cells(scatter_by="solution", offset="cell"),
     "groups without cells": lambda: prepare(grouped_rows(), configure(inside=INSIDE, by="sex")),
 }
 
@@ -138,6 +144,11 @@ def with_calcium():
     rows = recordings()
     c_o = np.column_stack([rows["c_o"].to_numpy(), np.full(42, 2.0)])
     return rows.drop_vars(["c_o", "ion"]).assign(c_o=(("obs", "ion"), c_o)).assign_coords(ion=["K", "Na", "Cl", "Ca"])
+
+
+def with_baths(rows=None):
+    rows = recordings() if rows is None else rows
+    return rows.assign_coords(solution=("obs", np.where(rows["c_o"].sel(ion="K") > 5, "high", "low")))
 
 
 def with_errors():
