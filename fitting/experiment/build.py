@@ -106,6 +106,8 @@ def build_experiment(
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
     scatter = find_scatter(recordings, config.scatter_by)
     beyond = _with_priors([*spreads.values(), *offsets.values(), *([scatter.spread] if scatter else [])], config)
+    if not [p for p in declared if not isinstance(p.prior, Fixed)]:
+        raise ConfigurationError(f"every parameter of {law.name} is held at a value: nothing is left to infer.")
     priors = _priors_by_name([*declared, *beyond.values()], config, law, chosen)
     return Experiment(
         config=replace(config, priors=priors),
