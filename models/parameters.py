@@ -68,7 +68,11 @@ class Quantity:
     @property
     def of_cells(self) -> str:
         """The tree's name for its values in every cell."""
-        return f"{self.symbol}_cell"
+        return self.at("cell")
+
+    def at(self, dim: str = "") -> str:
+        """The tree's name for its values in the units of a level above the cell, or of the population."""
+        return f"{self.symbol}_{dim}" if dim else self.symbol
 
     @property
     def of_levels(self) -> str:
@@ -77,8 +81,12 @@ class Quantity:
 
     @property
     def place(self) -> str:
-        """The tree's name for the coordinate that stands for it (of cells, or of offsets) in the sampling."""
-        return f"{self.symbol}_place"
+        """The tree's name for the coordinate that stands for it (of offsets, or of a speed) in the sampling."""
+        return self.place_at("")
+
+    def place_at(self, dim: str) -> str:
+        """The same for its values in the units of a level, or in cells."""
+        return f"{self.at(dim)}_place"
 
     @property
     def compared(self) -> Scale:
@@ -286,16 +294,20 @@ Q10_RATIO = Quantity(
 )  # fmt: skip
 
 
-def between_cells(parameter: Parameter) -> Parameter:
-    """How much cells of one type differ in a parameter: the sd of its logarithm, or its own where it can be negative."""
+def between_cells(parameter: Parameter, level: str = "cell", dim: str = "") -> Parameter:
+    """How much cells of one type, or the units of a level above, differ in a parameter: the sd of its logarithm, or its own
+    where it can be negative. `dim` is the tree's name for that level.
+    """
     unit, what, prior = "1", "sd of its logarithm, 0.1 being about 10 %", HalfNormal(0.3)
     source = "assumed: cells of one type differ by tens of percent"
     if parameter.signed:
         unit, what, prior = parameter.unit, "sd", HalfNormal(parameter.prior.sd / 2)
         source = "assumed: cells of one type differ by less than what is believed of them all"
+    name = f"{parameter.name} spread" if level == "cell" else f"{parameter.name} {level} spread"
+    who = "cells of one type differ" if level == "cell" else f"the means of each {level} differ"
     return Parameter(
-        f"{parameter.name} spread", unit, f"how much cells of one type differ in {parameter.name}: {what}", prior,
-        source, role=Role.SPREAD, symbol=f"{parameter.symbol}_spread", judged=False, may_vanish=False,
+        name, unit, f"how much {who} in {parameter.name}: {what}", prior, source, role=Role.SPREAD,
+        symbol=f"{parameter.at(dim)}_spread", judged=False, may_vanish=False,
     )  # fmt: skip
 
 

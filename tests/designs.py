@@ -17,6 +17,16 @@ def cells(**settings):
     return prepare(rows, configure(inside=INSIDE, by="cell_type", **settings))
 
 
+def animals(*columns: str, mixed: bool = False, **settings):
+    """6 cells of 3 (2, where types are mixed within them) animals, those of 2 litters."""
+    rows, _ = many_cells(cells=3, K_o=(2.5, 10), temperatures=(22,))
+    number = np.array([int(cell[1]) for cell in rows["cell"].to_numpy()]) // 2
+    kind = np.full(number.shape, "") if mixed else rows["cell_type"].to_numpy()
+    animal = np.char.add(kind.astype(str), number.astype(str))
+    rows = rows.assign_coords(animal=("obs", animal), litter=("obs", np.where(animal == animal[0], "x", "y")))
+    return prepare(rows, configure(inside=INSIDE, by="cell_type", nested_in=columns or ("animal",), **settings))
+
+
 def resistances():
     rows = recordings()
     R_in = np.where(np.arange(42) % 2, 200.0, np.nan)
@@ -32,6 +42,14 @@ def sealed():
     )
 
 
+def one_bath():
+    """A row a cell, in one bath: animals are what is told apart."""
+    rows = recordings(K_o=(5,), temperatures=(22,), pump=(False,), repeats=24)
+    labels = {"cell": np.arange(24).astype(str), "animal": (np.arange(24) // 6).astype(str), "sex": np.arange(24) % 2}
+    rows = rows.assign_coords({name: ("obs", np.asarray(x).astype(str)) for name, x in labels.items()})
+    return prepare(rows, configure(inside=INSIDE, by="sex"))
+
+
 DESIGNS = {
     "pooled": pooled,
     "kinetic": lambda: pooled(law="ghk-pump-kinetic"),
@@ -40,6 +58,10 @@ DESIGNS = {
     "robust": lambda: pooled(robust=True),
     "mullins-noda": lambda: pooled(law="mullins-noda", inside="K=140,Na=12"),
     "cells": cells,
+    "animals": animals,
+    "mixed animals": lambda: animals(mixed=True, spread="group"),
+    "litters": lambda: animals("litter", "animal", spread="group", robust=True),
+    "animals of one-bath cells": lambda: one_bath(),
     "offsets": lambda: cells(offset="cell,solution", spread="group"),
     "resistances": resistances,
 }

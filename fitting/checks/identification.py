@@ -104,7 +104,7 @@ def _offsets_like(
         mean = {replace(offset(per), group="mean").label: offsets.mean(axis=1)} if len(labels) > 1 else {}
         asked = {quantity: (x, own | mean) for quantity, x in draws.items()}
         for p in experiment.parameters if per == "cell" else ():
-            if p.name in experiment.spreads:  # a cell's own value against its own offset
+            if experiment.in_cells(p.name):  # a cell's own value against its own offset
                 for cell, x in zip(experiment.levels.cells, posterior[p.of_cells].to_numpy().T, strict=True):
                     label = replace(offset(per), group=cell).label
                     if label in own:

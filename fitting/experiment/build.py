@@ -35,7 +35,7 @@ from ...models.priors import Fixed, Prior
 from .config import Config
 from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
-from .levels import find_levels
+from .levels import dim, find_levels, nesting, with_cells_by_unit
 from .resistance import BROUGHT_BY, find_resistance, resistance_notes
 from .scatter import find_scatter
 
@@ -59,6 +59,8 @@ def build_experiment(
         What is asked cannot be asked of these recordings; the message says what is missing and what to type.
     """
     law = law or law_named(config.law)
+    nested_in = nesting(recordings, config.nested_in)
+    recordings, renamed = with_cells_by_unit(recordings, nested_in)
     chosen = _ions(recordings, config, law)
     assumed = {
         name: known
@@ -85,7 +87,7 @@ def build_experiment(
     added = resistance.parameters(recordings, law.parameters(chosen)) if resistance else ()
     declared = declared_parameters(law, chosen, inside, config, added)
     vary = varying_parameters(declared, config)
-    levels, grouping = find_levels(recordings, config.by, distinct(everything.unsealed())[0], vary)
+    levels, grouping = find_levels(recordings, config.by, distinct(everything.unsealed())[0], vary, nested_in)
     if config.spread == "group" and not levels.groups:
         raise ConfigurationError(
             f'spread = "group" needs groups of cells: {typed("by", "cell_type")}, or another column.'
@@ -98,14 +100,17 @@ def build_experiment(
     if reason:
         raise ConfigurationError(reason)
 
-    spreads = {name: between_cells(p) for p in declared if levels.cells and (name := p.name) in levels.varying}
+    varying = [p for p in declared if levels.cells and p.name in levels.varying]
+    spreads = {p.name: between_cells(p) for p in varying if levels.told_apart}
+    above = [{p.name: between_cells(p, a.column, dim(k)) for p in varying} for k, a in enumerate(levels.above)]
     junction = (JUNCTION,) if "ljp_sd" in recordings else ()
     offsets = {per: offset_sd(per) for per in (*config.offset, *junction)}
     for per in config.offset:
         if per not in recordings.coords:
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
+    every_spread = [p for of_level in (*above, spreads) for p in of_level.values()]
     scatter = find_scatter(recordings, config.scatter_by)
-    beyond = _with_priors([*spreads.values(), *offsets.values(), *([scatter.spread] if scatter else [])], config)
+    beyond = _with_priors([*every_spread, *offsets.values(), *([scatter.spread] if scatter else [])], config)
     if not [p for p in declared if not isinstance(p.prior, Fixed)]:
         raise ConfigurationError(f"every parameter of {law.name} is held at a value: nothing is left to infer.")
     priors = _priors_by_name([*declared, *beyond.values()], config, law, chosen)
@@ -121,11 +126,13 @@ def build_experiment(
         levels=levels,
         entry_of_condition=levels.entry_of_row[first],
         spreads={name: beyond[p.name] for name, p in spreads.items()},
+        spreads_above=tuple({name: beyond[p.name] for name, p in of_level.items()} for of_level in above),
         offsets={per: beyond[p.name] for per, p in offsets.items()},
         scatter=scatter and replace(scatter, spread=beyond[scatter.spread.name]),
         resistance=resistance,
         notes=(
             grouping,
+            *([renamed] if renamed else []),
             *([scatter.note] if scatter else []),
             *_notes(conditions, reference, inside, assumed, law),
             *(

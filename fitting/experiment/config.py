@@ -121,6 +121,15 @@ def _pairs(cut: Callable[[str], tuple[str, str, str]], form: str, setting: str, 
     return read
 
 
+def _levels_typed(given: Any) -> Any:
+    if isinstance(given, str):
+        given = given.split(",")
+    names = (
+        [one.strip() for text in given for one in str(text).split(",")] if isinstance(given, list | tuple) else given
+    )
+    return [] if names == ["none"] else names
+
+
 _columns_typed = _pairs(lambda text: text.partition("="), "NAME=COLUMN", "columns", {"V_m_mV": "RMP (mV)"})
 _texts_typed = _pairs(lambda text: text.rpartition("="), "TEXT=VALUE", "texts", {"RT": "22"})
 
@@ -233,13 +242,19 @@ class Config:
         None, "column that sorts cells into groups: cell_type, genotype, …; several, joined by commas, are crossed",
         flag="--by", metavar="COLUMN",
     )  # fmt: skip
+    nested_in: tuple[str, ...] | None = setting(
+        None, "columns of levels above the cell, outermost first, as in litter,mouse; none: cells are independent"
+        " (default: animal, where there is such a column)", flag="--nested-in", metavar="COLUMN,…", types=_levels_typed,
+        example='["mouse"]',
+    )  # fmt: skip
     vary: tuple[str, ...] | None = setting(
         None, "parameters that differ between cells (default: ratios and the pump; an empty list pools all rows)",
         example='["pump_mV"]',
     )  # fmt: skip
-    spread: Literal["shared", "group"] = setting(
-        "shared", "shared: cells of all groups differ as much; group: each group has its own spread"
-    )
+    spread: Literal["auto", "shared", "group"] = setting(
+        "auto", "shared: cells of all groups differ as much; group: each group has its own spread; auto: its own where"
+        " groups plainly differ in it",
+    )  # fmt: skip
     offset: tuple[Literal["cell", "solution"], ...] = setting(
         (), "cell, solution or both: whose electrode offsets are inferred", example='["cell", "solution"]'
     )

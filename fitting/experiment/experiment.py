@@ -27,15 +27,17 @@ from ...models.parameters import (
     PUMP_CURRENT,
     PUMP_CURRENT_DENSITY,
     PUMP_CURRENT_PA,
+    Q10_PUMP,
     SIGMA,
     Parameter,
     Quantity,
     Role,
     offset,
 )
+from ...models.priors import Fixed
 from .config import Config
 from .interval import interval_name
-from .levels import Levels
+from .levels import Levels, dim
 from .resistance import Resistance
 from .scatter import DIM as SCATTER_DIM
 from .scatter import Scatter
@@ -56,7 +58,8 @@ class Experiment:
     parameters : what is sampled, in order. held : those that the user holds at a value.
     levels : cells and groups, and which parameters differ between them.
     entry_of_condition : for each condition, the index of its entry (cell, else group) in `levels`.
-    spreads : by varying parameter, how much its cells differ.
+    spreads : by varying parameter, how much its cells differ; empty where cells are not told apart.
+    spreads_above : the same of the units of each level above the cell, outermost first.
     offsets : by `cell` or `solution`, how much electrode offsets differ.
     scatter : levels of a column between which the scatter differs, if any.
     resistance : the input resistances that make currents absolute, if any.
@@ -76,6 +79,7 @@ class Experiment:
     levels: Levels = field(default_factory=Levels)
     entry_of_condition: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     spreads: Mapping[str, Parameter] = field(default_factory=dict)
+    spreads_above: tuple[Mapping[str, Parameter], ...] = ()
     offsets: Mapping[str, Parameter] = field(default_factory=dict)
     scatter: Scatter | None = None
     resistance: Resistance | None = None
@@ -137,19 +141,38 @@ class Experiment:
     def widths(self) -> tuple[Parameter, ...]:
         """What is sampled beside the law's parameters and the scatter: spreads between cells, or levels, and sds of offsets."""
         levels = (self.scatter.spread,) if self.scatter else ()
-        return (*self.spreads.values(), *levels, *self.offsets.values())
+        return (*self.every_spread, *levels, *self.offsets.values())
 
     def varies(self, name: str) -> bool:
         """Whether each entry (cell, else group) has its own value of a parameter, on the last axis of its values."""
         return bool(self.levels.entries) and name in self.levels.varying
 
+    def in_cells(self, name: str) -> bool:
+        """Whether a parameter differs between the cells (or the units above) of a group."""
+        return bool(self.levels.cells) and name in self.levels.varying
+
+    @property
+    def every_spread(self) -> tuple[Parameter, ...]:
+        """How much units of every level differ, the outermost first."""
+        return tuple(p for of_level in (*self.spreads_above, self.spreads) for p in of_level.values())
+
+    def by_group(self, spread: Parameter) -> bool:
+        """Whether each group has its own value of a spread: not where units hold cells of several groups."""
+        if self.config.spread != "group" or not self.levels.groups or isinstance(spread.prior, Fixed):
+            return False
+        if spread not in self.every_spread:
+            return False
+        above = zip(self.levels.above, self.spreads_above, strict=True)
+        return not any(level.mixed and spread in of_level.values() for level, of_level in above)
+
     def pooled(self) -> "Experiment":
         """The same experiment as if all rows came from one cell."""
-        return replace(self, levels=Levels(), spreads={}, offsets={})
+        return replace(self, levels=Levels(), spreads={}, spreads_above=(), offsets={})
 
     def population(self) -> "Experiment":
         """The same experiment with groups as its entries, for the parameters of populations rather than of cells."""
-        return replace(self, levels=replace(self.levels, cells=()), spreads={}, offsets={})
+        levels = replace(self.levels, cells=(), above=())
+        return replace(self, levels=levels, spreads={}, spreads_above=(), offsets={})
 
     def theta(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Parameter values by name, with a last axis that runs over (or broadcasts against) the conditions."""
@@ -203,10 +226,12 @@ class Experiment:
     @cached_property
     def _dims(self) -> dict[str, tuple[str, ...]]:
         grouped: tuple[str, ...] = ("population",) if self.levels.groups else ()
-        of_spreads = grouped if self.config.spread == "group" else ()
         dims = {p.symbol: grouped if self.varies(p.name) else () for p in self.parameters}
-        dims |= {p.place: ("cell",) if p.name in self.spreads else () for p in self.parameters}
-        dims |= {name: of_spreads for p in self.spreads.values() for name in (p.symbol, p.either_sign)}
+        dims[Q10_PUMP.place] = ()
+        for d, of_level in (("cell", self.spreads), *((dim(k), of) for k, of in enumerate(self.spreads_above))):
+            dims |= {p.place_at(d): (d,) for p in self.parameters if p.name in of_level}
+        for p in self.every_spread:
+            dims |= dict.fromkeys((p.symbol, p.either_sign), grouped if self.by_group(p) else ())
         dims |= {name: () for p in self.offsets.values() for name in (p.symbol, p.either_sign)}
         if self.scatter:
             dims |= {self.scatter.spread.symbol: (), self.scatter.spread.either_sign: (), SIGMA.place: (SCATTER_DIM,)}

@@ -1,4 +1,4 @@
-"""Cells and types: which rows belong to which, and which parameters differ between them."""
+"""Animals, cells and types: which rows belong to which, and which parameters differ between them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,28 @@ from ...models.notes import About, Note
 
 FEWEST_CELLS = 3
 """Fewer cells than this measured in two conditions or more give no cell level: their spread could not be told."""
+ANIMAL = "animal"
+"""The column that is a level above the cell unless the configuration says otherwise."""
 _MOST_GROUPS = 20
+
+
+@dataclass(frozen=True)
+class Above:
+    """A level above the cell, as of animals.
+
+    Attributes
+    ----------
+    column : the column that names its units. units : their names.
+    of_cell : for each cell, the index of its unit.
+    main_group : for each unit, the index of the group that most of its cells are of.
+    mixed : whether some unit holds cells of several groups.
+    """
+
+    column: str
+    units: tuple[str, ...]
+    of_cell: np.ndarray
+    main_group: np.ndarray
+    mixed: bool
 
 
 @dataclass(frozen=True)
@@ -24,10 +45,14 @@ class Levels:
     ----------
     by : the column that sorts cells into groups; empty without.
     groups : its levels.
-    cells : the cells that are partially pooled; empty where rows are pooled.
+    cells : what is partially pooled at the finest level, cells or else animals (in each group); empty where rows are pooled.
     group_of_cell : for each cell, the index of its group.
     entry_of_row : for each row, the index of its cell, else of its group, else 0.
     varying : names of the parameters that differ between entries.
+    above : levels above the cell whose units differ too, outermost first.
+    told_apart : whether cells differ beyond their units above; if not, `cells` are the units of the innermost of these.
+    top : the column of the outermost units, which count as independent; empty where rows or cells do.
+    top_of_row : the unit's name in every row.
     """
 
     by: str = ""
@@ -36,11 +61,20 @@ class Levels:
     group_of_cell: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     entry_of_row: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     varying: tuple[str, ...] = ()
+    above: tuple[Above, ...] = ()
+    told_apart: bool = True
+    top: str = ""
+    top_of_row: np.ndarray = field(default_factory=lambda: np.zeros(0, str))
 
     @property
     def coords(self) -> dict[str, tuple[str, ...]]:
-        """Names along the dims `population` and `cell` of the posterior, where it has them."""
-        return {"population": self.groups, "cell": self.cells}
+        """Names along the dims of the posterior: `population`, `level_1` (the outermost), …, and `cell`, where it has them."""
+        return {"population": self.groups, **{dim(k): a.units for k, a in enumerate(self.above)}, "cell": self.cells}
+
+    @property
+    def finest(self) -> str:
+        """What `cells` are, by their column."""
+        return "cell" if self.told_apart or not self.above else self.above[-1].column
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -57,9 +91,52 @@ class Levels:
         """For each row, the index of its group; 0 where there are none."""
         return self.group_of_entry[self.entry_of_row] if self.entries else self.entry_of_row
 
+    def parent(self, k: int) -> np.ndarray:
+        """For each unit of the level `k`, from 1, the index of its unit in the level outside."""
+        of_unit = np.zeros(len(self.above[k].units), int)
+        of_unit[self.above[k].of_cell] = self.above[k - 1].of_cell
+        return of_unit
+
+    def top_units(self) -> np.ndarray:
+        """How many of the outermost units each group has."""
+        rows = pd.DataFrame({"group": self.group_of_row, "unit": self.top_of_row}).drop_duplicates()
+        return np.bincount(rows["group"], minlength=max(1, len(self.groups)))
+
+
+def dim(k: int) -> str:
+    """The dimension of the units of the level `k` above the cell, 0 being the outermost."""
+    return f"level_{k + 1}"
+
+
+def nesting(recordings: xr.Dataset, nested_in: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns of levels above the cell, outermost first: as asked, else `animal` where there is such a column."""
+    if nested_in is not None:
+        return tuple(nested_in)
+    return (ANIMAL,) if ANIMAL in recordings.coords else ()
+
+
+def with_cells_by_unit(recordings: xr.Dataset, columns: Sequence[str]) -> tuple[xr.Dataset, Note | None]:
+    """The recordings with cells that share a name, but not the unit above, under names of their own; and what was done."""
+    if "cell" not in recordings.coords or not columns or "cell" in columns:
+        return recordings, None
+    names = recordings["cell"].to_numpy().astype(str)
+    own = _crossed(names, _unit_labels(recordings, columns)[-1])
+    if np.array_equal(own, names):
+        return recordings, None
+    renamed = list(dict.fromkeys(own[own != names].tolist()))
+    text = (
+        f"Cells of one name in several units of {columns[-1]} are taken for different cells: {', '.join(renamed[:4])}"
+    )
+    note = Note(About.ROWS, f"{text}{', …' if len(renamed) > 4 else ''}.")
+    return recordings.assign_coords(cell=("obs", own)), note
+
 
 def find_levels(
-    recordings: xr.Dataset, by: str | None, conditions: np.ndarray, varying: Sequence[str]
+    recordings: xr.Dataset,
+    by: str | None,
+    conditions: np.ndarray,
+    varying: Sequence[str],
+    nested_in: Sequence[str] = (),
 ) -> tuple[Levels, Note]:
     """Group the rows, and say what was done.
 
@@ -68,6 +145,7 @@ def find_levels(
     by : column (or several, joined by commas: their levels are crossed) that sorts the rows into groups.
     conditions : index of each row's condition, cells apart.
     varying : names of the parameters that may differ.
+    nested_in : columns of levels above the cell, outermost first.
 
     Raises
     ------
@@ -80,37 +158,99 @@ def find_levels(
     if len(groups) == 1:
         raise ConfigurationError(f"{typed('by', by)}: all rows have the same value there, {groups[0]!r}. Leave it out.")
     group_of_row = pd.Index(groups).get_indexer(labels) if by else np.zeros(n, int)
+    units = _unit_labels(recordings, nested_in)
+    beside = {"varying": tuple(varying)}
+    if units:
+        beside |= {"top": nested_in[0], "top_of_row": units[0]}
     if "cell" not in recordings.coords:
-        levels = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying) if by else ())
-        return levels, Note(About.ROWS, f"The {n} rows are pooled: no column names the cell.")
-
-    names = recordings["cell"].to_numpy().astype(str)
-    if by:  # a cell recorded in two groups (before and after a drug) is an entry in each
-        crossed = pd.DataFrame({"cell": names, "group": labels}).drop_duplicates().groupby("cell").size()
-        twice = set(crossed.index[crossed > 1])
-        names = np.array([f"{c} ({g})" if c in twice else c for c, g in zip(names, labels, strict=True)])
-    frame = pd.DataFrame({"cell": names, "condition": conditions}).drop_duplicates()
-    several = int((frame.groupby("cell").size() > 1).sum())
-    cells = tuple(dict.fromkeys(names.tolist()))
-    if several < FEWEST_CELLS or not varying:
-        verb = "is among them" if several == 1 else "are among them"
-        reason = (
-            "differences between cells count as scatter"
-            if not varying
-            else f"only {several} measured in two conditions or more {verb}, too few to tell their spread"
-            if several
-            else "each was measured in one condition only, so differences between cells count as scatter"
+        names, why = None, "no column names the cell"
+    else:
+        names = _crossed(recordings["cell"].to_numpy().astype(str), labels)
+        frame = pd.DataFrame({"cell": names, "condition": conditions}).drop_duplicates()
+        several = int((frame.groupby("cell").size() > 1).sum())
+        why = _not_told_apart(several, varying)
+    if names is None or why:
+        kept = _levels(by or "", groups, group_of_row, units, nested_in, None, beside) if varying else None
+        if kept is not None and kept.above:
+            return kept, Note(About.ROWS, f"{_in_words(kept)} Cells are not told apart: {why}.")
+        levels = Levels(
+            by or "", groups, entry_of_row=group_of_row, **(beside | {"varying": tuple(varying) if by else ()})
         )
-        levels = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying) if by else ())
-        if len(cells) == 1:
+        if names is None:
+            return levels, Note(About.ROWS, f"The {n} rows are pooled: {why}.")
+        cells = len(set(names.tolist()))
+        if cells == 1:
             return levels, Note(About.ROWS, f"All {n} rows are of one cell.")
-        return levels, Note(About.ROWS, f"The {n} rows of {len(cells)} cells are pooled: {reason}.")
+        return levels, Note(About.ROWS, f"The {n} rows of {cells} cells are pooled: {why}.")
+    levels = _levels(by or "", groups, group_of_row, units, nested_in, names, beside)
+    return levels, Note(About.ROWS, _in_words(levels))
+
+
+def _not_told_apart(several: int, varying: Sequence[str]) -> str:
+    """Why cells are not told apart, `several` being measured in two conditions or more; empty where they are."""
+    if several >= FEWEST_CELLS and varying:
+        return ""
+    verb = "is among them" if several == 1 else "are among them"
+    if not varying:
+        return "differences between cells count as scatter"
+    if several:
+        return f"only {several} measured in two conditions or more {verb}, too few to tell their spread"
+    return "each was measured in one condition only, so differences between cells count as scatter"
+
+
+def _levels(by, groups, group_of_row, units, columns, names, beside) -> Levels:
+    """The levels of rows: `names` of their cells, or None where cells are not told apart."""
+    finer, kept = len(group_of_row) if names is None else len(set(names.tolist())), []
+    for column, labels in zip(reversed(columns), reversed(units), strict=True):
+        own = tuple(dict.fromkeys(labels.tolist()))
+        if (
+            1 < len(own) < finer
+        ):  # a single one differs from none, and of as many as there are below each is one of these
+            kept.insert(0, (column, own, labels))
+            finer = len(own)
+    if names is None and not kept:
+        return Levels(by, groups, entry_of_row=group_of_row, **beside)
+    told_apart = names is not None
+    if names is None:
+        names = _crossed(kept[-1][2], np.array(groups)[group_of_row] if groups else group_of_row)
+    cells = tuple(dict.fromkeys(names.tolist()))
     entry = pd.Index(cells).get_indexer(names)
     group_of_cell = np.zeros(len(cells), int)
     group_of_cell[entry] = group_of_row
-    what = f"{len(cells)} cells are partially pooled" + (f" within {len(groups)} levels of {by}" if by else "")
-    text = f"{what}: {', '.join(varying)} differ between cells, all else is shared."
-    return Levels(by or "", groups, cells, group_of_cell, entry, tuple(varying)), Note(About.ROWS, text)
+    above = []
+    for column, own, labels in kept:
+        of_cell = np.zeros(len(cells), int)
+        of_cell[entry] = pd.Index(own).get_indexer(labels)
+        count = np.zeros((len(own), max(1, len(groups))), int)
+        np.add.at(count, (of_cell, group_of_cell), 1)
+        above.append(Above(column, own, of_cell, count.argmax(axis=1), bool(((count > 0).sum(axis=1) > 1).any())))
+    return Levels(by, groups, cells, group_of_cell, entry, above=tuple(above), told_apart=told_apart, **beside)
+
+
+def _in_words(levels: Levels) -> str:
+    counts = [f"{len(levels.cells)} cells"] if levels.told_apart else []
+    columns = [a.column for a in levels.above]
+    counts += [f"{len(a.units)} units of {a.column}" for a in reversed(levels.above)]
+    within = f" within {len(levels.groups)} levels of {levels.by}" if levels.by else ""
+    between = " and between ".join([*columns, *(["cells"] if levels.told_apart else [])])
+    what = f"{' in '.join(counts)} are partially pooled{within}"
+    return f"{what}: {', '.join(levels.varying)} differ between {between}, all else is shared."
+
+
+def _crossed(names: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Names, with what they lie within in brackets where one name lies within several."""
+    pairs = pd.DataFrame({"name": names, "within": within}).drop_duplicates().groupby("name").size()
+    several = set(pairs.index[pairs > 1])
+    return np.array([f"{name} ({w})" if name in several else name for name, w in zip(names, within, strict=True)])
+
+
+def _unit_labels(recordings: xr.Dataset, columns: Sequence[str]) -> list[np.ndarray]:
+    """The unit of each row in each level above the cell, outermost first."""
+    found: list[np.ndarray] = []
+    for column in columns:
+        own = _filled(to_frame(recordings), column, "nested_in")[column].astype(str).to_numpy()
+        found.append(_crossed(own, found[-1]) if found else own)
+    return found
 
 
 def row_labels(recordings: xr.Dataset, setting: str, by: str) -> np.ndarray:
@@ -151,3 +291,15 @@ def columns_of(by: str) -> list[str]:
 def group_labels(frame: pd.DataFrame, by: str) -> np.ndarray:
     """The group of each row of a table: its label, or the labels of several columns crossed."""
     return np.array([" / ".join(parts) for parts in frame[columns_of(by)].astype(str).to_numpy()])
+
+
+def _filled(frame: pd.DataFrame, name: str, setting: str, given: str = "") -> pd.DataFrame:
+    """The table, if it has the column that a setting names, and that in every row."""
+    said = typed(setting, given or name)
+    if name not in frame:
+        raise UnknownNameError(
+            f"{said}: there is no column {name!r}.{nearest(name, frame.columns)} Columns: {', '.join(frame.columns)}."
+        )
+    if frame[name].isna().any() or (frame[name].astype(str) == "").any():
+        raise ConfigurationError(f"{said}: the column {name} is empty in some rows; fill it in, or leave them out.")
+    return frame

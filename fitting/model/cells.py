@@ -9,39 +9,8 @@ from ...models.parameters import Q10_LEAK, Q10_PUMP, SIGMA, Parameter, offset
 from ...models.priors import LogNormal
 from ..experiment.experiment import Experiment
 from ..experiment.scatter import DIM as SCATTER_DIM
-from .linear import cells_alone, offset_variance, scatter_alone
-
-
-def place_prior(middle: Any, width: Any, estimate: Any, variance: Any) -> tuple[Any, Any]:
-    """Mean and sd of `place`, the coordinate in which x ~ Normal(middle, width) is sampled.
-
-    Did a cell's own rows say Normal(estimate, variance) of x, then x given its population would be Normal with mean
-    middle + w (estimate - middle) and variance w·variance, w = width² / (width² + variance). `place` is x in units of
-    that: about standard Normal whatever middle and width are, for cells that tell all and for cells that tell nothing,
-    where x itself makes a funnel as width goes to 0, and (x - middle) / width a ridge as the cells tell more.
-    """
-    total = width**2 + variance
-    return (middle - estimate) * width / (variance * total) ** 0.5, (total / variance) ** 0.5
-
-
-def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any) -> Any:
-    """x from its coordinate; see `place_prior`. Works on numbers and on graphs, as that does."""
-    total = width**2 + variance
-    return middle + width**2 / total * (estimate - middle) + width * (variance / total) ** 0.5 * place
-
-
-def _given_group(posterior: xr.Dataset, experiment: Experiment, name: str) -> tuple[Parameter, Any, Any]:
-    """A varying parameter, its group's value on the scale on which cells differ, and their spread, as each cell sees them."""
-    parameter = next(p for p in experiment.parameters if p.name == name)
-    spread = experiment.spreads[name]
-    width: Any = posterior.get(spread.symbol, xr.DataArray(spread.prior.centre))
-    group = xr.DataArray(experiment.levels.group_of_cell, dims="cell")
-    middle: Any = parameter.between.of(posterior[parameter.symbol])
-
-    def of_cells(x: Any) -> Any:
-        return x.isel(population=group).drop_vars("population") if "population" in x.dims else x
-
-    return parameter, of_cells(middle), of_cells(width)
+from .linear import offset_variance, scatter_alone
+from .tiers import from_place, index_data, of_levels, seen_from, tier_data, tiers
 
 
 def _given_levels(posterior: xr.Dataset, experiment: Experiment, spread: Parameter) -> tuple[Any, Any]:
@@ -58,6 +27,34 @@ def speeds_tied(experiment: Experiment) -> bool:
     return bool(experiment.levels.cells) and all(isinstance(sampled.get(name), LogNormal) for name in names)
 
 
+def _of_levels(group: xr.Dataset, experiment: Experiment, p: Parameter, value: Any) -> dict[str, np.ndarray]:
+    """`of_levels` of draws (chain, draw)."""
+    data = {name: x for name, (x, _) in index_data(experiment).items()}
+    width = {d: _last(group.get(spread.symbol, spread.prior.centre)) for d, spread in tiers(experiment, p.name).items()}
+    return of_levels(experiment, p, data, _last(group[p.symbol]), width, value)
+
+
+def _last(x: Any) -> np.ndarray:
+    """Draws (chain, draw) with a last axis, of length 1 where they have none."""
+    x = np.asarray(x)
+    return x if x.ndim > 2 else x[..., None]
+
+
+def _with_levels(group: xr.Dataset, experiment: Experiment, p: Parameter, found: dict[str, np.ndarray]) -> xr.Dataset:
+    """Draws with a parameter's values in the units of every level, and in cells."""
+    shape = group.sizes["chain"], group.sizes["draw"]
+    for d, x in found.items():
+        labels = list(experiment.levels.coords[d])
+        values = np.broadcast_to(p.between.undo(x), (*shape, len(labels)))
+        group = group.assign_coords({d: labels})
+        group[p.at(d)] = (("chain", "draw", d), values)
+    return group
+
+
+def _in_cells(experiment: Experiment) -> list[Parameter]:
+    return [p for p in experiment.parameters if experiment.in_cells(p.name)]
+
+
 def _offset_width(posterior: xr.Dataset, experiment: Experiment, per: str, parameter: Parameter) -> Any:
     width = experiment.offset_sd(per, posterior.get(parameter.symbol, xr.DataArray(parameter.prior.centre)))
     return xr.DataArray(width, dims=f"{per}_offset") if isinstance(width, np.ndarray) else width
@@ -72,15 +69,15 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     widths = [p for p in experiment.widths if p.either_sign in posterior]
     for p in widths:
         posterior[p.symbol] = p.prior.uncut[1] * posterior[p.either_sign]
-    alone = cells_alone(experiment) if experiment.spreads else {}
-    for name in experiment.spreads:
-        p, middle, width = _given_group(posterior, experiment, name)
-        estimate, variance = (xr.DataArray(x, dims="cell") for x in alone[name])
-        place = posterior[p.place].drop_vars("cell", errors="ignore")
-        cells = p.between.undo(from_place(place, middle, width, estimate, variance)).transpose("chain", "draw", "cell")
-        posterior = posterior.drop_vars(p.place)
-        posterior = posterior.drop_vars("cell", errors="ignore").assign_coords(cell=list(experiment.levels.cells))
-        posterior[p.of_cells] = cells.assign_coords(cell=posterior["cell"])
+    data = {name: x for name, (x, _) in tier_data(experiment).items()}
+    for p in _in_cells(experiment):
+        places = {d: posterior[p.place_at(d)].to_numpy() for d in tiers(experiment, p.name)}
+
+        def placed(d: str, middle: Any, own: dict[str, Any], p: Parameter = p, places: Any = places) -> np.ndarray:
+            return from_place(places[d], *seen_from(p, d, data, middle, own))
+
+        found = _of_levels(posterior, experiment, p, placed)
+        posterior = _with_levels(posterior.drop_vars([p.place_at(d) for d in places]), experiment, p, found)
     for per, parameter in experiment.offsets.items():
         width = _offset_width(posterior, experiment, per, parameter)
         variance = xr.DataArray(offset_variance(experiment, per), dims=f"{per}_offset")
@@ -102,12 +99,12 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
 def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.Generator) -> xr.Dataset:
     """Populations with cells and electrode offsets drawn from them, named as `with_cells` names them."""
     shape, population = (population.sizes["chain"], population.sizes["draw"]), population.copy()
-    for name in experiment.spreads:
-        p, middle, width = _given_group(population, experiment, name)
-        deviation = xr.DataArray(
-            rng.normal(size=(*shape, len(experiment.levels.cells))), dims=("chain", "draw", "cell")
-        )
-        population[p.of_cells] = p.between.undo(middle + width * deviation).transpose("chain", "draw", "cell")
+    for p in _in_cells(experiment):
+
+        def drawn(d: str, middle: Any, own: dict[str, Any]) -> np.ndarray:
+            return middle + own[d] * rng.normal(size=(*shape, len(experiment.levels.coords[d])))
+
+        population = _with_levels(population, experiment, p, _of_levels(population, experiment, p, drawn))
     if experiment.scatter:
         middle, width = _given_levels(population, experiment, experiment.scatter.spread)
         levels = list(experiment.scatter.levels)

@@ -25,7 +25,7 @@ def parameter_values(group: xr.Dataset, experiment: Experiment, flat: bool = Fal
     Arrays are (chain, draw), or (draw) if `flat`, with a last axis of cells (else groups) for those that vary, of levels
     for scatter that differs between levels.
     """
-    symbols = {p.name: p.of_cells if p.name in experiment.spreads else p.symbol for p in experiment.parameters}
+    symbols = {p.name: p.of_cells if experiment.in_cells(p.name) else p.symbol for p in experiment.parameters}
     symbols |= {q.name: q.symbol for q in map(offset, experiment.offsets)}
     symbols |= {SIGMA.name: SIGMA.of_levels} if experiment.scatter else {}
     values = {name: group[symbol].to_numpy() for name, symbol in symbols.items()}
@@ -47,7 +47,8 @@ def reported(
     """
     draws = with_derived(draws, experiment)
     wanted = [(q, q.symbol) for q in (*experiment.quantities, *experiment.widths, *map(offset, experiment.offsets))]
-    wanted += [(q, symbol) for q in experiment.parameters for symbol in (q.of_cells, q.of_levels)]
+    wanted += [(q, q.at(d)) for q in experiment.parameters for d in experiment.levels.coords]
+    wanted += [(SIGMA, SIGMA.of_levels)]
     found: dict[str, tuple[Quantity, np.ndarray]] = {}
     for q, symbol in wanted:
         if symbol not in draws or draws[symbol].dims[:2] != ("chain", "draw"):
@@ -119,8 +120,7 @@ def draw_prior(experiment: Experiment, n: int, rng: np.random.Generator) -> xr.D
         return dims, p.prior.draw(rng, shape)
 
     found = {p.symbol: draws(p, experiment.varies(p.name)) for p in experiment.parameters}
-    found |= {p.symbol: draws(p, experiment.config.spread == "group") for p in experiment.spreads.values()}
-    found |= {p.symbol: draws(p, False) for p in experiment.widths if p not in experiment.spreads.values()}
+    found |= {p.symbol: draws(p, experiment.by_group(p)) for p in experiment.widths}
     return xr.Dataset(
         found, {"chain": [0], "draw": np.arange(n), **({"population": list(levels.groups)} if groups else {})}
     )

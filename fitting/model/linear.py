@@ -148,17 +148,16 @@ def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
     """A plausible value of everything that is sampled, by tree name: the pooled mode, shared by all groups and cells."""
     levels = experiment.levels
     values, sigma = mode(experiment)
-    start = {p.symbol: np.asarray(p.prior.typical) for p in experiment.widths}
-    if experiment.config.spread == "group" and levels.groups:
-        start |= {p.symbol: np.full(len(levels.groups), p.prior.typical) for p in experiment.spreads.values()}
-    start |= {p.either_sign: np.asarray(1.0) for p in experiment.widths}  # in units of the prior's
+    start: dict[str, np.ndarray] = {}
+    for p in experiment.widths:
+        start[p.symbol] = np.full(len(levels.groups) if experiment.by_group(p) else (), p.prior.typical)
+        start[p.either_sign] = np.ones_like(start[p.symbol])  # in units of the prior's
     start |= {SIGMA.place: np.zeros(len(experiment.scatter.levels))} if experiment.scatter else {}
     start |= {offset(per).place: np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
     for p in experiment.parameters:
         value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))
         start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value
-        if p.name in experiment.spreads:
-            start[p.place] = np.zeros(len(levels.cells))
+        start |= {p.place_at(d): np.zeros(len(units)) for d, units in levels.coords.items()}
     if {Q10_PUMP.symbol, Q10_LEAK.symbol} <= set(start):
         start[Q10_PUMP.place] = np.log(start[Q10_PUMP.symbol] / start[Q10_LEAK.symbol])
     return start

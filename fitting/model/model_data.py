@@ -6,7 +6,8 @@ from ...models.conditions import Conditions
 from ...models.parameters import JUNCTION
 from ..experiment.experiment import Experiment
 from ..experiment.scatter import DIM as SCATTER_DIM
-from .linear import cells_alone, offset_variance, scatter_alone
+from .linear import offset_variance, scatter_alone
+from .tiers import tier_data
 
 REPLICATES = 10
 """Rows a condition, on average, from which PyMC's model takes their means and sums of squares instead of the rows."""
@@ -55,12 +56,7 @@ def model_data(experiment: Experiment, by_condition: bool) -> dict[str, tuple[np
         data["V_m_observed"] = (experiment.recordings["V_m"].to_numpy(), "obs")
     if experiment.levels.entries:
         data["entry_of_condition"] = (experiment.entry_of_condition, "condition")
-    if experiment.levels.cells and experiment.levels.groups:
-        data["group_of_cell"] = (experiment.levels.group_of_cell, "cell")
-    alone = cells_alone(experiment) if experiment.spreads else {}
-    for p in experiment.parameters:
-        if p.name in alone:
-            data[f"{p.symbol}_alone"], data[f"{p.symbol}_variance"] = ((x, "cell") for x in alone[p.name])
+    data |= tier_data(experiment)
     for per in experiment.offsets:
         data[f"{per}_of_row"] = (experiment.labels_of(per)[1], "obs")
         data[f"offset_{per}_variance"] = (offset_variance(experiment, per), f"{per}_offset")

@@ -17,7 +17,8 @@ from ...models.priors import Fixed, HalfNormal
 from ..experiment.experiment import Experiment
 from ..experiment.resistance import log_MOhm
 from ..experiment.scatter import DIM as SCATTER_DIM
-from .cells import from_place, place_prior, speeds_tied
+from .cells import speeds_tied
+from .tiers import CELL, from_place, of_levels, place_prior, seen_from, tiers
 
 
 class Language(ABC):
@@ -143,17 +144,19 @@ def _width(language: Language, parameter: Parameter, dims: str | None = None) ->
 
 
 def _of_each_cell(experiment: Experiment, language: Language, parameter: Parameter, mean: Array) -> Array:
-    """The parameter's value in every cell: its group's, and a Normal deviation on the scale on which cells differ.
+    """The parameter's value in every cell: its group's, and Normal deviations of the units above and of its own.
 
     What the cells' own rows say of it on that scale tells where to look for it.
     """
-    data, groups = language.data, bool(experiment.levels.groups)
-    estimate, variance = data[f"{parameter.symbol}_alone"], data[f"{parameter.symbol}_variance"]
-    by_group = experiment.config.spread == "group" and groups
-    width = _width(language, experiment.spreads[parameter.name], "population" if by_group else None)
-    width = width[data["group_of_cell"]] if by_group else width
-    middle = parameter.between.of(mean[data["group_of_cell"]] if groups else mean)
-    return parameter.between.undo(_placed(language, parameter.place, middle, width, estimate, variance, "cell"))
+    width = {
+        d: _width(language, spread, "population" if experiment.by_group(spread) else None)
+        for d, spread in tiers(experiment, parameter.name).items()
+    }
+
+    def value(d: str, middle: Any, own: dict[str, Any]) -> Any:
+        return _placed(language, parameter.place_at(d), *seen_from(parameter, d, language.data, middle, own), d)
+
+    return parameter.between.undo(of_levels(experiment, parameter, language.data, mean, width, value)[CELL])
 
 
 def _placed(

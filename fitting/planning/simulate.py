@@ -85,8 +85,7 @@ def _possible(p: Parameter, values: np.ndarray) -> bool:
 
 
 def _has_groups(experiment: Experiment, parameter: Parameter) -> bool:
-    spread = parameter.name in {p.name for p in experiment.spreads.values()}
-    return experiment.config.spread == "group" if spread else experiment.varies(parameter.name)
+    return experiment.by_group(parameter) or experiment.varies(parameter.name)
 
 
 def _of_groups(parameter: Parameter, value: Any, groups: tuple[str, ...]) -> np.ndarray:

@@ -63,7 +63,7 @@ class Traced(Language):
         order = {dim: np.argsort(arrays[name][0], kind="stable") for name, dim in _BELONGS.items() if name in arrays}
         lengths = {dims: len(x) for x, dims in arrays.values() if dims}
         lengths |= {name: len(labels) for name, labels in experiment.labels.items() if labels}
-        self.axes = {"population": Axis("population"), "cell": Axis("cell"), "condition": _CONDITION, **_WITHIN}
+        self.axes = {"condition": _CONDITION, **_WITHIN}
         self.axes = {dim: self.axes.get(dim, Axis(dim)) for dim in sorted(lengths, key=self._fineness)}
         self.graph.axes.update({axis: lengths[dim] for dim, axis in self.axes.items()})
         self.data = {
@@ -73,7 +73,8 @@ class Traced(Language):
 
     @staticmethod
     def _fineness(dim: str) -> tuple[int, str]:
-        return {"population": 0, "condition": 2, "obs": 3, "R_in_row": 4}.get(dim, 1), dim
+        order = {"population": 0, "level": 2, "cell": 3, "condition": 4, "obs": 5, "R_in_row": 6}
+        return order.get("level" if dim.startswith("level_") else dim, 1), dim
 
     def _read(self, name: str, values: np.ndarray, dims: str | None) -> Node:
         if dims is None:

@@ -158,7 +158,7 @@ def test_a_file_that_is_no_toml_is_a_sentence(text):
         ("draws = 500", "unknown setting draws. It stands under \\[sampling\\]"),
         ("tunes = 500", "Did you mean 'tune'"),
         ("offset = ['cel']", "offset = \\['cel'\\] is not a list of some of cell, solution. Did you mean 'cell'"),
-        ("spread = 'grup'", "spread = 'grup' is not one of shared, group. Did you mean 'group'"),
+        ("spread = 'grup'", "spread = 'grup' is not one of auto, shared, group. Did you mean 'group'"),
         ("[reference]\nK_o_mM = 'five'", "reference.K_o_mM = 'five' is not a number"),
         ("[columns]\nV_m_mV = 3", "columns.V_m_mV = 3 is not text in quotes"),
         ("[inside]\nK = {a = 1}", "cannot read K="),

@@ -9,9 +9,10 @@ from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.fit import fit
-from vrest.fitting.model.cells import from_place, log_prior, place_cells, place_prior, with_cells
+from vrest.fitting.model.cells import log_prior, place_cells, with_cells
 from vrest.fitting.model.linear import cells_alone, mode
 from vrest.fitting.model.model import build_model
+from vrest.fitting.model.tiers import from_place, place_prior
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
 
@@ -138,10 +139,10 @@ def test_the_sign_of_a_spread_means_nothing():
     dims = ("chain", "draw")
     plus = xr.Dataset({p.symbol: (dims, np.full((1, 1), p.prior.typical)) for p in e.parameters})
     plus["p_Na_spread_signed"], plus["offset_cell_sd_mV_signed"] = (dims, [[0.7]]), (dims, [[0.5]])
-    plus["p_Na_place"] = ((*dims, "cell"), [[[-1.0, 0.5, 2.0]]])
+    plus["p_Na_cell_place"] = ((*dims, "cell"), [[[-1.0, 0.5, 2.0]]])
     plus["offset_cell_mV_place"] = ((*dims, "cell_offset"), [[[-1.0, 0.0, 1.0]]])
     minus = plus.copy()
-    for name in ("p_Na_spread_signed", "p_Na_place", "offset_cell_sd_mV_signed", "offset_cell_mV_place"):
+    for name in ("p_Na_spread_signed", "p_Na_cell_place", "offset_cell_sd_mV_signed", "offset_cell_mV_place"):
         minus[name] = -plus[name]
     found = with_cells(plus, e)
     xr.testing.assert_allclose(found, with_cells(minus, e))
@@ -285,7 +286,7 @@ def test_a_parameter_that_can_be_negative_differs_between_cells_by_differences()
         ("chain", "draw"),
         [[0.1 / 0.25]],
     )  # in units of the prior, HalfNormal(0.25)
-    sampled["rectification_place"] = (("chain", "draw", "cell"), place[None, None])
+    sampled["rectification_cell_place"] = (("chain", "draw", "cell"), place[None, None])
     found = with_cells(sampled, e)
     middle, width = np.repeat([-0.3, 0.2], 3), 0.1
     # Each cell given its population: the precision-weighted mean of both, in units of its own sd.

@@ -1,0 +1,136 @@
+"""From a population to its cells through the levels between: the coordinates in which all of them are sampled.
+
+Written once for numbers, PyMC's graphs and the compiled density's: what stands for a value is indexed as `x[..., index]`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...models.parameters import Parameter
+from ..experiment.experiment import Experiment
+from ..experiment.levels import dim
+from .linear import cells_alone
+
+CELL = "cell"
+Arrays = dict[str, tuple[np.ndarray, str | None]]
+
+
+def place_prior(middle: Any, width: Any, estimate: Any, variance: Any) -> tuple[Any, Any]:
+    """Mean and sd of `place`, the coordinate in which x ~ Normal(middle, width) is sampled.
+
+    Did a cell's own rows say Normal(estimate, variance) of x, then x given its population would be Normal with mean
+    middle + w (estimate - middle) and variance w·variance, w = width² / (width² + variance). `place` is x in units of
+    that: about standard Normal whatever middle and width are, for cells that tell all and for cells that tell nothing,
+    where x itself makes a funnel as width goes to 0, and (x - middle) / width a ridge as the cells tell more.
+    """
+    total = width**2 + variance
+    return (middle - estimate) * width / (variance * total) ** 0.5, (total / variance) ** 0.5
+
+
+def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any) -> Any:
+    """x from its coordinate; see `place_prior`."""
+    total = width**2 + variance
+    return middle + width**2 / total * (estimate - middle) + width * (variance / total) ** 0.5 * place
+
+
+def tiers(experiment: Experiment, name: str) -> dict[str, Parameter]:
+    """How much units of each level differ in a parameter, by the level's dimension, outermost first."""
+    every = [*((dim(k), of) for k, of in enumerate(experiment.spreads_above)), (CELL, experiment.spreads)]
+    return {d: of_level[name] for d, of_level in every if name in of_level}
+
+
+def of_levels(
+    experiment: Experiment,
+    parameter: Parameter,
+    data: Mapping[str, Any],
+    mean: Any,
+    width: Mapping[str, Any],
+    value: Callable[[str, Any, dict[str, Any]], Any],
+) -> dict[str, Any]:
+    """A parameter's value in the units of every level and in every cell, on the scale on which cells differ.
+
+    Parameters
+    ----------
+    data : the arrays of `tier_data`. mean : of each group, or of all. width : spreads by dimension.
+    value : from a dimension, what its units differ around, and the spreads there and at finer levels as each unit has them,
+        to the units' values.
+
+    Returns
+    -------
+    By dimension; a unit that holds cells of several groups has the value of its main one, and others differ from it there as
+    their groups do.
+    """
+    found, shift, everywhere = dict[str, Any](), None, parameter.between.of(mean)
+    by_group = {d for d, spread in tiers(experiment, parameter.name).items() if experiment.by_group(spread)}
+    for d in [*map(dim, range(len(experiment.levels.above))), CELL]:
+        group = data.get(f"group_of_{d}")
+        middle = base = everywhere if group is None else everywhere[..., group]
+        if shift is not None:
+            middle = base + shift[..., data[f"parent_of_{d}"]]
+        if d not in width:  # cells that are as their units
+            return found | {d: middle}
+        own = {each: w[..., group] if each in by_group else w for each, w in width.items()}
+        found[d] = value(d, middle, own)
+        shift = found[d] - base
+    return found
+
+
+def seen_from(
+    parameter: Parameter, d: str, data: Mapping[str, Any], middle: Any, width: Mapping[str, Any]
+) -> tuple[Any, Any, Any, Any]:
+    """What `place_prior` and `from_place` take for the units of a level: what their cells' own rows say of them depends on how
+    much cells, and units between, differ.
+    """
+    variance = data[f"{parameter.at(d)}_variance"]
+    for finer in dict.fromkeys((CELL, *reversed(width))):
+        if f"{finer}_per_{d}" not in data:
+            continue
+        if finer in width:
+            variance = width[finer] ** 2 + variance
+        variance = variance / data[f"{finer}_per_{d}"]
+    return middle, width[d], data[f"{parameter.at(d)}_alone"], variance
+
+
+def index_data(experiment: Experiment) -> Arrays:
+    """Which unit lies within which, and the group of each."""
+    levels, found = experiment.levels, Arrays()
+    for k, d in enumerate([*map(dim, range(len(levels.above))), CELL] if levels.cells else []):
+        if levels.groups:
+            found[f"group_of_{d}"] = (levels.group_of_cell if d == CELL else levels.above[k].main_group, d)
+        if k:
+            found[f"parent_of_{d}"] = (levels.above[k - 1].of_cell if d == CELL else levels.parent(k), d)
+    return found
+
+
+def tier_data(experiment: Experiment) -> Arrays:
+    """The same, how many units each holds, and what each one's own rows say of its parameters: estimate and variance."""
+    levels, found = experiment.levels, index_data(experiment)
+    if not levels.cells:
+        return found
+    dims = [*map(dim, range(len(levels.above))), CELL]
+    members = [*(a.of_cell for a in levels.above), np.arange(len(levels.cells))]
+    for k, d in enumerate(dims[:-1]):
+        within = [np.bincount(_unit_of(members[k], m), minlength=len(levels.above[k].units)) for m in members[k:]]
+        for j in range(k + 1, len(dims)):
+            found[f"{dims[j]}_per_{d}"] = (within[j - k] / within[j - k - 1], d)
+    for name, (estimate, variance) in cells_alone(experiment).items():
+        p = next(p for p in experiment.parameters if p.name == name)
+        found[f"{p.at(CELL)}_alone"], found[f"{p.at(CELL)}_variance"] = (estimate, CELL), (variance, CELL)
+        usual = sum(spread.prior.centre**2 for spread in tiers(experiment, name).values())
+        weight, group = 1 / (variance + usual), levels.group_of_cell
+        of_group = np.bincount(group, weight * estimate) / np.bincount(group, weight)
+        for above, d in zip(levels.above, dims, strict=False):
+            beside = np.bincount(above.of_cell, weight * (estimate - of_group[group])) / np.bincount(
+                above.of_cell, weight
+            )
+            cells, precision = np.bincount(above.of_cell), np.bincount(above.of_cell, 1 / variance)
+            found[f"{p.at(d)}_alone"] = (of_group[above.main_group] + beside, d)
+            found[f"{p.at(d)}_variance"] = (cells / precision, d)
+    return found
+
+
+def _unit_of(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """For each inner unit, the index of the outer one, from both indices of every cell."""
+    return outer[np.unique(inner, return_index=True)[1]]
