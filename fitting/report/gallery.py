@@ -86,26 +86,24 @@ def pictures(fit: "Fitted") -> Iterator[Picture]:
     told = (
         "What was believed of each parameter before (grey), and what the recordings left of it; heights have one peak."
     )
-    names = [q.name for q in experiment.quantities]
-    yield "Posterior against prior", told, partial(_grid, partial(plot_prior_posterior, fit), names)
+    yield "Posterior against prior", told, partial(_priors_and_posteriors, fit)
     told = "Cumulative distribution of what was recorded (the strong line), and of 40 tables simulated from the fit."
     yield "Posterior predictive check", told, partial(plot_predictive, fit)
+    sampled = table[table["parameter"].isin([p.name for p in experiment.parameters])]
+    worst = max(sampled.to_dict("records"), key=lambda row: row["r_hat"])["parameter"]
     told = (
-        "Ranks of each chain's draws, less what is expected of chains that agree, a colour for each chain. 95 of 100 chains"
-        " that agree stay within the grey; what decides is R-hat."
+        f"Ranks of each chain's draws of {worst}, whose R-hat is the largest, less what is expected of chains that agree, a"
+        " colour for each chain. 95 of 100 chains that agree stay within the grey; what decides is R-hat."
     )
-    yield (
-        "Do the chains agree?",
-        told,
-        partial(_grid, partial(plot_ranks, fit), [p.name for p in experiment.parameters]),
-    )
+    yield "Do the chains agree?", told, partial(plot_ranks, fit, worst)
 
 
-def _grid(draw: Callable[..., object], names: list[str]) -> None:
+def _priors_and_posteriors(fit: "Fitted") -> None:
     """A panel for each parameter, two in a row."""
+    names = [q.name for q in fit.experiment.quantities]
     rows = (len(names) + 1) // 2
-    figure, panels = pyplot.subplots(rows, 2, figsize=(SIZE[0], 0.4 + 1.6 * rows), layout="constrained", squeeze=False)
+    figure, panels = pyplot.subplots(rows, 2, figsize=(SIZE[0], 0.4 + 1.6 * rows), squeeze=False)
     for name, axes in zip(names, panels.ravel(), strict=False):
-        draw(name, axes)
+        plot_prior_posterior(fit, name, axes)
     for axes in panels.ravel()[len(names) :]:
         figure.delaxes(axes)

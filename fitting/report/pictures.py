@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST = 30
 """Baths or cells that one picture lists; more would be too small to read."""
-_DEGREES, _DOTS = 40, 600
+_DEGREES, _DOTS = 16, 600
 
 
 def plot_pump(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
