@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import fdtrc
+from scipy.special import chdtri, fdtrc
 
 from ...models.parameters import SIGMA
 from ..experiment.experiment import Experiment, in_words
@@ -48,11 +48,12 @@ class Basis(StrEnum):
     NO_REPLICATES = "no replicates"
     IDENTICAL = "identical replicates"
     SATURATED = "as many parameters as conditions"
+    SCATTER = "sigma against replicates"
 
     @property
     def judged(self) -> bool:
         """Whether anything could be judged."""
-        return self in (Basis.REPLICATES, Basis.OWN_ERRORS, Basis.PATTERNS)
+        return self in (Basis.REPLICATES, Basis.OWN_ERRORS, Basis.PATTERNS, Basis.SCATTER)
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,12 @@ class FitCheck:
 
     Attributes
     ----------
-    ok : False where the p-value is below REJECTED, scatter exceeds the rows' own errors twofold, or residuals have a pattern.
+    ok : False where the p-value is below REJECTED, scatter exceeds the rows' own errors twofold, or what replicates allow
+        where nothing else can be judged, or residuals have a pattern.
     basis : what `ok` rests on.
     p_value, F, degrees_of_freedom : of lack of fit against pure replicate scatter; None without replicated conditions.
     replicate_sd_mV : scatter of rows around the mean of those in the same condition and group; None without such rows.
+    sigma_mV : median of the scatter around the law; None where it is held.
     least_sigma_mV, own_error_mV : lower bound of the scatter around the law, and the median error that rows carry of their
         own; None where they carry none.
     patterns : what was looked for in the residuals, each with its p.
@@ -90,6 +93,7 @@ class FitCheck:
     F: float | None
     degrees_of_freedom: float | None
     replicate_sd_mV: float | None
+    sigma_mV: float | None
     least_sigma_mV: float | None
     own_error_mV: float | None
     patterns: tuple[Pattern, ...]
@@ -157,7 +161,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     baths = [in_words(experiment.conditions.take(i), inside=True) for i in range(experiment.conditions.size)]
     bath_of_row = np.unique(baths, return_inverse=True)[1][experiment.condition_of_row]  # whichever cell was in it
     like = np.unique([bath_of_row, experiment.levels.group_of_row], axis=1, return_inverse=True)[1].ravel()
-    test, replicate_sd = lack_of_fit(mu, sigma, y, like), _replicate_sd(y, like)
+    test, (replicate_sd, most) = lack_of_fit(mu, sigma, y, like), _replicates(y, like)
     z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
     # Leaving rows out takes many draws: of a large table, rows evenly spaced stand for all.
     rows: Any = ...
@@ -169,13 +173,17 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
     F, p, left = test or (None, None, None)
     least, own = _own_errors(values, experiment)
     exceeds = least is not None and own is not None and least > 2 * own
+    median = float(np.median(values[SIGMA.name])) if SIGMA.name in values else None
+    beyond = test is None and bool(replicate_sd) and median is not None and median > most
     found = patterns(experiment, y, mu, sigma, values, experiment.config.seed)
     patterned = any(one.p < PATTERN_REJECTED for one in found)
-    misfit = exceeds or (p is not None and p < REJECTED)
+    misfit = exceeds or beyond or (p is not None and p < REJECTED)
     rejected = misfit or patterned
     own_errors_decide = exceeds or (test is None and own is not None)
     if patterned and not misfit:
         basis = Basis.PATTERNS
+    elif beyond and not exceeds:
+        basis = Basis.SCATTER
     elif own_errors_decide or test is not None:
         basis = Basis.OWN_ERRORS if own_errors_decide else Basis.REPLICATES
     elif replicate_sd is None:
@@ -189,6 +197,7 @@ def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
         F=F,
         degrees_of_freedom=left,
         replicate_sd_mV=replicate_sd,
+        sigma_mV=median,
         least_sigma_mV=least,
         own_error_mV=own,
         patterns=found,
@@ -210,12 +219,17 @@ def _scatter_column(experiment: Experiment) -> str:
     return next(iter([name for name in ("solution",) if name in labels] + sorting + list(labels)), "")
 
 
-def _replicate_sd(y: np.ndarray, index: np.ndarray) -> float | None:
-    """Pooled sd (mV) of rows around the mean of their condition; None where every condition has a single row."""
+def _replicates(y: np.ndarray, index: np.ndarray) -> tuple[float | None, float]:
+    """Pooled sd (mV) of rows around the mean of their condition, and the scatter that such an sd still leaves possible.
+
+    None and infinity where every condition has a single row. The second is the upper bound of the scatter at REJECTED.
+    """
     count = np.bincount(index)
     repeats = len(y) - len(count)
+    if not repeats:
+        return None, np.inf
     squares = np.sum((y - (np.bincount(index, y) / count)[index]) ** 2)
-    return float(np.sqrt(squares / repeats)) if repeats else None
+    return float(np.sqrt(squares / repeats)), float(np.sqrt(squares / chdtri(repeats, 1 - REJECTED)))
 
 
 def _own_errors(values, experiment: Experiment) -> tuple[float | None, float | None]:

@@ -108,6 +108,11 @@ def reason(f: FitCheck) -> str:
             f"rows of the same condition repeat within {f.replicate_sd_mV:.2g} mV, but the law has as many parameters as"
             " there are conditions, and passes through their means whether it is right or not"
         )
+    if f.basis is Basis.SCATTER:
+        return (
+            f"rows scatter around the law by {f.sigma_mV:.2g} mV ({SIGMA.name}), but those of the same condition repeat"
+            f" within {f.replicate_sd_mV:.2g} mV: it misses the conditions' means"
+        )
     verb = "agrees with the conditions' means within" if f.ok else "misses the conditions' means by more than"
     return (
         f"the law {verb} the replicates' scatter (F = {f.F:.2g} with {f.degrees_of_freedom:.1f} degrees of freedom,"
@@ -230,12 +235,14 @@ def say_robustness(r: Robustness) -> Part:
     if len(worst) > _SHOWN:
         sentences.append(f"{len(worst) - _SHOWN} more such lines are in the table of robustness.")
     shifted = {(label(row["answer"], row["group"]), row["changed"]) for row in worst.to_dict("records")}
-    sentences += [
-        f"{answer} rests on the prior of {prior}: to weigh it a little more or less moves it (power-scaling sensitivity"
-        f" {value:.2g}; above {SENSITIVE} counts)."
-        for answer, prior, value in r.sensitivities
-        if value > SENSITIVE and (answer, prior) not in shifted
-    ]
+    for prior in dict.fromkeys(prior for _, prior, _ in r.sensitivities):
+        alone = {a: x for a, p, x in r.sensitivities if p == prior and x > SENSITIVE and (a, prior) not in shifted}
+        if alone:
+            sentences.append(
+                f"{listed([*alone])} {'rests' if len(alone) == 1 else 'rest'} on the prior of {prior}: to weigh it a little"
+                f" more or less moves {'it' if len(alone) == 1 else 'them'} (power-scaling sensitivity up to"
+                f" {max(alone.values()):.2g}; above {SENSITIVE} counts)."
+            )
     if not sentences:
         kinds = r.table.drop_duplicates(["changed", "to"])["kind"]
         left_out = int((kinds == str(Kind.LEFT_OUT)).sum())

@@ -74,6 +74,19 @@ def test_why_a_fit_is_not_judged(repeats, scatter, basis):
     assert check.replicate_sd_mV == (None if repeats == 1 else pytest.approx(scatter))
 
 
+def test_as_many_parameters_as_conditions_that_miss_the_means_are_no_fit_and_the_cure_is_named():
+    """Warming depolarises by 9 mV: more than pump and leak can do, and far more than rows of one condition differ."""
+    table = pd.DataFrame(
+        {"K_o_mM": 3.0, "Na_o_mM": 145.0, "temperature_C": np.repeat([24.0, 33.0], 4), "ljp": "corrected"}
+    )
+    table["V_m_mV"] = np.repeat([-68.0, -59.0], 4) + np.tile([0.8, -0.9, 0.5, -0.4], 2)
+    verdict = fit(table, inside="K=130+-0,Na=12+-0", seed=1, progress=False).verdict()
+    assert (verdict.fit.basis, verdict.fit.ok) == (Basis.SCATTER, False)
+    assert verdict.fit.sigma_mV > 3 * verdict.fit.replicate_sd_mV
+    assert verdict.cures[0].typed == "--option Q10_P_Na"
+    assert "--option Q10_P_Na would gain" in str(verdict)
+
+
 def test_rows_of_two_groups_in_one_bath_are_no_replicates_of_each_other():
     table = pd.DataFrame({"Genotype": list("aabb"), "K_o_mM": 5.0, "Na_o_mM": 145.0, "temperature_C": 37.0})
     table = table.assign(ljp="corrected", V_m_mV=[-71.0, -69.0, -61.0, -59.0])

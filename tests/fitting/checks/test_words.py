@@ -20,7 +20,7 @@ SHORT = replace(SAMPLED, ok=False, divergences=1)
 NEAR = WorstRow(7, -71.0, -72.5, 1.2, "K_o 5 mM, 22 °C")
 FAR = WorstRow(9, -60.0, -72.5, 4.2, "K_o 5 mM, 22 °C")
 ROBUST = judge_table(pd.DataFrame(columns=[*COLUMNS, "kind", "base", "counts"]))
-FITS = FitCheck(True, Basis.REPLICATES, 0.4, 1.1, 5.2, 1.5, None, None, (), (NEAR,), (), 0.3, 0.5)
+FITS = FitCheck(True, Basis.REPLICATES, 0.4, 1.1, 5.2, 1.5, 1.6, None, None, (), (NEAR,), (), 0.3, 0.5)
 OPEN = replace(FITS, p_value=None, F=None, degrees_of_freedom=None)
 SHARED = (Miss("saline 'A'", 1, 3.0), Miss("B", 4, -2.0))
 
@@ -47,6 +47,11 @@ This law does not describe these recordings; its parameters are not to be truste
 No condition was measured twice and rows carry no error of their own, so that nothing tells scatter from a wrong law."""),
     "twice the same": (replace(OPEN, basis=Basis.IDENTICAL, replicate_sd_mV=0.0), Mark.OPEN, """
 Rows of the same condition are identical, so that they do not show how much recordings scatter."""),
+    "saturated and beyond": (
+        replace(OPEN, ok=False, basis=Basis.SCATTER, sigma_mV=5.6, replicate_sd_mV=0.81), Mark.BAD, """
+Rows scatter around the law by 5.6 mV (sigma_mV), but those of the same condition repeat within 0.81 mV: it misses the \
+conditions' means.
+This law does not describe these recordings; its parameters are not to be trusted."""),
     "saturated": (replace(OPEN, basis=Basis.SATURATED, max_pareto_k=0.9), Mark.OPEN, """
 Rows of the same condition repeat within 1.5 mV, but the law has as many parameters as there are conditions, and passes \
 through their means whether it is right or not.
@@ -129,7 +134,7 @@ def test_no_verdict_contradicts_itself_whatever_its_parts_say():
         text = str(Verdict(sampling, fit[0], identification[0], robustness=ROBUST))
         assert contradictions(text) == [], text
         seen.add(text)
-    assert len(seen) == 74  # a failed sampling hides the rest but for its advice
+    assert len(seen) == 83  # a failed sampling hides the rest but for its advice
     both = f"{say_fit(FIT_READS['misses'][0])}\n{say_identification(KNOWN, rested=ROBUST)}"  # the negative control
     assert contradictions(both) == [CONTRADICTIONS[0]]
 
