@@ -15,29 +15,58 @@ from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..model.draws import parameter_values, row_distribution
 from ..results.loo import leave_one_out
+from .lack_of_fit import check_fit
 
-_SHUNTS = (0.9, 0.8)  # what a seal or an impalement may leave of V_m
+_SHUNTS = (0.1, 0.2)  # of V_m, taken by a seal or an impalement: where the best one is sought from
+_MOST_SHUNT = 0.4
+_USUAL_SHUNT = 0.1  # what an input resistance of 0.5 GOhm loses to a seal of 5
 _OPTIONS = ("Q10_P_Na", "rectification", "davies")
 
 
 @dataclass(frozen=True)
 class Cure:
-    """One addition: what to type, what it gains in expected log predictive density, and the standard error of that."""
+    """One addition to the law, or to what was assumed.
+
+    Attributes
+    ----------
+    typed : what to type.
+    gain, se : what it gains in expected log predictive density, and the standard error of that.
+    mends : whether the fit with it passes the checks that the law failed.
+    tied : whether these recordings do not tell it from the one that is named first.
+    """
 
     typed: str
     gain: float
     se: float
+    mends: bool
+    tied: bool = False
 
     @property
     def helps(self) -> bool:
-        """Whether the gain is more than chance would give: 4, and two standard errors."""
-        return self.gain > 4 and self.gain > 2 * self.se
+        """Whether the gain is more than chance would give: 4 (of one that mends, 2), and two standard errors."""
+        return self.gain > (2 if self.mends else 4) and self.gain > 2 * self.se
 
 
-def cures(
-    experiment: Experiment, posterior: xr.Dataset, redraw: Callable[[Experiment], xr.Dataset]
-) -> tuple[Cure, ...]:
-    """What each addition that these recordings could show would gain, best first.
+@dataclass(frozen=True)
+class _Tried:
+    """A cure, and what it gains row by row."""
+
+    cure: Cure
+    gained: np.ndarray
+
+    def tied(self, other: "_Tried") -> bool:
+        """Whether the difference between two is within two standard errors of itself."""
+        apart = self.gained - other.gained
+        return bool(abs(apart.sum()) < 2 * _se(apart))
+
+
+Redraw = Callable[[Experiment], xr.Dataset]
+
+
+def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> tuple[Cure, ...]:
+    """What each addition that these recordings could show would gain: those that mend the fit first, the best of them first.
+
+    A shunt that cannot be told from the best goes before it: every electrode has one, and few membranes what looks like it.
 
     Parameters
     ----------
@@ -45,11 +74,29 @@ def cures(
     redraw : fits another experiment.
     """
     base = _predicted(posterior, experiment)
-    found = []
-    for typed, other, jacobian in _candidates(experiment):
-        gained = _predicted(redraw(other), other) + jacobian - base
-        found.append(Cure(typed, float(gained.sum()), float(np.sqrt(len(gained)) * gained.std(ddof=1))))
-    return tuple(sorted(found, key=lambda cure: -cure.gain))
+    found = [_tried(typed, other, redraw, base) for typed, other in _candidates(experiment)]
+    shunt = None
+    if experiment.resistance is None or experiment.resistance.seal is None:
+        shunt = _shunt(experiment, redraw, base)
+        found.append(shunt)
+    if not found:
+        return ()
+    found.sort(key=lambda one: (not (one.cure.helps and one.cure.mends), -one.cure.gain))
+    if shunt and shunt.cure.helps and shunt.cure.mends and shunt.tied(found[0]):
+        found.sort(key=lambda one: one is not shunt)
+    first = found[0]
+    return tuple(replace(one.cure, tied=one is not first and first.cure.helps and one.tied(first)) for one in found)
+
+
+def _tried(typed: str, other: Experiment, redraw: Redraw, base: np.ndarray, beside: float = 0.0) -> _Tried:
+    """An addition as it does; `beside` is what its gain has beside the rows' predictions."""
+    posterior = redraw(other)
+    gained = _predicted(posterior, other) - base + beside / len(base)
+    return _Tried(Cure(typed, float(gained.sum()), _se(gained), check_fit(posterior, other).ok), gained)
+
+
+def _se(of_rows: np.ndarray) -> float:
+    return float(np.sqrt(len(of_rows)) * of_rows.std(ddof=1))
 
 
 def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
@@ -58,8 +105,29 @@ def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
     return leave_one_out(row_distribution(values, experiment).logpdf(experiment.recordings["V_m"].to_numpy()))[0]
 
 
-def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment, float]]:
-    """What to type, the experiment with it, and what a change of the recordings' scale adds to each row's log density."""
+def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> _Tried:
+    """The shunt that gains most: a parabola's top through the gains of none and of two.
+
+    Its size is one more parameter, and has a prior, as the options' parameters have theirs: a half-Normal of the usual one.
+    """
+
+    def of(share: float) -> _Tried:
+        recordings = experiment.recordings.assign(V_m=experiment.recordings["V_m"] / (1 - share))
+        typed = f"a column R_seal_GOhm (a shunt that takes {share:.0%} of V_m)"
+        scale = -len(base) * float(np.log(1 - share))  # of recordings that are stretched, per mV of those before
+        unlikely = 0.5 * (1 + (share / _USUAL_SHUNT) ** 2)
+        return _tried(typed, replace(experiment, recordings=recordings), redraw, base, scale - unlikely)
+
+    tried = [of(share) for share in _SHUNTS]
+    curve, slope, _ = np.polyfit((0.0, *_SHUNTS), (0.0, *(one.cure.gain for one in tried)), 2)
+    top = -slope / (2 * curve) if curve < 0 else _MOST_SHUNT
+    if top > 0:
+        tried.append(of(min(top, _MOST_SHUNT)))
+    return max(tried, key=lambda one: one.cure.gain)
+
+
+def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
+    """What to type, and the experiment with it."""
     config, law, at = experiment.config, experiment.law, experiment.conditions
     varied = {
         "Q10_P_Na": len(np.unique(at.temperature_C)) > 1,
@@ -73,15 +141,10 @@ def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment, float
         yield from _built(experiment, "--law ghk-pump-kinetic", replace(config, law="ghk-pump-kinetic"))
     if not config.robust:
         yield from _built(experiment, "--robust", replace(config, robust=True))
-    if experiment.resistance is None or experiment.resistance.seal is None:
-        for left in _SHUNTS:
-            recordings = experiment.recordings.assign(V_m=experiment.recordings["V_m"] / left)
-            typed = f"a column R_seal_GOhm (a shunt that takes {1 - left:.0%} of V_m)"
-            yield typed, replace(experiment, recordings=recordings), -float(np.log(left))
 
 
-def _built(experiment: Experiment, typed: str, config: Config) -> Iterator[tuple[str, Experiment, float]]:
+def _built(experiment: Experiment, typed: str, config: Config) -> Iterator[tuple[str, Experiment]]:
     try:
-        yield typed, build_experiment(experiment.recordings, config), 0.0
+        yield typed, build_experiment(experiment.recordings, config)
     except VrestError:  # not for these recordings: there is nothing to try
         return

@@ -146,11 +146,10 @@ def _few(draws: np.ndarray, most: int = 1000) -> np.ndarray:
     return draws[:: max(1, len(draws) // most)]
 
 
-def check_fit(tree: xr.DataTree, experiment: Experiment) -> FitCheck:
+def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:
     """Hold the posterior against the recordings that it was drawn from."""
     from scipy.stats import kstest
 
-    posterior = tree["posterior"].to_dataset()
     n = posterior.sizes["chain"] * posterior.sizes["draw"]
     everything, y = parameter_values(posterior, experiment, flat=True), experiment.recordings["V_m"].to_numpy()
     thin = min(max(1, n * len(y) // MOST_VALUES), max(1, n // FEWEST_DRAWS))

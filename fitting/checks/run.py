@@ -62,7 +62,7 @@ def _looked_after(result: Fitted) -> Fitted:
     if sampled_well:  # nothing rests on draws that failed their checks
         groups["robustness"] = xr.DataTree(to_dataset(robustness(experiment, posterior, redraw)))
     tree = result.tree.assign(groups)
-    if not (sampled_well and check_fit(result.tree, experiment).ok):
+    if not (sampled_well and check_fit(posterior, experiment).ok):
         tree.attrs["cures"] = json.dumps([asdict(cure) for cure in cures(experiment, posterior, redraw)])
     return Fitted(tree, experiment)
 

@@ -84,7 +84,7 @@ def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> V
         identification = identification.informed_of(contradicted)
     return Verdict(
         check_sampling(tree, summary, experiment),
-        check_fit(tree, experiment),
+        check_fit(tree["posterior"].to_dataset(), experiment),
         identification,
         notes_from_json(tree.attrs.get("cautions", "[]")),
         tuple(json.loads(tree.attrs.get("repairs", "[]"))),

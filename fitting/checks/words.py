@@ -155,7 +155,12 @@ def with_cures(part: Part, cures: Sequence[Cure]) -> Part:
     if part.mark is not Mark.BAD:
         return part
     helping = [c for c in cures if c.helps]
-    told = [f"{c.typed} would gain {c.gain:.0f} ± {c.se:.0f} in log predictive density." for c in helping]
+    told = [
+        f"{c.typed} would gain {c.gain:.0f} ± {c.se:.0f} in log predictive density"
+        f"{'' if c.mends else ', and the law would still miss'}"
+        f"{', and these recordings do not tell it from ' + helping[0].typed if c.tied else ''}."
+        for c in helping
+    ]
     if cures and not helping:
         told = [f"None of these would mend it: {', '.join(c.typed for c in cures)}."]
     return replace(part, sentences=(*part.sentences, *told))

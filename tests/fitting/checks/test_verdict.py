@@ -162,9 +162,9 @@ def test_pareto_k_and_leave_one_out_ranks_are_arviz(full_fit):
 
 def test_a_large_table_is_judged_by_draws_enough(full_fit, monkeypatch):
     """Rows evenly spaced stand for all where all would take too much memory; the judgement stays."""
-    whole = check_fit(full_fit.tree, full_fit.experiment)
+    whole = check_fit(full_fit.tree["posterior"].to_dataset(), full_fit.experiment)
     monkeypatch.setattr("vrest.fitting.checks.lack_of_fit.MOST_VALUES", 8000)
-    spared = check_fit(full_fit.tree, full_fit.experiment)
+    spared = check_fit(full_fit.tree["posterior"].to_dataset(), full_fit.experiment)
     assert np.isfinite(spared.max_pareto_k)
     assert spared.ok == whole.ok
     assert len({row.row for row in spared.worst_rows} & {row.row for row in whole.worst_rows}) >= 4
