@@ -13,7 +13,7 @@ from ...models.parameters import SIGMA
 from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, row_distribution
-from ..sampling.array_stats import array_stats
+from ..results.loo import left_out_weights, relative_efficiency
 from .patterns import REJECTED as PATTERN_REJECTED
 from .patterns import SIZES, Pattern, patterns
 
@@ -167,7 +167,7 @@ def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:
     if thin > n // ENOUGH_DRAWS:
         rows = np.unique(np.linspace(0, len(y) - 1, MOST_VALUES // ENOUGH_DRAWS).astype(int))
         distribution = row_distribution({q: x[:: n // ENOUGH_DRAWS] for q, x in everything.items()}, experiment, rows)
-    log_weight, k = array_stats().psislw(distribution.logpdf(y[rows]).T)  # rows lead, draws last
+    log_weight, k = left_out_weights(distribution.logpdf(y[rows]), relative_efficiency(posterior))
     pit = np.sum(np.exp(log_weight) * distribution.cdf(y[rows]).T, axis=-1)
     F, p, left = test or (None, None, None)
     least, own = _own_errors(values, experiment)
