@@ -1,7 +1,7 @@
 """The conditions under which a potential was measured, and the one condition that they are all referred to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Conditions:
     passive : ions that are at equilibrium wherever the pump runs, and stay where they were when it is blocked.
     davies : whether activities by the Davies equation stand in for concentrations.
     seal : conductance of the electrode's seal or shunt: S/µF where the cell's capacitance is known, else S; 0.0 for none.
+    columns : what the law reads beside, by the names of the table's columns, which have the units.
     """
 
     ions: tuple[Ion, ...]
@@ -37,11 +38,13 @@ class Conditions:
     passive: tuple[str, ...] = ()
     davies: bool = False
     seal: Array = 0.0
+    columns: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def bath(self) -> dict[str, Array]:
-        """What the bath is, by the names of the table's columns: its concentrations and its temperature."""
-        return {ion(name).outside: x for name, x in self.c_o.items()} | {"temperature_C": self.temperature_C}
+        """What the bath is, by the names of the table's columns: its concentrations, temperature, and what else acts."""
+        outside = {ion(name).outside: x for name, x in self.c_o.items()}
+        return {**outside, "temperature_C": self.temperature_C, **self.columns}
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -63,6 +66,7 @@ class Conditions:
             temperature_C=arrays["temperature_C"],
             blocked=arrays["blocked"],
             seal=arrays["seal"] if self.sealed else 0.0,
+            columns={name: arrays[name] for name in self.columns},
         )
 
     def map(self, function: Callable[[Array], Array]) -> "Conditions":

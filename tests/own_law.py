@@ -1,4 +1,6 @@
-"""A law that does not come with vrest: a proton pump with a reversal potential beside a leak of K."""
+"""Laws that do not come with vrest: a proton pump beside a leak of K, and one that light drives."""
+
+from dataclasses import replace
 
 from vrest.laws import HalfNormal, Law, Normal, Parameter, Role, Terms, rest, thermal_voltage
 
@@ -23,3 +25,11 @@ PROTON = Law(
     potential=potential,
     only=("K",),
 )
+
+
+def lit(theta, at, reference):
+    """The pump's conductance is in proportion to the light."""
+    return potential({**theta, PUMP.name: theta[PUMP.name] * at.columns["light_lx"] / 100.0}, at, reference)
+
+
+LIT = replace(PROTON, name="lit-pump", potential=lit, columns=("light_lx",))

@@ -116,6 +116,24 @@ def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
     faults.finish()
 
 
+def numbers_of(recordings: xr.Dataset, names: Iterable[str], user: str) -> dict[str, np.ndarray]:
+    """Free columns as numbers, by name; DataError, naming `user`, which needs them, and the rows, where one is none."""
+    faults = Faults(re.split(r"[\\/]", recordings.attrs.get("source", "table"))[-1])
+    found: dict[str, np.ndarray] = {}
+    for name in names:
+        if name not in recordings.coords:
+            faults.add(f"missing, and {user} needs it.{nearest(name, map(str, recordings.coords))}", column=name)
+            continue
+        found[name] = recordings[name].values
+        if found[name].dtype.kind not in "iuf":
+            faults.add(f"holds text, and {user} needs numbers.", column=name)
+            continue
+        for row in recordings["row"].values[~np.isfinite(found[name])]:
+            faults.add(f"empty, and {user} needs it.", row=row, column=name)
+    faults.finish()
+    return {name: x.astype(float) for name, x in found.items()}
+
+
 def _as_measured(recordings: xr.Dataset) -> np.ndarray:
     corrected = recordings["V_m"].values
     if "ljp" not in recordings:

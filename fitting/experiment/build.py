@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from ...data.tables.schema import COLUMNS
-from ...data.tables.table import require_outside
+from ...data.tables.table import numbers_of, require_outside
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError, DataError, UnknownNameError, nearest, typed
 from ...models.ions import Ion, ions
@@ -81,7 +81,7 @@ def build_experiment(
 
     require_outside(recordings, [s.name for s in chosen])
 
-    everything = _every_row(recordings, config, chosen, inside, passive, blocked)
+    everything = _every_row(recordings, config, law, chosen, inside, passive, blocked)
     if resistance and resistance.seal is not None:
         everything = replace(everything, seal=resistance.seal)
     added = resistance.parameters(recordings, law.parameters(chosen)) if resistance else ()
@@ -225,7 +225,7 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: 
     return inside
 
 
-def _every_row(recordings, config, chosen, inside, passive, blocked) -> Conditions:
+def _every_row(recordings, config, law, chosen, inside, passive, blocked) -> Conditions:
     n = recordings.sizes["obs"]
     c_i = {}
     for s in chosen:
@@ -242,6 +242,7 @@ def _every_row(recordings, config, chosen, inside, passive, blocked) -> Conditio
         blocked=blocked,
         passive=passive,
         davies="davies" in config.options,
+        columns=numbers_of(recordings, law.columns, f"the law {law.name}"),
     )
 
 
@@ -264,8 +265,8 @@ def _reference(at: Conditions, config: Config) -> Conditions:
     for name, value in config.reference.items():
         if name not in bath:
             raise UnknownNameError(f"reference: {name} is not among {', '.join(names)}.{nearest(name, names)}")
-        column = COLUMNS[name]
-        if not column.low <= value <= column.high:
+        column = COLUMNS.get(name)
+        if column and not column.low <= value <= column.high:
             ends = f"between {column.low:g} and {column.high:g} {column.unit}"
             raise ConfigurationError(f"reference.{name} = {value:g} is not {ends}.")
         usable &= np.isclose(bath[name], value)

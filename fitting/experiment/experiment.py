@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...data.tables.table import require_outside
+from ...data.tables.table import numbers_of, require_outside
 from ...models.conditions import Conditions
 from ...models.conductance import current_per_mM
 from ...models.laws.law import Law
@@ -294,7 +294,9 @@ def in_words(at: Conditions, inside: bool = False) -> str:
     parts = [f"{name}_o {float(x):.4g} mM" for name, x in at.c_o.items()]
     if inside:
         parts += [f"{name}_i {float(x):.4g} mM" for name, x in at.c_i.items()]
-    return ", ".join([*parts, f"{float(at.temperature_C):.4g} °C", *(["blocked"] if at.blocked else [])])
+    parts.append(f"{float(at.temperature_C):.4g} °C")
+    parts += [f"{name} {float(x):.4g}" for name, x in at.columns.items()]
+    return ", ".join([*parts, *(["blocked"] if at.blocked else [])])
 
 
 def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
@@ -309,6 +311,7 @@ def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
     given = {s.outside: baths["c_o"].sel(ion=s.name).to_numpy() for s in experiment.conditions.ions}
     given |= {"temperature_C": baths["temperature"].to_numpy()}
     given |= {"blocked": baths["blocked"].to_numpy().astype(float) * experiment.law.has_pump}
+    given |= numbers_of(baths, experiment.law.columns, f"the law {experiment.law.name}")
     for s in experiment.conditions.ions:
         if "c_i" in baths and s.name in baths["ion"]:
             column, known = baths["c_i"].sel(ion=s.name).to_numpy(), experiment.reference.c_i.get(s.name)

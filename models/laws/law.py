@@ -40,6 +40,7 @@ class Law:
     derived : further quantities from the parameters, keyed by the names in `quantities`.
     quantities : names, units and meanings of what `derived` returns.
     only : the ions it can use, or none for any; `needs` those that it cannot do without.
+    columns : names of further columns of the table, numbers, that it reads as `at.columns[name]`, as in `light_lx`.
     options : names of the options that it takes; see options.py.
     has_pump : whether `pump = blocked` makes a difference.
     at_equilibrium : whether ions other than Na and K are passive by the law itself, wherever the pump runs.
@@ -58,6 +59,7 @@ class Law:
     quantities: tuple[Quantity, ...] = ()
     only: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("K",)
+    columns: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     has_pump: bool = False
     at_equilibrium: bool = False

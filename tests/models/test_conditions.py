@@ -14,17 +14,19 @@ def conditions(**changes):
     given = {
         "ions": ions(("K", "Na")), "c_o": c_o, "c_i": {"K": np.array([140.0, 141.0, 142.0])},
         "temperature_C": np.array([22.0, 23.0, 24.0]), "blocked": np.array([0.0, 1.0, 0.0]),
-        "seal": np.array([1e-10, 2e-10, 3e-10]),
+        "seal": np.array([1e-10, 2e-10, 3e-10]), "columns": {"light_lx": np.array([0.0, 50.0, 100.0])},
     }  # fmt: skip
     return Conditions(**(given | changes))
 
 
 def test_every_array_is_listed_under_the_name_of_its_column():
-    assert list(conditions().arrays) == ["K_o_mM", "Na_o_mM", "temperature_C", "K_i_mM", "blocked", "seal"]
-    assert list(conditions().bath) == ["K_o_mM", "Na_o_mM", "temperature_C"]
+    assert list(conditions().arrays) == [
+        "K_o_mM", "Na_o_mM", "temperature_C", "light_lx", "K_i_mM", "blocked", "seal",
+    ]  # fmt: skip
+    assert list(conditions().bath) == ["K_o_mM", "Na_o_mM", "temperature_C", "light_lx"]
     assert "seal" not in conditions(seal=0.0).arrays
     assert {f.name for f in fields(Conditions)} == {
-        "ions", "c_o", "c_i", "temperature_C", "blocked", "seal", "passive", "davies",
+        "ions", "c_o", "c_i", "temperature_C", "blocked", "seal", "passive", "davies", "columns",
     }, "a new array must be listed in `arrays` and `with_arrays`"  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from pytensor.gradient import disconnected_grad
 
 import vrest
-from tests.own_law import PROTON, PUMP, REVERSAL
+from tests.own_law import LIT, PROTON, PUMP, REVERSAL
 from vrest.laws import Law, Terms, namespace, rest, thermal_voltage
 from vrest.models.laws.ghk_pump import GHK_PUMP, pumped_terms
 from vrest.testing import FlawedLawError, Kind, check_law
@@ -31,6 +31,7 @@ def wrong(change, of=PROTON):
 
 def test_a_law_of_ones_own_is_right_from_its_equation_to_its_recovery():
     check_law(PROTON)
+    check_law(LIT, columns={"light_lx": 200.0}, recovery=False)
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n != "chord")) for n in vrest.LAWS])

@@ -1,6 +1,6 @@
 """Is a law right? What whoever writes one asks before it is fitted: `check_law(law)`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..models.ions import ions as ions_named
 from ..models.laws.law import Law
@@ -12,7 +12,12 @@ from .trial import Flaw, FlawedLawError, Kind, Trial
 __all__ = ["Flaw", "FlawedLawError", "Kind", "check_law"]
 
 
-def check_law(law: Law, ions: Sequence[str] = ("K", "Na", "Cl"), recovery: bool = True) -> None:
+def check_law(
+    law: Law,
+    ions: Sequence[str] = ("K", "Na", "Cl"),
+    columns: Mapping[str, float] | None = None,
+    recovery: bool = True,
+) -> None:
     """Hold a law against what every law must do.
 
     Its potentials are finite, and 0 or the common Nernst potential where all ions are at equilibrium and the pump is
@@ -24,6 +29,7 @@ def check_law(law: Law, ions: Sequence[str] = ("K", "Na", "Cl"), recovery: bool 
     Parameters
     ----------
     law : the law. ions : those it is tried with, where it takes them; what it needs is added.
+    columns : high values of the further columns that it reads, by name; without, 1.
     recovery : whether to simulate and fit, which takes seconds.
 
     Raises
@@ -37,7 +43,7 @@ def check_law(law: Law, ions: Sequence[str] = ("K", "Na", "Cl"), recovery: bool 
     >>> from vrest.testing import check_law
     >>> check_law(vrest.LAWS["mullins-noda"], recovery=False)
     """
-    trial = Trial(law, law.usable(ions_named(dict.fromkeys((*ions, *law.needs)))))
+    trial = Trial(law, law.usable(ions_named(dict.fromkeys((*ions, *law.needs)))), columns or {})
     flaws: list[Flaw] = []
     of_numbers, of_symbols = (physics, sensitive, complex_step, limits), (symbols, one_root)
     for stage in ((numbers,), of_numbers, of_symbols, (recovered,) * recovery):

@@ -77,7 +77,8 @@ def _no_unit(trial: Trial) -> Iterator[Flaw]:
     double = {p.name: doubled(p.unit) * theta[p.name] for p in trial.parameters}
 
     def twice(at: Conditions) -> Conditions:
-        return replace(at, c_o={n: 2 * x for n, x in at.c_o.items()}, c_i={n: 2 * x for n, x in at.c_i.items()})
+        c_o, c_i = ({name: 2 * x for name, x in of.items()} for of in (at.c_o, at.c_i))
+        return replace(at, c_o=c_o, c_i=c_i, columns={name: doubled(name) * x for name, x in at.columns.items()})
 
     at, reference = trial.everywhere, trial.reference
     before, after = trial.V_m(theta, at, reference), trial.V_m(double, twice(at), twice(reference))

@@ -21,14 +21,19 @@ def recovery(trial: Trial) -> Iterator[Flaw]:
     from ..fitting.planning.simulate import simulate, stated_population
     from ..fitting.sampling.refits import QUICK, sampled
 
-    K, T, stopped = np.meshgrid(
-        [2.5, 5.0, 20.0, 80.0], [COLD_C, 27.0, WARM_C], [0.0, 1.0] if trial.law.has_pump else [0.0]
-    )
-    at = trial.at(T.ravel(), stopped.ravel(), K=K.ravel())
+    levels, states = [1.0, 0.2][: 2 if trial.law.columns else 1], [0.0, 1.0][: 1 + trial.law.has_pump]
+    grid = np.meshgrid([2.5, 5.0, 20.0, 80.0], [COLD_C, 27.0, WARM_C], states, levels)
+    K, T, stopped, level = (x.ravel() for x in grid)
+    at = trial.at(T, stopped, K=K)
     frame = pd.DataFrame(
         {s.outside: at.c_o[s.name] for s in trial.ions} | {s.inside: at.c_i[s.name] for s in trial.ions}
     )
-    frame = frame.assign(V_m_mV=-70.0, temperature_C=at.temperature_C, pump=np.where(at.blocked > 0, "blocked", "on"))
+    frame = frame.assign(
+        **{name: level * x for name, x in at.columns.items()},
+        V_m_mV=-70.0,
+        temperature_C=at.temperature_C,
+        pump=np.where(at.blocked > 0, "blocked", "on"),
+    )
     rows = from_frame(frame.assign(ljp="corrected"))
     config = Config(law=trial.law.name, ions=tuple(s.name for s in trial.ions), priors={"sigma_mV": 0.5})
     plan = build_experiment(rows, config, law=trial.law)

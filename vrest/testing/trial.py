@@ -64,6 +64,7 @@ class Trial:
 
     law: Law
     ions: tuple[Ion, ...]
+    columns: Mapping[str, float]
 
     def inside(self, name: str) -> float:
         return _INSIDE.get(name, _MANY_mM)
@@ -75,7 +76,10 @@ class Trial:
         spread = {name: np.broadcast_to(np.asarray(x, float), shape) for name, x in given.items()}
         inside = {s.name: np.full(shape, self.inside(s.name)) for s in self.ions}
         T, stopped = (np.broadcast_to(np.asarray(x, float), shape) for x in (temperature_C, blocked))
-        return Conditions(self.ions, spread, inside, T, stopped)
+        return Conditions(self.ions, spread, inside, T, stopped, columns=self._columns(np.ones(shape)))
+
+    def _columns(self, factor: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: self.columns.get(name, 1.0) * factor for name in self.law.columns}
 
     @property
     def reference(self) -> Conditions:
@@ -83,11 +87,12 @@ class Trial:
 
     @property
     def everywhere(self) -> Conditions:
-        """Low and high K_o, warm and cold, twice the other ions inside, the pump blocked where the law knows of that."""
+        """Low and high K_o, warm and cold, twice the other ions inside, columns up to their values, the pump blocked."""
         K_o = np.array([2.5, 5.0, 20.0, 80.0, 5.0, 20.0])
         T, blocked = np.array([WARM_C, COLD_C, WARM_C, WARM_C, WARM_C, COLD_C]), np.array([0.0, 0, 0, 0, 1, 1])
         at = self.at(T, blocked * self.law.has_pump, K=K_o)
-        return replace(at, c_i={name: x * (K_o == 20.0) + x if name != "K" else x for name, x in at.c_i.items()})
+        c_i = {name: x * (K_o == 20.0) + x if name != "K" else x for name, x in at.c_i.items()}
+        return replace(at, c_i=c_i, columns=self._columns(np.array([0.0, 1.0, 0.5, 1.0, 0.2, 0.7])))
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
