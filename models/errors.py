@@ -22,7 +22,14 @@ class ConfigurationError(VrestError):
 
 
 class DataError(VrestError):
-    """A table that cannot be trusted: its text lists every fault by file, row and column."""
+    """A table that cannot be trusted: its text lists every fault by file, row and column.
+
+    `found` is the table's `Faults`, where it has them one by one, for whoever marks them at their cells.
+    """
+
+    def __init__(self, text: str, found: Any = None) -> None:
+        super().__init__(text)
+        self.found = found
 
 
 class VrestWarning(UserWarning):

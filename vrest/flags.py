@@ -131,7 +131,7 @@ def as_flag(name: str, value: Any = "") -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{flag} {_pair(str(key), str(one))}" for key, one in value.items())
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is True else str(value)
-    return f"{flag} {_quoted(text)}" if text else flag
+    return f"{flag} {quoted(text)}" if text else flag
 
 
 def mapping_file(path: str) -> dict[str, str]:
@@ -175,10 +175,11 @@ def _number(text: str) -> int | float | None:
 
 
 def _pair(key: str, value: str) -> str:
-    return f"{key}={_quoted(value)}" if _quoted(key) == key else _quoted(f"{key}={value}")
+    return f"{key}={quoted(value)}" if quoted(key) == key else quoted(f"{key}={value}")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A word of a command as it is typed, in quotation marks where it needs them."""
     if re.search(r'["`$!\\]', text):  # a shell reads these within double quotes
         return shlex.quote(text)
     return f'"{text}"' if re.search(r"[\s()'&|;<>*?$#]", text) else text

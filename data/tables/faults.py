@@ -93,6 +93,11 @@ class Faults:
         return bool(self._faults)
 
     @property
+    def each(self) -> tuple[Fault, ...]:
+        """Every fault so far."""
+        return tuple(self._faults)
+
+    @property
     def repairs(self) -> tuple[Repair, ...]:
         """All repairs, a sentence a kind."""
         return (*self._repairs, *(Repair(code, self._counted(code, cells)) for code, cells in self._mended.items()))
@@ -104,7 +109,7 @@ class Faults:
                 if not repair.told:
                     self.add(f"{repair.text} With {typed('strict')} nothing is repaired.")
         if self._faults:
-            raise DataError("\n".join(self._lines()))
+            raise DataError("\n".join(self._lines()), self)
         for repair in self.repairs:
             warnings.warn(f"{self.name}: {repair.text}", RepairWarning, stacklevel=4)
         for text in self._warnings:

@@ -51,7 +51,7 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
     filled = [(number, cells) for number, cells in enumerate(grid.rows, 1) if any(cells)]
     if not filled:
         faults.stop("is empty: there is no header and no row.")
-    at = _header_at([cells for _, cells in filled])
+    at = header_at([cells for _, cells in filled])
     top, header = filled[at]
     above, body = filled[:at], filled[at + 1 :]
     if above:
@@ -97,7 +97,7 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
     return table
 
 
-def _header_at(rows: Sequence[Sequence[str]]) -> int:
+def header_at(rows: Sequence[Sequence[str]]) -> int:
     """The row that names the most columns beyond doubt; else the first with two texts and no number; else the first."""
     scores = [recognised(cells) for cells in rows[:_LOOKED_AT]]
     if max(scores) > 0:

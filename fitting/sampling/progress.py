@@ -1,13 +1,21 @@
-"""How far long work has come: a bar on a terminal or in a notebook, nothing in a pipe."""
+"""How far long work has come: a bar on a terminal or in a notebook, numbers for a listener, nothing in a pipe."""
 
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
+
+listener: Callable[[int, int, str], None] | None = None
+"""What is told, in place of a bar: how many are done, of how many, of what."""
 
 
 def shown() -> bool:
     """Whether there is somebody to see a bar."""
-    return sys.stderr.isatty() or ("ipykernel" in sys.modules and find_spec("ipywidgets") is not None)
+    return (
+        listener is not None
+        or sys.stderr.isatty()
+        or ("ipykernel" in sys.modules and find_spec("ipywidgets") is not None)
+    )
 
 
 class Progress:
@@ -15,7 +23,8 @@ class Progress:
 
     def __init__(self, total: int, done: int = 0, what: str = "fits", even: bool = True, show: bool | None = None):
         self._bar: Any = None
-        if shown() if show is None else show:
+        self._done, self._total, self._what = done, total, what
+        if listener is None and (shown() if show is None else show):
             from tqdm.auto import tqdm
 
             times = "{elapsed}<{remaining}" if even else "{elapsed}"
@@ -23,14 +32,16 @@ class Progress:
             self._bar = tqdm(total=total, initial=done, unit=what, bar_format=form, file=sys.stderr, leave=even)
 
     def step(self) -> None:
-        if self._bar is not None:
-            self._bar.update()
+        self.to(self._done + 1)
 
     def to(self, done: int, remark: str = "") -> None:
         """So many steps are done."""
         if self._bar is not None:
             self._bar.set_postfix_str(remark, refresh=False)
-            self._bar.update(done - self._bar.n)
+            self._bar.update(done - self._done)
+        if listener is not None:
+            listener(done, self._total, self._what)
+        self._done = done
 
     def close(self) -> None:
         if self._bar is not None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "recover": "simulate a plan and fit it, many times: coverage, bias, calibration",
     "import": "resting potentials out of ABF, NWB and other recordings",
     "solutions": "recipes as weighed: ions, osmolarity, junction potentials",
+    "app": "all of it in a browser, on this machine alone",
     "explain": "take one resting potential apart: ions, pump, cooling, run-down",
     "laws": "the membrane laws there are",
     "priors": "a law's parameters with their priors, and where those come from",

@@ -1,0 +1,139 @@
+"""Runs of vrest's commands: one at a time, each a process of its own whose fate is kept beside its results."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..models.errors import ConfigurationError
+from .analyses import Analysis, write_whole
+from .job import MARK, GRACE_s
+
+RUNS = "runs"
+"""Sub-folder of an analysis in which it is written how each run went."""
+_MOST_SAID = 200_000
+
+
+@dataclass
+class Run:
+    """One run of a command.
+
+    Attributes
+    ----------
+    analysis, name : whose, and the results folder's name in it. argv : what follows `vrest`.
+    state : `running`, `done`, `failed`, `cancelled` or `interrupted`; `status` is the process's.
+    said, printed : what it wrote to standard error and output, progress left out.
+    """
+
+    analysis: str
+    name: str
+    argv: list[str]
+    state: str = "running"
+    status: int | None = None
+    started: float = field(default_factory=time.time)
+    seconds: float = 0.0
+    said: str = ""
+    printed: str = ""
+
+
+def runs_of(analysis: Analysis, running: Run | None) -> list[dict[str, Any]]:
+    """Every run of an analysis, the latest first; one that was under way when the server ended is `interrupted`."""
+    found = []
+    for path in (analysis.path / RUNS).glob("*.json"):
+        try:
+            one = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            continue  # written by something else, or damaged: its results folder is as it is
+        if one["state"] == "running":
+            if running is not None and (running.analysis, running.name) == (analysis.id, one["name"]):
+                one = asdict(running)
+            else:
+                one |= {
+                    "state": "interrupted",
+                    "said": "The fit ended with vrest app, before it was done. Start it again.",
+                }
+        found.append(one)
+    return sorted(found, key=lambda one: one["started"], reverse=True)
+
+
+class Jobs:
+    """What runs now, if anything, and how far it is."""
+
+    def __init__(self) -> None:
+        self.running: Run | None = None
+        self.progress: dict[str, Any] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task | None = None
+        self._cancelled = False
+
+    async def start(self, analysis: Analysis, name: str, argv: Sequence[str]) -> Run:
+        """Start a command whose results go into the folder `name` of the analysis."""
+        if self.running is not None:
+            raise ConfigurationError("Another fit is running; wait for it, or cancel it.")
+        self.running = run = Run(analysis.id, name, list(argv))
+        try:
+            (analysis.path / RUNS).mkdir(exist_ok=True)
+            self._keep(analysis, run)
+            pipe = asyncio.subprocess.PIPE
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", f"{__package__}.job", *argv, cwd=analysis.path, stdin=pipe, stdout=pipe, stderr=pipe,
+                limit=_MOST_SAID,
+            )  # fmt: skip
+        except OSError:
+            self.running = None
+            raise
+        self.progress, self._cancelled = {}, False
+        self._watch = asyncio.create_task(self._follow(analysis, run))
+        return run
+
+    async def cancel(self) -> None:
+        """Stop what runs, as Ctrl-C does; returns once it has ended."""
+        if self._process is None or self._watch is None or self.running is None:
+            return
+        self._cancelled = True
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._watch), GRACE_s + 2)
+        except TimeoutError:
+            self._process.kill()
+            await self._watch
+
+    async def _follow(self, analysis: Analysis, run: Run) -> None:
+        process = self._process
+        assert process is not None, "started just before"
+        assert process.stdout is not None, "piped"
+        printed, _ = await asyncio.gather(process.stdout.read(), self._listen(process, run))
+        run.status, run.seconds = await process.wait(), time.time() - run.started
+        run.printed = printed.decode("utf-8", "replace")[:_MOST_SAID]
+        run.state = "done" if run.status in (0, 3) else "cancelled" if self._cancelled else "failed"
+        if run.status < 0 and not self._cancelled:
+            run.said += f"The fit's process was ended from outside (signal {-run.status}); nothing was written."
+            run.said += " If memory ran out, close other programs, or ask for fewer draws. Start it again.\n"
+        elif run.status == 1:
+            run.said = "This is a fault of vrest itself, not of the table. What it said last:\n" + run.said[-2000:]
+        self.running = None
+        try:
+            self._keep(analysis, run)
+        except OSError as error:
+            run.said += f"{error.filename}: {error.strerror}.\n"
+        self.last = run
+
+    last: Run | None = None
+    """The run that ended last, while the server lives."""
+
+    async def _listen(self, process: asyncio.subprocess.Process, run: Run) -> None:
+        assert process.stderr is not None, "piped"
+        async for line in process.stderr:
+            text = line.decode("utf-8", "replace")
+            if text.startswith(MARK):
+                self.progress = json.loads(text.removeprefix(MARK)) | {"at": time.time() - run.started}
+            else:
+                run.said = (run.said + text)[-_MOST_SAID:]
+
+    @staticmethod
+    def _keep(analysis: Analysis, run: Run) -> None:
+        write_whole(analysis.path / RUNS / f"{run.name}.json", json.dumps(asdict(run), ensure_ascii=False).encode())

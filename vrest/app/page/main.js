@@ -1,0 +1,139 @@
+// Which page is shown: #/ is the list of analyses, #/learn for students, #/ID/PAGE one of an analysis.
+
+import { $, ask, fill, h, told, trouble } from "./base.js";
+import { start } from "./start.js";
+import { tablePage } from "./table.js";
+import { question } from "./question.js";
+import { fit } from "./fit.js";
+import { explorePage } from "./explore.js";
+import { planPage } from "./plan.js";
+import { compare } from "./compare.js";
+import { learn } from "./learn.js";
+
+const PAGES = { table: ["Table", tablePage], question: ["Question", question], fit: ["Fit", fit], explore: ["Explore", explorePage],
+  compare: ["Compare", compare], plan: ["Plan", planPage] };
+
+// What every page may use and change; `one` is the analysis as the server tells it.
+export const S = { offered: null, one: null, running: null, instance: "", ended: [] };
+
+told.use = (name, value) => {
+  S.wanted = { name, value };
+  const place = ["inside", "ions", "law", "by", "options", "preset", "blocked", "where", "priors", "reference"].includes(name)
+    || told.settings[name]?.group !== "table" ? "question" : "table";
+  if (location.hash === `#/${S.one?.id}/${place}`) show();
+  else if (S.one) location.hash = `#/${S.one.id}/${place}`;
+};
+
+export async function keep(changes) {
+  S.one = await ask(`a/${S.one.id}/save`, changes);
+}
+
+export async function set(name, value) {
+  const settings = { ...S.one.settings };
+  if (value === "" || value === false || value === null || value.length === 0) delete settings[name];
+  else settings[name] = value;
+  S.one.settings = settings;
+  await keep({ settings });
+}
+
+let shown = 0;
+async function show() {
+  const mine = ++shown;
+  const [id, page] = location.hash.replace(/^#\/?/, "").split("/");
+  trouble();
+  try {
+    if (id && id !== "learn" && S.one?.id !== id) S.one = await ask(`a/${encodeURIComponent(id)}`);
+    else if (!id) S.offered = { ...S.offered, ...(await ask("start")) };
+  } catch (error) {
+    trouble(error);
+    if (id) location.hash = "#/";
+    return;
+  }
+  if (mine !== shown) return;
+  const name = id === "learn" ? "learn" : id ? (PAGES[page] ? page : "table") : "";
+  bar(id, name);
+  document.title = name ? `${PAGES[name]?.[0] ?? "Learn"} · vrest` : "vrest";
+  const main = $("main");
+  const fresh = h("div", { class: `page ${name || "start"}` });
+  fill(main, fresh);
+  try {
+    await (name === "learn" ? learn : name ? PAGES[name][1] : start)(fresh);
+    const heading = fresh.querySelector("h1");
+    if (heading && mine === shown && !S.wanted) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+function bar(id, name) {
+  const link = (to, text, here) => h("a", { href: `#/${to}`, "aria-current": here ? "page" : null }, text);
+  fill($("which"), id && id !== "learn" ? S.one.id : "");
+  fill($("pages"), id && id !== "learn" ? Object.entries(PAGES).map(([key, [text]]) => link(`${id}/${key}`, text, key === name)) : null,
+    link("learn", "Learn", name === "learn"));
+}
+
+const clock = (s) => (s < 90 ? `${Math.round(s)} s` : `${Math.round(s / 60)} min`);
+
+export function progressText(run) {
+  if (!run.of) return `${clock(run.seconds)}: reading the table and preparing the law`;
+  if (run.done >= run.of) return `${clock(run.seconds)}: sampled; now the checks, what the answers rest on, and the report`;
+  const share = run.done / run.of, left = share > 0.05 ? `, about ${clock((run.at / share) * (1 - share))} of sampling left` : "";
+  return `${clock(run.seconds)}: ${Math.round(100 * share)} % of ${run.of} ${run.what}${left}`;
+}
+
+const watchers = new Set();
+export const onprogress = (watch) => { watchers.add(watch); };
+
+async function poll() {
+  let wait = 15000;
+  try {
+    const now = await ask("progress");
+    if (S.instance && now.instance !== S.instance) { location.reload(); return; }
+    S.instance = now.instance;
+    const before = S.running;
+    S.running = now.running;
+    if (now.running) wait = 250;
+    strip();
+    if (before && (!now.running || now.running.name !== before.name)) {
+      if (S.one?.id === before.analysis) S.one = await ask(`a/${before.analysis}`);
+      strip(before);
+    }
+    for (const watch of [...watchers]) if (!watch(before)) watchers.delete(watch);
+  } catch (error) {
+    trouble(error);
+  }
+  clearTimeout(poll.timer);
+  poll.timer = setTimeout(poll, wait);
+}
+export const pollNow = () => { clearTimeout(poll.timer); return poll(); };
+
+function strip(ended) {
+  const run = S.running, box = $("running"), away = !location.hash.endsWith("/fit") && !location.hash.endsWith("/compare");
+  if (run && away) {
+    const href = `#/${run.analysis}/fit`;
+    if (box.dataset.run !== run.name) fill(box, h("p", { class: "strip" }, h("a", { href }, `Fit ${run.name} is running`), " ", h("span", { "aria-hidden": "true" })));
+    box.dataset.run = run.name;
+    box.querySelector("span")?.replaceChildren(progressText(run));
+  } else if (!run || !away) {
+    if (ended && away && S.one?.id === ended.analysis) {
+      const how = S.one.runs.find((one) => one.name === ended.name)?.state ?? "ended";
+      fill(box, h("p", { class: "strip" }, h("a", { href: `#/${ended.analysis}/fit` }, `Fit ${ended.name}: ${how}`)));
+    } else if (run || box.dataset.run) fill(box);
+    delete box.dataset.run;
+  }
+}
+
+async function boot() {
+  try {
+    S.offered = await ask("start");
+  } catch (error) {
+    fill($("main"));
+    trouble(error);
+    return;
+  }
+  told.settings = Object.fromEntries(S.offered.settings.map((one) => [one.name, one]));
+  addEventListener("hashchange", show);
+  await show();
+  poll();
+}
+boot();
