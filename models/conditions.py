@@ -80,7 +80,7 @@ class Conditions:
 
     def take(self, index: int | np.ndarray) -> "Conditions":
         """Those of the conditions that `index` names."""
-        return self.map(lambda x: x[index] if np.ndim(x) else x)
+        return self.map(lambda x: x[..., index] if np.ndim(x) else x)
 
     def unsealed(self) -> "Conditions":
         """The same conditions as no seal would have them."""

@@ -13,6 +13,7 @@ class About(StrEnum):
     INSIDE = "inside"
     REFERENCE = "reference"
     TEMPERATURE = "temperature"
+    BATH = "bath"
     RESISTANCE = "resistance"
     OPTION = "option"
     SAMPLING = "sampling"

@@ -29,6 +29,7 @@ class Role(Enum):
     SCATTER = "scatter of recordings, nothing of the membrane"
     SPREAD = "how much cells differ"
     OFFSET = "electrode offset, or how much offsets differ"
+    BATH_ERROR = "error of a bath's concentration, or of the thermometer"
 
 
 @dataclass(frozen=True)

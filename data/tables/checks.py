@@ -62,6 +62,7 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
         faults.add("contradicts column ljp (already corrected); keep the one that holds.", column="ljp_mV")
     if "ljp_sd_mV" in sheet.cells and not {"ljp_mV", "ljp"} & set(sheet.cells):
         faults.add("has no column ljp_mV beside it: the value whose error this is.", column="ljp_sd_mV")
+    _check_baths(sheet, faults)
     if "R_in_sd_MOhm" in sheet.numbers:
         alone = ~np.isnan(sheet.numbers["R_in_sd_MOhm"]) & np.isnan(_values(sheet, "R_in_MOhm"))
         _each(sheet, alone, "R_in_sd_MOhm", "has no R_in_MOhm beside it; add that, or leave this empty.", faults)
@@ -237,6 +238,24 @@ def _check_means(sheet: Sheet, faults: Faults) -> None:
     if unused.any():
         where = "" if unused.all() else f" ({rows_in_words(sheet.rows[unused])})"
         faults.warn(f"is not used{where}: a mean's weight needs V_m_sd_mV or V_m_sem_mV beside it.", column="n")
+
+
+def _check_baths(sheet: Sheet, faults: Faults) -> None:
+    """Errors of concentrations: each needs its concentration, and seldom exceeds half of it."""
+    for name in [n for n in sheet.numbers if n.endswith("_o_sd_mM")]:
+        of = name.replace("_sd", "")
+        if of not in sheet.numbers:
+            faults.add(f"has no column {of} beside it: the value whose error this is.", column=name)
+            continue
+        sd, value = sheet.numbers[name], sheet.numbers[of]
+        large = (sd > value / 2) & (value > 0)
+        if large.any():
+            k = int(np.argmax(large))
+            faults.warn(
+                f"is {sd[k]:g} mM in row {sheet.rows[k]}, more than half of {of} ({value[k]:g}). If it was meant in percent,"
+                f" type {sd[k] * value[k] / 100:.3g}.",
+                column=name,
+            )
 
 
 def _warn_of_repeats(sheet: Sheet, faults: Faults) -> None:

@@ -63,6 +63,15 @@ _PLAIN = [
     Column("cell_type", "", "cell type", "label", variable="cell_type", filled=True),
     Column("pump", "", "state of the Na/K pump", "word", variable="blocked", filled=True, words=("on", "blocked")),
     Column("solution", "", "name of the bath", "label", variable="solution"),
+    Column(
+        "temperature_sd_C",
+        "degC",
+        "standard deviation of temperature_C, one error for all rows at a temperature",
+        variable="temperature_sd",
+        low=0,
+        high=10,
+        filled=True,
+    ),
     Column("V_m_sd_mV", "mV", "standard deviation of V_m", variable="V_m_sd", positive=True, high=100),
     Column("V_m_sem_mV", "mV", "standard error of the mean V_m", variable="V_m_sem", positive=True, high=100),
     Column("n", "1", "number of measurements in the mean", variable="n", positive=True),
@@ -75,6 +84,19 @@ _PLAIN = [
     Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", variable="R_in_sd", positive=True),
     Column("C_m_pF", "pF", "membrane capacitance", variable="C_m", positive=True, high=1e6),
     Column("R_seal_GOhm", "GOhm", "seal resistance", variable="R_seal", positive=True, high=1e3),
+]
+
+_PLAIN += [
+    Column(
+        f"{ion}_o_sd_mM",
+        "mM",
+        f"standard deviation of {ion}_o_mM, one error for all rows of a solution",
+        variable=f"{ion}_o_sd",
+        low=0,
+        high=100,
+        filled=True,
+    )
+    for ion in IONS
 ]
 
 COLUMNS: dict[str, Column] = {

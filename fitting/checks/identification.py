@@ -97,16 +97,15 @@ def _offsets_like(
     posterior: xr.Dataset, experiment: Experiment, draws: dict[str, np.ndarray]
 ) -> Iterator[tuple[str, str, float]]:
     """Each quantity that is confounded with an electrode's offset, or with their mean: with the offset most like it."""
-    for per in experiment.offsets:
-        labels = experiment.labels_of(per)[0]
-        offsets = posterior[offset(per).symbol].to_numpy().reshape(-1, len(labels))
-        own = {replace(offset(per), group=label).label: x for label, x in zip(labels, offsets.T, strict=True)}
-        mean = {replace(offset(per), group="mean").label: offsets.mean(axis=1)} if len(labels) > 1 else {}
+    for q, (_, labels) in experiment.errors.items():
+        offsets = posterior[q.symbol].to_numpy().reshape(-1, len(labels))
+        own = {replace(q, group=label).label: x for label, x in zip(labels, offsets.T, strict=True)}
+        mean = {replace(q, group="mean").label: offsets.mean(axis=1)} if len(labels) > 1 else {}
         asked = {quantity: (x, own | mean) for quantity, x in draws.items()}
-        for p in experiment.parameters if per == "cell" else ():
+        for p in experiment.parameters if q == offset("cell") else ():
             if experiment.in_cells(p.name):  # a cell's own value against its own offset
                 for cell, x in zip(experiment.levels.cells, posterior[p.of_cells].to_numpy().T, strict=True):
-                    label = replace(offset(per), group=cell).label
+                    label = replace(q, group=cell).label
                     if label in own:
                         asked[replace(p, group=cell).label] = (x.T.ravel(), {label: own[label]})
         for quantity, (x, among) in asked.items():

@@ -106,6 +106,7 @@ def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.
     values = {name: own(x)[thin] for name, x in group_values(posterior, experiment, flat=True).items()}
     if experiment.scatter:
         values[SIGMA.name] = _flat(posterior[SIGMA.of_levels].to_numpy())[thin]
+    values |= {e.quantity.name: _flat(posterior[e.quantity.symbol].to_numpy())[thin] for e in experiment.bath_errors}
     n = len(next(iter(values.values())))
     widths = []
     for spread in experiment.spreads.values():
@@ -143,12 +144,16 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
     share = _NEAR / _PLACES
     mixture = np.logaddexp(multivariate_normal(*proposal).logpdf(place) + np.log(share), prior + np.log(1 - share))
 
+    errors = {
+        e.quantity.name: values.pop(e.quantity.name)[:, None, e.index] for e in experiment.bath_errors
+    }  # of all conditions
     rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
     conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
     theta = {name: x[:, None, None] for name, x in values.items() if x.ndim == 1}
     theta |= {p.name: p.between.undo(place[..., i])[..., None] for i, p in enumerate(_varying(experiment))}
     theta |= {name: np.asarray(x) for name, x in experiment.fixed.items()}
-    V_m = experiment.law.potential(theta, experiment.conditions.take(conditions), experiment.reference)
+    at = experiment.true_conditions(errors).take(conditions)
+    V_m = experiment.law.potential(theta, at, experiment.reference)
     scale = scatter_mV(values, experiment, rows)[:, None]
     y = experiment.recordings["V_m"].to_numpy()[rows]
     rows_density = t(theta[NU.name], V_m[..., of_row], scale) if NU.name in theta else norm(V_m[..., of_row], scale)

@@ -12,6 +12,7 @@ from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, nearest, typed
 from ...models.ions import ion
 from ..checks.fitted import Fitted
+from ..experiment.bath_errors import find_bath_errors
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, conditions_of
 from ..experiment.interval import bounds
@@ -35,7 +36,8 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     -------
     pandas.DataFrame
         The baths' columns, then the column of the fit's groups where it has some (a row for each bath and group, or for each
-        bath where the baths name their own), then median, lower, upper. Scatter of single recordings is not included.
+        bath where the baths name their own), then median, lower, upper. Scatter of single recordings is not included;
+        errors of the baths are, where they have columns such as K_o_sd_mM.
 
     Raises
     ------
@@ -53,7 +55,8 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     values, names = _of_whom(fit, cell)
     if experiment.dormant and experiment.law.has_pump and bool(baths["blocked"].any()):
         experiment, values = _with_dormant(experiment, baths, values, cell)
-    V_m = potentials(experiment, values, conditions_of(experiment, baths))  # draw, group (or cell), bath
+    at = _as_made(experiment, baths, max(map(len, values.values())))
+    V_m = potentials(experiment, values, at)  # draw, group (or cell), bath
     frame = to_frame(baths)
     own = group_labels(frame, levels.by) if levels.groups and set(columns_of(levels.by)) <= set(frame) else None
     frame = frame.drop(columns=levels.by) if own is not None and levels.by in frame else frame
@@ -71,6 +74,17 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
             f"the baths name the {levels.by} {unknown!r}.{nearest(unknown, names)} The fit has {', '.join(names)}."
         )
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _as_made(experiment: Experiment, baths: xr.Dataset, draws: int) -> Conditions:
+    """The baths as conditions; where they carry errors of their own, with a true bath for every draw (draw, 1, bath)."""
+    at = conditions_of(experiment, baths)
+    rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(97,)))
+    arrays = at.arrays
+    for e in find_bath_errors(baths, experiment.conditions.ions):
+        error = (e.sd * rng.standard_normal((draws, 1, len(e.labels))))[..., e.index]
+        arrays[e.column] = e.shifted(arrays[e.column], error, e.there)
+    return at.with_arrays(arrays)
 
 
 def _of_whom(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -149,4 +163,4 @@ def potentials(experiment: Experiment, values: dict[str, np.ndarray], at: Condit
     theta = {name: np.asarray(x)[..., None] for name, x in {**experiment.fixed, **values}.items()}
     V_m = experiment.law.potential(theta, at, experiment.reference)
     groups = max(x.shape[1] for x in values.values())
-    return np.broadcast_to(V_m, (max(len(x) for x in values.values()), groups, at.size))
+    return np.broadcast_to(V_m, (max(len(x) for x in values.values()), groups, V_m.shape[-1]))

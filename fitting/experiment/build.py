@@ -32,6 +32,7 @@ from ...models.parameters import (
 )
 from ...models.presets import preset
 from ...models.priors import Fixed, Prior
+from .bath_errors import bath_notes, find_bath_errors
 from .config import Config
 from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
@@ -92,7 +93,8 @@ def build_experiment(
         raise ConfigurationError(
             f'spread = "group" needs groups of cells: {typed("by", "cell_type")}, or another column.'
         )
-    index, first = distinct(everything, levels.entry_of_row)
+    errors = find_bath_errors(recordings, chosen)
+    index, first = distinct(everything, levels.entry_of_row, *(e.of_row for e in errors))
     conditions = everything.take(first)
     _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
     reference = _reference(everything, config)
@@ -129,12 +131,14 @@ def build_experiment(
         spreads_above=tuple({name: beyond[p.name] for name, p in of_level.items()} for of_level in above),
         offsets={per: beyond[p.name] for per, p in offsets.items()},
         scatter=scatter and replace(scatter, spread=beyond[scatter.spread.name]),
+        bath_errors=tuple(replace(e, of_row=e.of_row[first]) for e in errors),
         resistance=resistance,
         notes=(
             grouping,
             *([renamed] if renamed else []),
             *([scatter.note] if scatter else []),
             *_notes(conditions, reference, inside, assumed, law),
+            *bath_notes(errors, recordings),
             *(
                 Note(About.RESISTANCE, text)
                 for text in resistance_notes(

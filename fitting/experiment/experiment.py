@@ -35,6 +35,7 @@ from ...models.parameters import (
     offset,
 )
 from ...models.priors import Fixed
+from .bath_errors import BathError
 from .config import Config
 from .interval import interval_name
 from .levels import Levels, dim
@@ -62,6 +63,7 @@ class Experiment:
     spreads_above : the same of the units of each level above the cell, outermost first.
     offsets : by `cell` or `solution`, how much electrode offsets differ.
     scatter : levels of a column between which the scatter differs, if any.
+    bath_errors : errors of the baths' concentrations and of the temperature, one for each condition that shares it.
     resistance : the input resistances that make currents absolute, if any.
     dormant : names of passive ions that are left out of the model because no row is blocked.
     notes : what was decided on the user's behalf.
@@ -82,6 +84,7 @@ class Experiment:
     spreads_above: tuple[Mapping[str, Parameter], ...] = ()
     offsets: Mapping[str, Parameter] = field(default_factory=dict)
     scatter: Scatter | None = None
+    bath_errors: tuple[BathError, ...] = ()
     resistance: Resistance | None = None
     notes: tuple[Note, ...] = ()
     cautions: tuple[Note, ...] = ()
@@ -143,6 +146,12 @@ class Experiment:
         levels = (self.scatter.spread,) if self.scatter else ()
         return (*self.every_spread, *levels, *self.offsets.values())
 
+    @property
+    def errors(self) -> dict[Quantity, tuple[str, tuple[str, ...]]]:
+        """What is inferred of single electrodes and baths: offsets and errors, each kind with its dimension and labels."""
+        offsets = {offset(per): (f"{per}_offset", self.labels_of(per)[0]) for per in self.offsets}
+        return offsets | {e.quantity: (e.dim, e.labels) for e in self.bath_errors}
+
     def varies(self, name: str) -> bool:
         """Whether each entry (cell, else group) has its own value of a parameter, on the last axis of its values."""
         return bool(self.levels.entries) and name in self.levels.varying
@@ -177,10 +186,19 @@ class Experiment:
     def theta(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Parameter values by name, with a last axis that runs over (or broadcasts against) the conditions."""
         everything = {name: np.asarray(value) for name, value in {**self.fixed, **values}.items()}
-        return {
+        found = {
             name: value[..., self.entry_of_condition] if self.varies(name) and name in values else value[..., None]
             for name, value in everything.items()
         }
+        names = {e.quantity.name: e for e in self.bath_errors}
+        return found | {name: values[name][..., e.index] for name, e in names.items() if name in values}
+
+    def true_conditions(self, theta: Mapping[str, np.ndarray]) -> Conditions:
+        """The conditions as the errors in `theta` make them; as the table gives them where it holds none."""
+        arrays = self.conditions.arrays
+        for e in (e for e in self.bath_errors if e.quantity.name in theta):
+            arrays[e.column] = e.shifted(arrays[e.column], theta[e.quantity.name], e.there)
+        return self.conditions.with_arrays(arrays)
 
     def potential(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
         """V_m in mV for each condition (last axis), from parameter values by name (leading axes: draws)."""
@@ -188,7 +206,7 @@ class Experiment:
         if PUMP.name in theta and PUMP_CURRENT in self.law.quantities:  # once a cell, not once a condition
             current = self.law.derived(self._by_entry(values), self.reference)[PUMP_CURRENT.name]
             theta[PUMP_CURRENT.name] = current[..., self.entry_of_condition] if current.shape[-1] > 1 else current
-        return self.law.potential(theta, self.conditions, self.reference)
+        return self.law.potential(theta, self.true_conditions(theta), self.reference)
 
     def row_mean(self, values: Mapping[str, np.ndarray], rows: Any = ...) -> np.ndarray:
         """Expected recording in mV for each row (last axis), or those of `rows`: V_m of its condition, and offsets."""
@@ -217,7 +235,7 @@ class Experiment:
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Labels along each dimension that parameters may have."""
         levels = {SCATTER_DIM: self.scatter.levels} if self.scatter else {}
-        return {**self.levels.coords, **levels, **{f"{per}_offset": self.labels_of(per)[0] for per in self.offsets}}
+        return {**self.levels.coords, **levels, **dict(self.errors.values())}
 
     def dims_of(self, symbol: str) -> tuple[str, ...]:
         """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
@@ -235,7 +253,7 @@ class Experiment:
         dims |= {name: () for p in self.offsets.values() for name in (p.symbol, p.either_sign)}
         if self.scatter:
             dims |= {self.scatter.spread.symbol: (), self.scatter.spread.either_sign: (), SIGMA.place: (SCATTER_DIM,)}
-        return dims | {offset(per).place: (f"{per}_offset",) for per in self.offsets}
+        return dims | {q.place: (dim,) for q, (dim, _) in self.errors.items()}
 
     def offset_sd(self, per: str, width):
         """Standard deviation (mV) of each offset: `width`, but for junction potentials what the table says."""
@@ -273,9 +291,10 @@ class Experiment:
 
     def log_R_in(self, theta: Mapping[str, np.ndarray]) -> np.ndarray:
         """Expected log(R_in / MΩ) of the rows that have one (last axis), from values as `theta` gives them."""
-        V_m = self.law.potential(theta, self.conditions, self.reference)
+        at = self.true_conditions(theta)
+        V_m = self.law.potential(theta, at, self.reference)
         assert self.resistance is not None, "asked only of tables with input resistances"
-        return self.resistance.log_MOhm(self.law, theta, self.conditions, self.reference, V_m, self.condition_of_row)
+        return self.resistance.log_MOhm(self.law, theta, at, self.reference, V_m, self.condition_of_row)
 
     def words(self, index: int) -> str:
         """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""

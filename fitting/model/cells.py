@@ -9,7 +9,7 @@ from ...models.parameters import Q10_LEAK, Q10_PUMP, SIGMA, Parameter, offset
 from ...models.priors import LogNormal
 from ..experiment.experiment import Experiment
 from ..experiment.scatter import DIM as SCATTER_DIM
-from .linear import offset_variance, scatter_alone
+from .linear import bath_variance, offset_variance, scatter_alone
 from .tiers import from_place, index_data, of_levels, seen_from, tier_data, tiers
 
 
@@ -84,6 +84,11 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         of_each = from_place(posterior[offset(per).place], 0.0, width, 0.0, variance)
         posterior = posterior.drop_vars(offset(per).place)
         posterior[offset(per).symbol] = of_each.transpose("chain", "draw", ...).assign_attrs(units="mV")
+    for e in experiment.bath_errors:
+        width, variance = (xr.DataArray(x, dims=e.dim) for x in (e.sd, bath_variance(experiment, e)))
+        of_each = from_place(posterior[e.quantity.place], 0.0, width, 0.0, variance)
+        posterior = posterior.drop_vars(e.quantity.place)
+        posterior[e.quantity.symbol] = of_each.transpose("chain", "draw", ...).assign_attrs(units=e.quantity.unit)
     if experiment.scatter:
         alone = (xr.DataArray(x, dims=SCATTER_DIM) for x in scatter_alone(experiment))
         of_each = np.exp(
@@ -117,6 +122,9 @@ def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.G
         labels = experiment.labels_of(per)[0]
         deviation = xr.DataArray(rng.normal(size=(*shape, len(labels))), dims=("chain", "draw", f"{per}_offset"))
         population[offset(per).symbol] = (width * deviation).transpose("chain", "draw", ...)
+    for e in experiment.bath_errors:
+        error = e.sd * rng.normal(size=(*shape, len(e.labels)))
+        population[e.quantity.symbol] = (("chain", "draw", e.dim), error)
     return population
 
 

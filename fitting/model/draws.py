@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role, offset
+from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
 from ..experiment.experiment import Experiment
 
 
@@ -26,7 +26,7 @@ def parameter_values(group: xr.Dataset, experiment: Experiment, flat: bool = Fal
     for scatter that differs between levels.
     """
     symbols = {p.name: p.of_cells if experiment.in_cells(p.name) else p.symbol for p in experiment.parameters}
-    symbols |= {q.name: q.symbol for q in map(offset, experiment.offsets)}
+    symbols |= {q.name: q.symbol for q in experiment.errors}
     symbols |= {SIGMA.name: SIGMA.of_levels} if experiment.scatter else {}
     values = {name: group[symbol].to_numpy() for name, symbol in symbols.items()}
     return {name: x.reshape(-1, *x.shape[2:]) for name, x in values.items()} if flat else values
@@ -46,7 +46,7 @@ def reported(
     Of cells, and of offsets, the first stands for all, as they are exchangeable; with `all_cells`, each, and the offsets' mean.
     """
     draws = with_derived(draws, experiment)
-    wanted = [(q, q.symbol) for q in (*experiment.quantities, *experiment.widths, *map(offset, experiment.offsets))]
+    wanted = [(q, q.symbol) for q in (*experiment.quantities, *experiment.widths, *experiment.errors)]
     wanted += [(q, q.at(d)) for q in experiment.parameters for d in experiment.levels.coords]
     wanted += [(SIGMA, SIGMA.of_levels)]
     found: dict[str, tuple[Quantity, np.ndarray]] = {}
@@ -58,7 +58,7 @@ def reported(
         for i, label in enumerate(labels if all_cells or "population" in x.dims else labels[:1]):
             own = replace(q, group=label)
             found.setdefault(own.label, (own, x.to_numpy()[..., i] if x.ndim > 2 else x.to_numpy()))
-        if all_cells and q.role is Role.OFFSET and x.ndim > 2:
+        if all_cells and q.role in (Role.OFFSET, Role.BATH_ERROR) and x.ndim > 2:
             mean = replace(q, group="mean")
             found.setdefault(mean.label, (mean, x.to_numpy().mean(axis=-1)))
     return found

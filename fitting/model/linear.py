@@ -1,13 +1,15 @@
 """The law's exact derivatives on the parameters' own scales, and the mode that they lead to, without any sampling."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ...models.conditions import Conditions, Theta
 from ...models.laws.jacobian import derivatives, jacobian
-from ...models.parameters import Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Quantity, offset
+from ...models.parameters import Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Quantity
 from ...models.priors import Scale
+from ..experiment.bath_errors import BathError
 from ..experiment.experiment import Experiment
 
 
@@ -132,6 +134,21 @@ def offset_variance(experiment: Experiment, per: str) -> np.ndarray:
     return 2 * mode(experiment)[1] ** 2 / np.bincount(experiment.labels_of(per)[1])
 
 
+def bath_variance(experiment: Experiment, error: BathError) -> np.ndarray:
+    """Variance of each bath's error from its rows alone, in the column's unit squared; as `offset_variance`."""
+    (values, sigma), pooled, width = mode(experiment), experiment.pooled(), float(error.sd.min())
+    ends = []
+    for sign in (-1, 1):
+        arrays = pooled.conditions.arrays
+        arrays[error.column] = error.shifted(arrays[error.column], sign * width / 10, error.there)
+        shifted = replace(pooled, conditions=pooled.conditions.with_arrays(arrays))
+        ends.append(shifted.potential(values))
+    slope = (ends[1] - ends[0]) / (width / 5)
+    rows = np.bincount(experiment.condition_of_row, minlength=len(slope))
+    told = np.bincount(error.index, error.there * rows * slope**2, len(error.labels)) / (2 * sigma**2)
+    return 1 / (told + 1e-6 / error.sd**2)
+
+
 def scatter_alone(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     """What each level's rows say of the logarithm of its scatter, around the pooled mode: estimate and variance."""
     assert experiment.scatter is not None, "asked only where scatter differs"
@@ -153,7 +170,7 @@ def starting_point(experiment: Experiment) -> dict[str, np.ndarray]:
         start[p.symbol] = np.full(len(levels.groups) if experiment.by_group(p) else (), p.prior.typical)
         start[p.either_sign] = np.ones_like(start[p.symbol])  # in units of the prior's
     start |= {SIGMA.place: np.zeros(len(experiment.scatter.levels))} if experiment.scatter else {}
-    start |= {offset(per).place: np.zeros(len(experiment.labels_of(per)[0])) for per in experiment.offsets}
+    start |= {q.place: np.zeros(len(labels)) for q, (_, labels) in experiment.errors.items()}
     for p in experiment.parameters:
         value = values.get(p.name, np.asarray(sigma if p.name == SIGMA.name else p.prior.typical))
         start[p.symbol] = np.full(len(levels.groups), value) if experiment.varies(p.name) and levels.groups else value

@@ -6,7 +6,7 @@ from ...models.conditions import Conditions
 from ...models.parameters import JUNCTION
 from ..experiment.experiment import Experiment
 from ..experiment.scatter import DIM as SCATTER_DIM
-from .linear import offset_variance, scatter_alone
+from .linear import bath_variance, offset_variance, scatter_alone
 from .tiers import tier_data
 
 REPLICATES = 10
@@ -62,6 +62,11 @@ def model_data(experiment: Experiment, by_condition: bool) -> dict[str, tuple[np
         data[f"offset_{per}_variance"] = (offset_variance(experiment, per), f"{per}_offset")
         if per == JUNCTION:
             data[f"offset_{per}_sd"] = (experiment.offset_sd(per, None), f"{per}_offset")
+    for e in experiment.bath_errors:
+        of_each = {"sd": e.sd, "variance": bath_variance(experiment, e)}
+        of_condition = {"of_condition": e.index, "there": e.there}
+        data |= {f"{e.quantity.symbol}_{name}": (x, e.dim) for name, x in of_each.items()}
+        data |= {f"{e.quantity.symbol}_{name}": (x, "condition") for name, x in of_condition.items()}
     if experiment.scatter:
         data["scatter_of_row"] = (experiment.scatter.of_row, "obs")
         data["scatter_alone"], data["scatter_variance"] = ((x, SCATTER_DIM) for x in scatter_alone(experiment))

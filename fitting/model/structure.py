@@ -84,7 +84,7 @@ def describe(experiment: Experiment, language: Language) -> None:
 
 def _describe(experiment: Experiment, language: Language) -> None:
     data = language.data
-    at = _as_variables(experiment.conditions, "", data)
+    at = _true_baths(experiment, language, _as_variables(experiment.conditions, "", data))
     reference = _as_variables(experiment.reference, "reference_", data)
     theta = _theta(experiment, language, reference)
     V_m = experiment.law.potential(theta, at, reference)
@@ -110,6 +110,17 @@ def _describe(experiment: Experiment, language: Language) -> None:
 def _as_variables(at: Conditions, prefix: str, data: Mapping[str, Any]) -> Conditions:
     """The same conditions as variables."""
     return at.with_arrays({name: data[prefix + name] for name in at.arrays})
+
+
+def _true_baths(experiment: Experiment, language: Language, at: Conditions) -> Conditions:
+    """The conditions with the errors of baths and thermometers, which are sampled."""
+    data, arrays = language.data, at.arrays
+    for e in experiment.bath_errors:
+        q = e.quantity
+        error = _placed(language, q.place, 0.0, data[f"{q.symbol}_sd"], 0.0, data[f"{q.symbol}_variance"], e.dim)
+        there = data[f"{q.symbol}_there"]
+        arrays[e.column] = e.shifted(arrays[e.column], error[data[f"{q.symbol}_of_condition"]], there)
+    return at.with_arrays(arrays)
 
 
 def _theta(experiment: Experiment, language: Language, reference: Conditions) -> dict[str, Array]:

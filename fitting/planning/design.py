@@ -161,8 +161,10 @@ def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int
     where = f"each of the {len(levels.cells)} cells" if levels.cells else f"each level of {levels.by}"
     many = "one recording" if recordings == 1 else f"{recordings} recordings"
     notes = [f"Each candidate counts as {many} more" + (f" in {where}." if levels.entries else ".")]
-    if experiment.offsets:
-        notes.append("Electrode offsets are left out of account, so the expected sds are somewhat too small.")
+    if experiment.errors:
+        notes.append(
+            "Errors of electrodes and baths are left out of account, so the expected sds are somewhat too small."
+        )
     return [*notes, *dict.fromkeys(text for candidate in offered for text in candidate.doubts)]
 
 

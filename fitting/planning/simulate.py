@@ -10,7 +10,7 @@ import xarray as xr
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest, shown
 from ...models.files import read_toml
-from ...models.parameters import Parameter, offset
+from ...models.parameters import Parameter
 from ...models.priors import MOST, Fixed
 from ..experiment.experiment import Experiment
 from ..model.cells import place_cells
@@ -134,8 +134,8 @@ def truth_in_toml(experiment: Experiment, truth: xr.Dataset) -> str:
             drawn[p.name] = _plain(truth[p.of_cells], experiment.levels.cells)
         if p.of_levels in truth and experiment.scatter:
             drawn[p.name] = _plain(truth[p.of_levels], experiment.scatter.levels)
-    for per in experiment.offsets:
-        drawn[offset(per).name] = _plain(truth[offset(per).symbol], experiment.labels_of(per)[0])
+    for q, (_, labels) in experiment.errors.items():
+        drawn[q.name] = _plain(truth[q.symbol], labels)
     return tomli_w.dumps({**stated, "drawn": drawn} if drawn else stated)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import pyplot
 
-from ...models.parameters import JUNCTION, offset
+from ...models.parameters import JUNCTION, SIGMA, offset
 from ..checks.lack_of_fit import labels_of
 from ..comparison.contrasts import contrasts
 from .diagnostics import plot_predictive, plot_prior_posterior, plot_ranks
@@ -69,8 +69,10 @@ def pictures(fit: "Fitted") -> Iterator[Picture]:
     for a, b, r in fit.verdict().identification.confounded[:_MOST]:
         told = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
         yield f"{a} and {b}", told, partial(plot_pair, fit, a, b)
+    single = {offset(per).name: _EACH.get(per, per) for per in experiment.offsets}
+    single |= {SIGMA.name: "level", **{e.quantity.name: "bath" for e in experiment.bath_errors}}
     for name in dict.fromkeys(table["parameter"][~table["group"].isin(["", *groups])]):
-        each = next((_EACH.get(per, per) for per in experiment.offsets if name == offset(per).name), "cell")
+        each = single.get(name, "cell")
         grouped = bool(table["group"][table["parameter"] == name].isin(groups).any())
         told = f"{name} of single {each}s, from the least to the greatest{', below that of their group' if grouped else ''}."
         yield f"{name}, {each} by {each}", told, partial(plot_cells, fit, name)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...models.parameters import SIGMA, Quantity, offset
+from ...models.parameters import SIGMA, Quantity
 from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds
 from ..sampling.array_stats import array_stats
@@ -42,10 +42,8 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
             ]
     if experiment.scatter:
         rows += [_row(SIGMA, level, draws, None, interval) for level, draws in _apart(posterior[SIGMA.of_levels])]
-    for per in experiment.offsets:
-        rows += [
-            _row(offset(per), label, draws, None, interval) for label, draws in _apart(posterior[offset(per).symbol])
-        ]
+    for q in experiment.errors:
+        rows += [_row(q, label, draws, None, interval) for label, draws in _apart(posterior[q.symbol])]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:], float))
 
 

@@ -125,6 +125,11 @@ OPTIONS = {
     ),
     "R_in sd": lambda: prepare(with_resistance_sd(), configure(inside=INSIDE)),
     "pooled ghk": lambda: prepare(recordings(), configure(inside=INSIDE, law="ghk", vary=[])),
+    "baths": lambda: prepare(with_bath_errors(), configure(inside=INSIDE)),
+    "baths of means": lambda: prepare(with_bath_errors(recordings(repeats=12)), configure(inside=INSIDE, law="ghk")),
+    "baths and resistances": lambda: prepare(
+        with_bath_errors(with_resistance_sd()), configure(inside="K=140+-10,Na=12,Cl=passive")
+    ),
     "levels of scatter": lambda: prepare(with_baths(), configure(inside=INSIDE, scatter_by="solution")),
     "levels of errors": lambda: prepare(
         with_baths(with_errors()),
@@ -149,6 +154,14 @@ def with_calcium():
 def with_baths(rows=None):
     rows = recordings() if rows is None else rows
     return rows.assign_coords(solution=("obs", np.where(rows["c_o"].sel(ion="K") > 5, "high", "low")))
+
+
+def with_bath_errors(rows=None):
+    """One bath is known exactly, as the potassium-free one often is; thermometers err too."""
+    rows = with_baths(rows)
+    K = rows["c_o"].sel(ion="K").to_numpy()
+    sd = {"K_o_sd": 0.1 * K * (K > 3), "Na_o_sd": np.full(len(K), 2.0), "temperature_sd": np.full(len(K), 0.5)}
+    return rows.assign({name: ("obs", x) for name, x in sd.items()})
 
 
 def with_errors():
