@@ -67,7 +67,7 @@ def patterns(
     if NU.name in values or NU.name in experiment.fixed:
         nu = rng.choice(np.ravel(experiment.value(values, NU.name)), replicates)[:, None]
         scatter /= np.sqrt(rng.chisquare(nu, (replicates, n)) / nu)
-    drawn = scatter - (scatter @ wander.T) @ wander / len(wander)
+    drawn = scatter - np.linalg.multi_dot([scatter, wander.T, wander]) / len(wander)
     z = ((y - expected) / scale)[None]
     return tuple(
         Pattern(trace, float((1 + np.sum(of(drawn) >= of(z))) / (1 + replicates)))

@@ -84,7 +84,7 @@ def test_potassium_series_alone_confounds_pump_and_sodium(potassium_fit):
 
 def test_sodium_free_saline_breaks_the_law_and_is_named():
     with pytest.warns(vrest.DataWarning, match="Na_o under 30 mM"):
-        result = fit(vrest.load_data("crayfish_muscle"), "ghk-pump", seed=1, progress=False)
+        result = fit(vrest.load_data("crayfish_muscle"), "ghk-pump", seed=1, progress=False, robustness="off")
     verdict = result.verdict()
     assert not verdict.fit.ok
     assert verdict.fit.p_value < 1e-6
@@ -152,9 +152,9 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
 
 
 def test_long_arrays_are_packed_and_come_back_as_they_were(full_fit, tmp_path, monkeypatch):
-    plain, packed = full_fit.save(tmp_path / "plain"), []
+    plain, packed = full_fit.save(tmp_path / "plain", picture=False), []
     monkeypatch.setattr(store, "_LARGE", 100)
-    full_fit.save(tmp_path / "packed")
+    full_fit.save(tmp_path / "packed", picture=False)
     with h5py.File(tmp_path / "packed/fit.nc") as file:
         file.visititems(lambda name, item: packed.append(name) if getattr(item, "compression", None) else None)
     assert {"posterior/p_Na", "log_likelihood/V_m", "constant_data/c_o"} <= set(packed)
@@ -163,10 +163,10 @@ def test_long_arrays_are_packed_and_come_back_as_they_were(full_fit, tmp_path, m
 
 
 def test_saving_over_a_fit_takes_force_and_never_removes_other_folders(full_fit, tmp_path):
-    full_fit.save(tmp_path / "run")
+    full_fit.save(tmp_path / "run", picture=False)
     with pytest.raises(vrest.ConfigurationError, match="force=True"):
         full_fit.save(tmp_path / "run")
-    full_fit.save(tmp_path / "run", force=True)
+    full_fit.save(tmp_path / "run", force=True, picture=False)
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
@@ -211,11 +211,11 @@ def test_a_short_run_is_repeated_twice_and_longer(monkeypatch):
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")
 
     monkeypatch.setattr("vrest.fitting.sampling.sampling.draw", stuck)
-    result = fit(recordings(), inside=INSIDE, progress=False)
-    assert lengths == [1000, 5000, 10_000]
-    assert result.experiment.config.sampling.draws == 1000  # what was asked is what is saved and asked again
+    result = fit(recordings(), inside=INSIDE, sampling=Sampling(draws=200), progress=False)
+    assert lengths == [200, 1000, 2000]
+    assert result.experiment.config.sampling.draws == 200  # what was asked is what is saved and asked again
     assert parse_config(result.tree.attrs["config"]) == result.experiment.config
-    assert result.sampling.draws == 10_000
+    assert result.sampling.draws == 2000
     assert not result.verdict().sampling.ok
     assert "Do not use these numbers" in str(result.verdict())
     assert "repeated twice, longer" in result.notes[-1].text

@@ -48,16 +48,17 @@ def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
     assert not (tmp_path / "no").exists()
 
 
-def test_laws_leave_a_report(table, tmp_path, capsys):
-    main(["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws")])
+def test_laws_leave_a_report(table, tmp_path, capsys, monkeypatch):
+    asked = ["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws")]
+    main([*asked, "--keep"])
     assert "Leaving out a row: ghk predicts better than nernst" in capsys.readouterr().out
-    assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html"}
-    asked = ["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws"), "--force", "--keep"]
-    main(asked)
+    assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html", "ghk", "nernst"}
     for law in ("ghk", "nernst"):
         assert vrest.load(tmp_path / "laws" / law).experiment.law.name == law
     (tmp_path / "laws/ghk/mine.txt").write_text("mine")
-    main(asked)
+    monkeypatch.setattr("vrest.fitting.report.law_report.law_report_html", lambda found: "another report")
+    main([*asked, "--force", "--no-robustness"])
     assert (tmp_path / "laws/ghk/mine.txt").read_text() == "mine"
+    assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html", "ghk"}
     assert main(["compare", str(table), "--laws", "ghk", *FEW, "--out", str(tmp_path / "one")]) == 2
     assert "laws: ghk. Name two or more" in capsys.readouterr().err

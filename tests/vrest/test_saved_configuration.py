@@ -86,9 +86,10 @@ def test_predictions_have_the_runs_interval(full_fit):
     ],
 )
 def test_other_commands_configurations_run_elsewhere_too(command, result, table, tmp_path, monkeypatch):
+    monkeypatch.setattr("vrest.fitting.report.law_report.law_report_html", lambda found: "a report")
     frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
     frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
-    sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else FLAGS
+    sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else [*FLAGS, "--no-robustness"]
     main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
     monkeypatch.chdir(tmp_path / "data")
     main([*command, "--config", "../first/config.toml", "--out", "../again"])

@@ -38,14 +38,14 @@ def test_p_is_uniform_under_a_right_law_that_was_fitted_to_the_rows(experiment):
     H = X @ np.linalg.solve(X.T @ X, X.T)
     root = np.linalg.cholesky(1.5**2 * np.linalg.inv(X.T @ X))
     found = []
-    for _ in range(200):
+    for _ in range(120):
         y = 1.5 * rng.standard_normal(len(level))
-        mu = H @ y + (X @ root @ rng.standard_normal((3, 800))).T
+        mu = H @ y + (X @ root @ rng.standard_normal((3, 400))).T
         found.append(looked_for(y, experiment, mu))
     for trace in found[0]:
         p = np.array([one[trace] for one in found])
         assert abs(p.mean() - 0.5) < 4 / np.sqrt(12 * len(p)), trace
-        assert np.mean(p < 0.1) == pytest.approx(0.1, abs=0.085), trace
+        assert np.mean(p < 0.1) == pytest.approx(0.1, abs=0.11), trace
 
 
 def test_cells_that_miss_as_wholes_are_found():

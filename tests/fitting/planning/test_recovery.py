@@ -52,17 +52,17 @@ def noisier(experiment, rng, truth):
 
 
 def test_what_is_right_is_found_calibrated_and_a_shifted_prior_and_a_wrong_scatter_are_not():
-    right = recover(small(), 80)
+    right = recover(small(), 60)
     assert right.calibrated()
     assert list(right.table().columns) == ["parameter", "coverage_50", "coverage_89", "bias_sd", "sbc_p"]
     assert right.table()["coverage_89"].between(0.78, 0.99).all()
     assert right.table()["coverage_50"].between(0.33, 0.67).all()
     assert (right.ranks["contraction"].sel(quantity="P_Na/P_K") > 0.5).mean() > 0.9
 
-    wrong_prior = recover(small(), 80, generate=shifted)
+    wrong_prior = recover(small(), 40, generate=shifted)
     assert not wrong_prior.calibrated()
     assert wrong_prior.table().set_index("parameter")["sbc_p"]["K_i_mM"] < 1e-3
-    wrong_scatter = recover(small(), 80, generate=noisier)
+    wrong_scatter = recover(small(), 40, generate=noisier)
     assert not wrong_scatter.calibrated()
 
 
@@ -127,10 +127,10 @@ def test_an_unfinished_run_with_other_settings_is_not_mixed_in(monkeypatch, tmp_
 def test_ranks_are_uniform_where_the_draws_are_from_the_posterior(monkeypatch):
     """The prior is the posterior where nothing is learned: the fake's draws are right, and so must the ranks be."""
     fake(monkeypatch, [])
-    right = recover(small(), 300)
+    right = recover(small(), 150)
     assert right.table().set_index("parameter")["sbc_p"][["P_Na/P_K", "K_i_mM", "sigma_mV"]].min() > 0.01
     assert right.ranks["rank"].max() <= RANKED
-    assert np.abs(right.ranks["contraction"].sel(quantity="P_Na/P_K").mean()) < 0.05
+    assert np.abs(right.ranks["contraction"].sel(quantity="P_Na/P_K").mean()) < 0.07
 
 
 def test_a_simulation_has_numbers_of_its_own_whoever_does_it():
