@@ -11,7 +11,7 @@ from pandas.api.types import is_numeric_dtype
 
 from ...models.errors import ConfigurationError, nearest, typed
 from .faults import Faults
-from .schema import LABELS, QUANTITIES
+from .schema import COLUMNS, LABELS, QUANTITIES
 
 # A query may use these and no other method, so that it can only choose rows, and never writes or runs anything.
 _METHODS = {
@@ -117,14 +117,15 @@ def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
 
 
 def numbers_of(recordings: xr.Dataset, names: Iterable[str], user: str) -> dict[str, np.ndarray]:
-    """Free columns as numbers, by name; DataError, naming `user`, which needs them, and the rows, where one is none."""
+    """Columns as numbers, by name; DataError, naming `user`, which needs them, and the rows, where one is none."""
     faults = Faults(re.split(r"[\\/]", recordings.attrs.get("source", "table"))[-1])
     found: dict[str, np.ndarray] = {}
     for name in names:
-        if name not in recordings.coords:
+        variable = COLUMNS[name].variable if name in COLUMNS else name
+        if variable not in recordings.variables:
             faults.add(f"missing, and {user} needs it.{nearest(name, map(str, recordings.coords))}", column=name)
             continue
-        found[name] = recordings[name].values
+        found[name] = recordings[variable].values
         if found[name].dtype.kind not in "iuf":
             faults.add(f"holds text, and {user} needs numbers.", column=name)
             continue

@@ -9,7 +9,17 @@ from pytensor.gradient import disconnected_grad
 
 import vrest
 from tests.own_law import LIT, PROTON, PUMP, REVERSAL
-from vrest.laws import Law, Terms, namespace, rest, thermal_voltage
+from vrest.laws import (
+    HalfNormal,
+    Law,
+    Parameter,
+    Terms,
+    namespace,
+    passive_terms,
+    ratios,
+    rest,
+    thermal_voltage,
+)
 from vrest.models.laws.ghk_pump import GHK_PUMP, pumped_terms
 from vrest.testing import FlawedLawError, Kind, check_law
 
@@ -37,6 +47,19 @@ def test_a_law_of_ones_own_is_right_from_its_equation_to_its_recovery():
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n != "chord")) for n in vrest.LAWS])
 def test_the_laws_that_come_with_vrest_are_right(name):
     check_law(vrest.LAWS[name])
+
+
+def test_a_leak_that_may_vanish_is_no_fault():
+    leak = Parameter("leak_mM", "mM", "unselective leak", HalfNormal(5.0), "wide")
+
+    def potential(theta, at, reference):
+        terms = passive_terms(theta, at, reference)
+        return thermal_voltage(at.temperature_C) * rest(replace(terms, g=theta[leak.name]))
+
+    law = replace(PROTON, name="leaky", potential=potential, parameters=lambda ions: (*ratios(ions), leak), only=())
+    check_law(law, recovery=False)
+    kept = replace(leak, may_vanish=False)
+    assert flaws(replace(law, parameters=lambda ions: (*ratios(ions), kept))) == {Kind.EQUILIBRIUM}
 
 
 def test_a_wrong_sign_is_found():

@@ -45,7 +45,10 @@ def physics(trial: Trial) -> Iterator[Flaw]:
         bath = trial.at(T, blocked, **{s.name: trial.inside(s.name) * ratio**s.valence for s in trial.ions})
         found = float(trial.V_m(off, bath, bath.take(0)).item())
         if abs(found - E) > 1e-3:
-            kind, why = Kind.EQUILIBRIUM, "a current flows that nothing stops (what carries it has the role PUMP?)"
+            kind, why = (
+                Kind.EQUILIBRIUM,
+                "a current flows that no parameter stops (what carries one has may_vanish=True)",
+            )
             if ratio != 1 and np.isclose(found, -E, rtol=1e-3):
                 kind, why = Kind.SIGN, "V_m is inside minus outside"
             elif any(ratio != 1 and np.isclose(found * factor, E, rtol=1e-3) for factor in (1e-3, 1e3)):

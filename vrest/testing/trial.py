@@ -103,9 +103,9 @@ class Trial:
         return {p.name: float(p.scale.undo(p.prior.centre + shift * p.prior.sd)) for p in self.parameters} | held
 
     def stopped(self) -> dict[str, Any]:
-        """The same with no pump."""
-        pumps = (Role.PUMP, Role.PUMP_CURRENT)
-        return self.theta() | {p.name: 0.0 for p in self.parameters if p.role in pumps and p.may_vanish}
+        """The same with neither pump nor leak: 0 for all that may vanish, but the ratios of ions."""
+        ratios = (Role.PERMEABILITY_RATIO, Role.CONDUCTANCE_RATIO)
+        return self.theta() | {p.name: 0.0 for p in self.parameters if p.may_vanish and p.role not in ratios}
 
     def V_m(self, theta: Mapping[str, Any], at: Conditions, reference: Conditions | None = None) -> np.ndarray:
         return np.asarray(self.law.potential(theta, at, reference or self.reference)) + np.zeros(at.size)

@@ -8,6 +8,7 @@ import pytest
 
 import vrest
 from tests.own_law import LIT, PROTON
+from vrest.data.tables.table import numbers_of
 from vrest.fitting.experiment.experiment import conditions_of
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.models.errors import DataError, UnknownNameError
@@ -55,6 +56,13 @@ def test_baths_to_predict_have_it_too():
     assert at.columns["light_lx"] == pytest.approx([70.0])
     with pytest.raises(DataError, match="column light_lx: missing, and the law lit-pump needs it"):
         conditions_of(experiment(), vrest.from_frame(baths.drop(columns="light_lx"), potentials=False))
+
+
+def test_a_column_of_the_contract_serves_as_well():
+    rows = vrest.from_frame(TABLE.assign(C_m_pF=[10.0, 12.0, None, 15.0]))
+    assert numbers_of(rows, ["temperature_C"], "it")["temperature_C"] == pytest.approx([22.0] * 4)
+    with pytest.raises(DataError, match="row 4, column C_m_pF: empty, and it needs it"):
+        numbers_of(rows, ["C_m_pF"], "it")
 
 
 @pytest.mark.parametrize(
