@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pytensor.compile.mode import Mode
 from scipy import constants
 
 import vrest
@@ -237,7 +238,7 @@ def test_the_graph_and_numpy_agree(law, R_seal, inside, own_sd):
         point[model.rvs_to_values[rv].name] = np.asarray(
             value if transform is None else transform.forward(value, *rv.owner.inputs).eval()
         )
-    found = model.compile_logp(vars=[model["R_in"]], sum=False)(point)[0]
+    found = model.compile_logp(vars=[model["R_in"]], sum=False, mode=Mode(linker="py", optimizer="merge"))(point)[0]
     R_in = e.resistance.R_in_MOhm
     np.testing.assert_allclose(found, resistance_distribution(values, e).logpdf(R_in), rtol=1e-9)
 

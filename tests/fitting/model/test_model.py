@@ -4,6 +4,7 @@ import numpy as np
 import pymc as pm
 import pytest
 import xarray as xr
+from pytensor.compile.mode import Mode
 from scipy.stats import norm
 
 from tests.synthetic import INSIDE, recordings
@@ -13,6 +14,7 @@ from vrest.fitting.model.model import build_model
 from vrest.models.laws.registry import LAWS
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
+INTERPRETED = Mode(linker="py", optimizer="merge")  # compiling takes longer than the few evaluations
 PRIORS = [LogNormal(0.04, 1.0), HalfNormal(8.0), Normal(14.0, 10.0), Normal(0.0, 2.0, positive=False), Gamma(2.0, 0.1)]
 
 
@@ -32,7 +34,7 @@ def test_dims_and_coords():
 @pytest.mark.parametrize("robust", [False, True])
 def test_density_and_gradient_are_finite_at_the_start(law, robust):
     model = build_model(experiment(law=law, robust=robust, inside="K=140+-10,Na=12+-3,Cl=10+-3"))
-    f = model.logp_dlogp_function(ravel_inputs=True)
+    f = model.logp_dlogp_function(ravel_inputs=True, mode=INTERPRETED)
     f.set_extra_values({})
     from pymc.blocking import DictToArrayBijection
 
@@ -98,5 +100,6 @@ def test_every_law_gives_the_model_what_it_gives_numpy(law):
     assert e.potential(values) == pytest.approx(plain, abs=1e-9)
     point = {p.symbol: p.prior.typical for p in e.parameters}
     with build_model(e) as model:
-        logp = pm.logp(model["V_m"], model["V_m_observed"]).eval({model[name]: x for name, x in point.items()})
+        density, given = pm.logp(model["V_m"], model["V_m_observed"]), {model[n]: x for n, x in point.items()}
+        logp = density.eval(given, mode=INTERPRETED)
     assert logp == pytest.approx(row_distribution(values, e).logpdf(e.recordings["V_m"].to_numpy())[0], rel=1e-9)
