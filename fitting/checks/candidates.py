@@ -10,6 +10,8 @@ from ...models.parameters import Quantity
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, ExpectedPosterior
 
+_SOME_K_mM, _LEAST_K_mM = 10.0, 1.0
+"""To what potassium is raised at least, and lowered at most."""
 NEARLY = 1.2
 """A sound bath after which sds are up to so many times as wide goes before one in which the law is doubtful."""
 
@@ -82,9 +84,11 @@ def choose(
 
 def variations(experiment: Experiment) -> list[Candidate]:
     """Baths that tell parameters apart, as variations of the reference condition; the names say what to do."""
-    at = experiment.reference
-    found = []
-    if experiment.law.has_pump:
+    at, found = experiment.reference, []
+    if experiment.law.has_pump and np.all(experiment.conditions.blocked > 0):
+        found.append(Candidate("leave out the blocker", at))
+        at = replace(at, blocked=1.0)  # or what each bath adds would be what the pump adds
+    elif experiment.law.has_pump:
         found.append(Candidate("block the pump (ouabain, minutes only)", replace(at, blocked=1.0)))
     for name, what in (("Na", "lower sodium"), ("Cl", "lower chloride (with a salt bridge)")):
         if name in at.c_o and at.c_o[name] > 20:
@@ -96,11 +100,14 @@ def variations(experiment: Experiment) -> list[Candidate]:
     for word, degrees in (("warm", 10.0), ("cool", -10.0)):
         if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
             found.append(Candidate(word, replace(at, temperature_C=at.temperature_C + degrees)))
-    much = min(10 * at.c_o["K"], at.c_o["K"] + 0.9 * at.c_o.get("Na", np.inf))
-    for word, K_o in (("lower potassium", 0.5 * at.c_o["K"]), ("raise potassium", much)):
-        c_o = {**at.c_o, "K": K_o}
+    K_o = float(at.c_o["K"])
+    much = min(max(10 * K_o, _SOME_K_mM), K_o + 0.9 * float(at.c_o.get("Na", np.inf)))
+    for word, to in (("lower potassium", 0.5 * K_o), ("raise potassium", much)):
+        if to < _LEAST_K_mM or K_o <= to < 1.2 * K_o:  # hardly another bath
+            continue
+        c_o = {**at.c_o, "K": to}
         if "Na" in c_o:  # potassium replaces sodium, as in practice
-            c_o["Na"] = c_o["Na"] - (K_o - at.c_o["K"])
+            c_o["Na"] = c_o["Na"] - (to - K_o)
         found.append(Candidate(word, replace(at, c_o=c_o)))
     return judged(experiment, found)
 

@@ -200,7 +200,7 @@ def advise(expected: ExpectedPosterior, weak: Sequence[Quantity], most: int = 3)
         if gains:
             sentences.append(
                 f"Add rows that {proposal.candidate.name}: {amount} in {in_words(proposal.candidate.at)} would narrow"
-                f" {', '.join(gains)}."
+                f" {', '.join(gains)}{'; the law is doubtful there' if proposal.candidate.doubts else ''}."
             )
     if not sentences:
         sigma = float(np.median(expected.noise[SIGMA.name]))

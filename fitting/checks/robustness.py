@@ -73,6 +73,11 @@ class Robustness:
     sensitivities: tuple[tuple[str, str, float], ...]
     table: pd.DataFrame
 
+    @property
+    def left_out(self) -> int:
+        """How many cells or rows were left out, one after another."""
+        return self.table.loc[self.table["kind"] == str(Kind.LEFT_OUT), "changed"].nunique()
+
 
 def label(answer: str, group: str) -> str:
     """An answer's name, with the group that it is of."""

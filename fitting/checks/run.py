@@ -19,7 +19,7 @@ from .cures import cures
 from .fitted import Fitted
 from .lack_of_fit import check_fit
 from .robustness import robustness, to_dataset
-from .sampling import MIN_ESS, SamplingCheck, check_sampling
+from .sampling import MIN_ESS, SamplingCheck, apart_sd, check_sampling
 
 LOOK = Sampling(chains=2, draws=300, tune=400, sampler="nutpie")
 """Of a refit that is to show how far a median moves: to a tenth of its sd."""
@@ -40,8 +40,9 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
         reruns += 1
         if progress:
             print("The run fell short of the sampling checks: repeating, longer.", file=sys.stderr)
-        sampling = _longer(sampling, check, experiment.config.sampling.draws)
-        result = _attempt(experiment, sampling, seed, rest, progress, cores)
+        sampling, before = _longer(sampling, check, experiment.config.sampling.draws), result
+        result = _attempt(experiment, sampling, seed + reruns, rest, progress, cores)
+        result.tree.attrs["apart_sd"] = apart_sd(result.summary(), before.summary(), experiment)
     if reruns:
         times = "and was repeated" if reruns == 1 else "and was repeated twice"
         rerun = Note(About.SAMPLING, f"The first run fell short of the sampling checks {times}, longer.")

@@ -60,7 +60,10 @@ class Verdict:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Each part in words."""
-        sampling, fit = say_sampling(self.sampling), say_fit(self.fit)
+        sampling, fit = (
+            say_sampling(self.sampling),
+            say_fit(self.fit, bool(self.robustness and self.robustness.left_out)),
+        )
         identification = say_identification(self.identification, law_holds=self.fit.ok, rested=self.robustness)
         if self.cures:
             sampling, fit = (with_cures(part, self.cures) for part in (sampling, fit))

@@ -65,10 +65,20 @@ def say_sampling(s: SamplingCheck) -> Part:
         f" effective draws at least {s.min_ess:.0f}, E-BFMI at least {s.min_bfmi:.2f}."
     ]
     if not s.ok:
-        sentences.append(
-            f"Do not use these numbers: it takes 0 divergences, R-hat below {MAX_R_HAT}, {MIN_ESS} effective draws and"
-            f" E-BFMI of {MIN_BFMI}. Try more draws or narrower priors ([sampling] and [priors] in the configuration)."
-        )
+        needed = f"it takes 0 divergences, R-hat below {MAX_R_HAT}, {MIN_ESS} effective draws and E-BFMI of {MIN_BFMI}"
+        share = f"{s.divergences / s.draws:.2%} of the draws diverged"
+        runs = "" if s.apart_sd is None else f", and repeated runs differ by up to {s.apart_sd:.2f} sd"
+        if s.blemished:
+            sentences.append(
+                f"About right, but not to be published so ({share}{runs}): {needed}. More draws ([sampling] in the"
+                " configuration), narrower priors or more rows will do."
+            )
+        else:
+            sentences.append(
+                f"Do not use these numbers ({share}{runs}): {needed}. More draws alone will hardly do, since the law may not"
+                " describe these rows, or they tell too little of it: narrow the priors ([priors] in the configuration),"
+                " hold what is known, or add rows."
+            )
     return Part("sampling", Mark.GOOD if s.ok else Mark.BAD, tuple(sentences))
 
 
@@ -120,8 +130,8 @@ def reason(f: FitCheck) -> str:
     )
 
 
-def say_fit(f: FitCheck) -> Part:
-    """The second part of the verdict in words."""
+def say_fit(f: FitCheck, left_out: bool = False) -> Part:
+    """The second part of the verdict in words; `left_out`: cells or rows were left out, and the fourth part says which count."""
     why = reason(f)
     sentences = [f"{why[:1].upper()}{why[1:]}."]
     if not f.ok:
@@ -143,8 +153,11 @@ def say_fit(f: FitCheck) -> Part:
     ]
     mark = (Mark.GOOD if f.ok else Mark.BAD) if f.basis.judged else Mark.OPEN
     decisive = 0
-    if f.max_pareto_k > GOOD_K:
-        sentences.append(f"A single row decides much of the result (Pareto k {f.max_pareto_k:.2f}).")
+    if f.max_pareto_k > GOOD_K and not left_out:
+        full = typed("robustness", "full")
+        sentences.append(
+            f"A single row may decide much (Pareto k {f.max_pareto_k:.2f}): {full} leaves out each in turn."
+        )
         if mark is Mark.GOOD:
             mark, decisive = Mark.CARE, len(sentences) - 1
     return Part("fit", mark, tuple(sentences), decisive)
@@ -249,12 +262,12 @@ def say_robustness(r: Robustness) -> Part:
                 f" {max(alone.values()):.2g}; above {SENSITIVE} counts)."
             )
     if not sentences:
-        kinds = r.table.drop_duplicates(["changed", "to"])["kind"]
-        left_out = int((kinds == str(Kind.LEFT_OUT)).sum())
-        also = f", nor any of {left_out} cells or rows left out," if left_out else ""
-        sentences.append(f"None of {len(kinds) - left_out} other priors and assumptions{also} moves an answer by much.")
-        if not left_out:
-            sentences.append("No cell or row was left out in turn: --robustness full does that in longer tables.")
+        assumed = len(r.table.drop_duplicates(["changed", "to"])) - r.left_out
+        also = f", nor any of {r.left_out} cells or rows left out," if r.left_out else ""
+        sentences.append(f"None of {assumed} other priors and assumptions{also} moves an answer by much.")
+        if not r.left_out:
+            full = typed("robustness", "full")
+            sentences.append(f"No cell or row was left out in turn: {full} does that in longer tables.")
     if r.not_run:
         sentences.append(f"Not computed: {', '.join(r.not_run)}.")
     return Part("robustness", Mark.GOOD if r.ok and not r.conflicts else Mark.WEAK, tuple(sentences))

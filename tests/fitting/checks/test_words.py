@@ -15,7 +15,7 @@ from vrest.fitting.checks.verdict import Verdict
 from vrest.fitting.checks.words import Mark, say_fit, say_identification, say_robustness, say_sampling
 from vrest.models.notes import About, Note, notes_as_json, notes_from_json
 
-SAMPLED = SamplingCheck(True, 0, 1.003, 1234.0, 0.91)
+SAMPLED = SamplingCheck(True, 0, 4000, 1.003, 1234.0, 0.91, None)
 SHORT = replace(SAMPLED, ok=False, divergences=1)
 NEAR = WorstRow(7, -71.0, -72.5, 1.2, "K_o 5 mM, 22 °C")
 FAR = WorstRow(9, -60.0, -72.5, 4.2, "K_o 5 mM, 22 °C")
@@ -35,7 +35,7 @@ There, the 4 rows of B lie 2.0 mV below the law.
 Row 9 (K_o 5 mM, 22 °C): -60.0 mV where -72.5 was expected (+4.2 sd)."""),
     "one row decides": (replace(FITS, max_pareto_k=0.9), Mark.CARE, """
 The law agrees with the conditions' means within the replicates' scatter (F = 1.1 with 5.2 degrees of freedom, p = 0.4).
-A single row decides much of the result (Pareto k 0.90)."""),
+A single row may decide much (Pareto k 0.90): robustness="full" leaves out each in turn."""),
     "within own errors": (
         replace(OPEN, basis=Basis.OWN_ERRORS, least_sigma_mV=0.4, own_error_mV=0.5), Mark.GOOD, """
 Scatter around the law is within twice the rows' own errors."""),
@@ -55,7 +55,7 @@ This law does not describe these recordings; its parameters are not to be truste
     "saturated": (replace(OPEN, basis=Basis.SATURATED, max_pareto_k=0.9), Mark.OPEN, """
 Rows of the same condition repeat within 1.5 mV, but the law has as many parameters as there are conditions, and passes \
 through their means whether it is right or not.
-A single row decides much of the result (Pareto k 0.90)."""),
+A single row may decide much (Pareto k 0.90): robustness="full" leaves out each in turn."""),
 }  # fmt: skip
 
 ASKED = ("P_Na/P_K", "pump_mV")
@@ -167,7 +167,31 @@ def test_sampling_that_fell_short_says_do_not_use():
     failed = say_sampling(replace(SAMPLED, ok=False, divergences=1))
     assert failed.mark is Mark.BAD
     assert "1 divergence," in str(failed)
-    assert "Do not use these numbers" in str(failed)
+    assert "Do not use these numbers (0.03% of the draws diverged)" in str(failed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "blemished"),
+    [
+        ({"divergences": 2, "apart_sd": 0.08}, True),
+        ({"divergences": 2, "apart_sd": 0.6}, False),
+        ({"divergences": 2, "apart_sd": None}, False),
+        ({"divergences": 400, "apart_sd": 0.08}, False),
+        ({"max_r_hat": 1.02, "apart_sd": 0.08}, True),
+        ({"max_r_hat": 1.4, "apart_sd": 0.08}, False),
+        ({"min_ess": 12.0, "apart_sd": 0.08}, False),
+    ],
+)
+def test_a_blemish_is_told_from_a_sampling_that_failed(changed, blemished):
+    failed = replace(SAMPLED, ok=False, **changed)
+    assert failed.blemished == blemished
+    told = str(say_sampling(failed))
+    assert ("About right, but not to be published so" in told, "Do not use these numbers" in told) == (
+        blemished,
+        not blemished,
+    )
+    assert ("repeated runs differ by up to" in told) == (failed.apart_sd is not None)
+    assert not replace(failed, ok=True).blemished
 
 
 def test_cautions_and_repairs_travel_with_the_verdict():
