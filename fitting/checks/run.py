@@ -13,7 +13,8 @@ from ..experiment.experiment import Experiment
 from ..experiment.settings import table_of
 from ..model.draws import with_derived
 from ..sampling.progress import shown
-from ..sampling.refits import sampled
+from ..sampling.refits import LOOK, sampled
+from ..sampling.spreads import settled
 from ..sampling.workers import available_cores
 from .cures import cures
 from .fitted import Fitted
@@ -21,8 +22,6 @@ from .lack_of_fit import check_fit
 from .robustness import robustness, to_dataset
 from .sampling import MIN_ESS, SamplingCheck, apart_sd, check_sampling
 
-LOOK = Sampling(chains=2, draws=300, tune=400, sampler="nutpie")
-"""Of a refit that is to show how far a median moves: to a tenth of its sd."""
 MOST_RERUNS = 2
 """How often a run that fell short is repeated, longer each time, before it is given up."""
 
@@ -33,6 +32,7 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
     cores = cores or experiment.config.sampling.cores or available_cores()
     sampler_seed, rest = np.random.SeedSequence(experiment.config.seed).spawn(2)
     seed = int(sampler_seed.generate_state(1)[0])
+    experiment = settled(experiment, seed)
     sampling = experiment.config.sampling
     result = _attempt(experiment, sampling, seed, rest, progress, cores)
     reruns = 0

@@ -138,7 +138,9 @@ def _structures(experiment: Experiment) -> Iterator[Variation]:
 
 def units(experiment: Experiment) -> tuple[str, np.ndarray] | None:
     """What is left out one after another: the column and each row's label; None for long tables without cells."""
-    recordings, n = experiment.recordings, experiment.recordings.sizes["obs"]
+    recordings, n, levels = experiment.recordings, experiment.recordings.sizes["obs"], experiment.levels
+    if levels.top and 1 < len(set(levels.top_of_row.tolist())) < n:
+        return levels.top, levels.top_of_row
     if "cell" in recordings.coords:
         cells = recordings["cell"].to_numpy().astype(str)
         if 1 < len(np.unique(cells)) < n:

@@ -1,5 +1,6 @@
 """Do groups of cells differ, in what, and by how much?"""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -32,8 +33,8 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
     pandas.DataFrame
         `kind` is "ratio" (a / b) for ratios, currents and Q10s, "difference" (a - b) for what is in mV, as V_m and the pump,
         or can be negative; `p_direction` is the probability of the more probable direction (empty where rows of one cell
-        count as independent, and no direction may be claimed), `p_rope` that of practical equality (empty for differences
-        that are not in mV: there is no range that is agreed upon).
+        count as independent, or a group has one animal, and no direction may be claimed), `p_rope` that of practical equality
+        (empty for differences that are not in mV: there is no range that is agreed upon).
 
     Raises
     ------
@@ -50,7 +51,7 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
         if q.symbol in posterior and "population" in posterior[q.symbol].dims
     ]
     compared = [(V_M, reference_potentials(fit)), *apart] if levels.varying else apart
-    probability, claimed = fit.experiment.config.interval, units(fit).independent
+    probability, claimed = fit.experiment.config.interval, units(fit).claimed
     rows = [
         _contrast(q, levels.groups[i], levels.groups[j], draws[:, i], draws[:, j], probability, claimed)
         for q, draws in compared
@@ -68,7 +69,9 @@ def reference_potentials(fit: Fitted) -> np.ndarray:
     return potentials(experiment, values, here)[..., 0]
 
 
-def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray, probability: float, claimed: bool) -> dict:
+def _contrast(
+    q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray, probability: float, claimed: Callable[[str, str], bool]
+) -> dict:
     difference = q.compared is Scale.NATURAL
     values, (low, high) = (x - y, ROPE_mV if q.unit == "mV" else _NO_ROPE) if difference else (x / y, ROPE_RATIO)
     lower, upper = bounds(values, probability)
@@ -80,7 +83,7 @@ def _contrast(q: Quantity, a: str, b: str, x: np.ndarray, y: np.ndarray, probabi
         "median": float(np.median(values)),
         "lower": float(lower),
         "upper": float(upper),
-        "p_direction": max(float(np.mean(x > y)), float(np.mean(x < y))) if claimed else np.nan,
+        "p_direction": max(float(np.mean(x > y)), float(np.mean(x < y))) if claimed(a, b) else np.nan,
         "p_rope": np.nan if np.isnan(low) else float(np.mean((values > low) & (values < high))),
         "rope_low": low,
         "rope_high": high,

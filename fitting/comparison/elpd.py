@@ -1,4 +1,4 @@
-"""Which law predicts best what it has not seen: a row left out, or a whole cell.
+"""Which law predicts best what it has not seen: a row left out, or a whole cell, or animal.
 
 References
 ----------
@@ -20,6 +20,9 @@ from ..experiment.experiment import Experiment
 from ..model.draws import group_values, parameter_values, row_distribution, scatter_mV
 from ..results.loo import GOOD_K, leave_one_out
 from ..results.tree import THINNED
+from ..sampling.refits import QUICK, sampled, without_rows
+from ..sampling.workers import available_cores
+from .left_out import unit_density
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
 FEWEST_CELLS = 5
@@ -88,6 +91,22 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
         density = _integrated(refit(without), experiment, cell, proposals[cell], rng)
         elpd[cell] = logsumexp(density) - np.log(len(density))
     return LeftOut(experiment.law.name, "cell", elpd, k, len(bad))
+
+
+def leave_units_out(fit: Fitted, seed: int) -> LeftOut | None:
+    """Leave out each of the outermost units (cells, without levels above), fitted again without it; None for fewer than five."""
+    experiment = fit.experiment
+    if not experiment.levels.above:
+        return leave_cells_out(fit, refit_of(fit, available_cores()))
+    top = experiment.levels.above[0]
+    if len(top.units) < FEWEST_CELLS or experiment.offsets:
+        return None
+    densities = []
+    for unit in range(len(top.units)):
+        without = without_rows(experiment, (top.of_cell == unit)[experiment.levels.entry_of_row])
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(8, unit)))
+        densities.append(unit_density(sampled(without, QUICK, seed + unit)[0], experiment, unit, rng))
+    return LeftOut(experiment.law.name, top.column, np.array(densities), np.zeros(len(densities)), 0)
 
 
 def _flat(x: np.ndarray) -> np.ndarray:
@@ -215,8 +234,6 @@ def _sodium_and_potassium(experiment: Experiment) -> bool:
 
 def refit_of(fit: Fitted, cores: int) -> Refit:
     """A way to fit again without some rows."""
-    from ..sampling.refits import sampled, without_rows
-
     experiment = fit.experiment
     sampling, seed = replace(fit.sampling, sampler="auto"), experiment.config.seed + 1
 

@@ -55,8 +55,10 @@ class LawComparison:
         if not any(fit.verdict().fit.ok for fit in self.fits.values()):
             yield "None of these laws describes the recordings: what predicts better is not yet right."
         yield from elpd.judgement(self.table, self.fits)
-        if "cell" not in set(self.table["scheme"]):
-            yield f"Cells were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets."
+        if set(self.table["scheme"]) == {"row"}:
+            above = next(iter(self.fits.values())).experiment.levels.above
+            whole = f"Whole units of {above[0].column}" if above else "Cells"
+            yield f"{whole} were not left out: it takes {elpd.FEWEST_CELLS} that are told apart, and no electrode offsets."
 
 
 def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[str | Law]) -> dict[str, Experiment]:
@@ -75,12 +77,12 @@ def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[
 
 
 def compare_laws(experiments: Mapping[str, Experiment], progress: bool | None = None) -> LawComparison:
-    """Fit every law, and leave out one row, then one cell, after the other."""
+    """Fit every law, and leave out one row, then one cell (of nested ones: one of the outermost units), after the other."""
     fits, left, refits = {}, [], []
     for name, experiment in experiments.items():
         fits[name] = fit = run(experiment, progress=progress)
         refit = elpd.refit_of(fit, available_cores())
-        for one in filter(None, (elpd.leave_rows_out(fit, refit), elpd.leave_cells_out(fit, refit))):
+        for one in filter(None, (elpd.leave_rows_out(fit, refit), elpd.leave_units_out(fit, experiment.config.seed))):
             left.append(one)
             if one.refits:
                 many = f"each of {one.refits} {one.scheme}s" if one.refits > 1 else f"one {one.scheme}"

@@ -18,6 +18,7 @@ from ..experiment.experiment import Experiment, conditions_of
 from ..experiment.interval import bounds
 from ..experiment.levels import columns_of, group_labels
 from ..model.draws import group_values, parameter_values
+from ..model.tiers import tiers
 
 WHO = ("population", "new")
 
@@ -30,7 +31,8 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     fit : a fitted law.
     baths : a table without V_m_mV, as from `read_csv(…, potentials=False)`, or a DataFrame of its columns.
     cell : `population` for the typical cell of each group (uncertainty of the group's parameters only), `new` for a cell
-        not yet seen (the spread between cells comes on top), or the name of a recorded cell.
+        not yet seen (the spread between cells comes on top, and that between animals: it is one of a new animal), or the name
+        of a recorded cell.
 
     Returns
     -------
@@ -130,9 +132,9 @@ def _with_dormant(
     n, added = max(len(x) for x in values.values()), {}
     for p in (p for p in beyond.parameters if p.name not in values):
         added[p.name] = p.prior.draw(rng, (n, 1))
-        if cell != WHO[0] and p.name in beyond.spreads:
-            width = beyond.spreads[p.name].prior.draw(rng, (n, 1))
-            added[p.name] = p.between.undo(p.between.of(added[p.name]) + width * rng.standard_normal((n, 1)))
+        for spread in tiers(beyond, p.name).values() if cell != WHO[0] else ():
+            deviation = spread.prior.draw(rng, (n, 1)) * rng.standard_normal((n, 1))
+            added[p.name] = p.between.undo(p.between.of(added[p.name]) + deviation)
     new = [p for p in (*beyond.parameters, *beyond.held) if p.name not in {**values, **experiment.fixed}]
     what = f"{left_out}: in blocked baths it acts, with {', '.join(f'{p.name} ~ {p.prior}' for p in new)}"
     warnings.warn(f"{what}, the prior, which no recording has informed.", DataWarning, stacklevel=4)
@@ -141,20 +143,24 @@ def _with_dormant(
 
 def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset) -> dict[str, np.ndarray]:
     experiment = fit.experiment
-    if not experiment.spreads:
+    if not experiment.levels.cells:
         raise ConfigurationError(
             f"in this fit cells were not told apart, so nothing is known of how a new one differs:"
             f" use {typed('cell', 'population')}."
         )
     rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(99,)))
     new = dict(values)
-    for p in (p for p in experiment.parameters if p.name in experiment.spreads):
-        spread = experiment.spreads[p.name]
-        width = posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.asarray(spread.prior.centre)
-        width = width.reshape(-1, *width.shape[2:]) if width.ndim else width
-        width = width[:, None] if width.ndim == 1 else width
-        shape = (max(len(x) for x in values.values()), max(x.shape[1] for x in values.values()))
-        new[p.name] = p.between.undo(p.between.of(values[p.name]) + width * rng.standard_normal(shape))
+    shape = (max(len(x) for x in values.values()), max(x.shape[1] for x in values.values()))
+    for p in (p for p in experiment.parameters if experiment.in_cells(p.name)):
+        new[p.name] = p.between.of(values[p.name])
+        for spread in tiers(experiment, p.name).values():
+            width = (
+                posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.asarray(spread.prior.centre)
+            )
+            width = width.reshape(-1, *width.shape[2:]) if width.ndim else width
+            width = width[:, None] if width.ndim == 1 else width
+            new[p.name] = new[p.name] + width * rng.standard_normal(shape)
+        new[p.name] = p.between.undo(new[p.name])
     return new
 
 

@@ -36,7 +36,7 @@ from .bath_errors import bath_notes, find_bath_errors
 from .config import Config
 from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
-from .levels import dim, find_levels, nesting, with_cells_by_unit
+from .levels import dim, find_levels, nesting, unused_levels, with_cells_by_unit
 from .resistance import BROUGHT_BY, find_resistance, resistance_notes
 from .scatter import find_scatter
 
@@ -152,6 +152,7 @@ def build_experiment(
             *(Note(About.OPTION, f"Option {name}: {OPTIONS[name].meaning}.") for name in config.options),
         ),
         cautions=(
+            *unused_levels(recordings, config.by, config.nested_in),
             *(Note(About.LAW, text) for text in law.cautions(conditions, config.options)),
             *(Note(About.TABLE, text) for text in json.loads(recordings.attrs.get("cautions", "[]"))),
         ),

@@ -1,5 +1,6 @@
 """Animals, cells and types: which rows belong to which, and which parameters differ between them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,11 @@ FEWEST_CELLS = 3
 ANIMAL = "animal"
 """The column that is a level above the cell unless the configuration says otherwise."""
 _MOST_GROUPS = 20
+_LEVEL = re.compile(
+    r"(animal|mouse|mice|rat|donor|patient|subject|litter|culture|dish|coverslip|slice|date|day|fish|fly|frog|embryo|larva)s?"
+    r"([\W_]*(id|no|nr|number|name|code))?\W*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,24 @@ def nesting(recordings: xr.Dataset, nested_in: Sequence[str] | None) -> tuple[st
     if nested_in is not None:
         return tuple(nested_in)
     return (ANIMAL,) if ANIMAL in recordings.coords else ()
+
+
+def unused_levels(recordings: xr.Dataset, by: str | None, nested_in: Sequence[str] | None) -> tuple[Note, ...]:
+    """What is asked about label columns that look like levels above the cell, where no level is used or ruled out."""
+    if nested_in is not None or ANIMAL in recordings.coords:
+        return ()
+    frame, notes = to_frame(recordings), []
+    cells = frame["cell"].astype(str) if "cell" in frame else frame.index.astype(str).to_series()
+    for name in frame.columns.difference([*columns_of(by or ""), "cell", "cell_type", "solution"], sort=False):
+        labels = frame[name].astype(str).to_numpy()
+        pairs = pd.DataFrame({"label": labels, "cell": cells.to_numpy()}).drop_duplicates()
+        if _LEVEL.match(name) and 1 < len(set(labels.tolist())) < len(pairs) and pairs["cell"].is_unique:
+            text = (
+                f"Several cells are of one {name}, by the column of that name: if those are more alike than others, cells are"
+                f" no independent units. Say {typed('nested_in', name)}, or {typed('nested_in', 'none')} if they are not."
+            )
+            notes.append(Note(About.ROWS, text))
+    return tuple(notes)
 
 
 def with_cells_by_unit(recordings: xr.Dataset, columns: Sequence[str]) -> tuple[xr.Dataset, Note | None]:

@@ -22,6 +22,8 @@ from .sampling import draw
 
 QUICK = Sampling(chains=2, draws=500, tune=500, sampler="nutpie")
 """Enough for one of many fits, whose intervals and ranks are wanted and not its last digit."""
+LOOK = Sampling(chains=2, draws=300, tune=400, sampler="nutpie")
+"""Of a refit that is to show how far a median moves: to a tenth of its sd."""
 _LEFT_OUT_mV = 1e6  # own error that takes a row out of the likelihood
 
 

@@ -3,6 +3,8 @@
 It is smooth through x = 0, where the textbook fraction is 0/0 and where V_m passes in high-K baths.
 """
 
+import numpy as np
+
 from ..arrays import Array, namespace
 
 # Below these |x| the closed form loses digits (or is 0/0) and the Taylor series is exact to rounding.
@@ -10,6 +12,7 @@ _VALUE_SERIES = 1e-5
 _SLOPE_SERIES = 0.1
 
 
+@np.errstate(over="ignore")  # far from rest exp(x) has no end, and b(x) is 0
 def bernoulli(x: Array) -> Array:
     """b(x) = x / (exp(x) - 1); b(0) = 1, b(-x) = b(x) + x. Dimensionless, elementwise."""
     xp = namespace(x)

@@ -109,7 +109,7 @@ def test_a_scale_its_inverse_and_its_slope_agree(scale):
 
 def test_cells_differ_by_factors_or_where_there_is_no_logarithm_by_differences():
     ratio, exponent = between_cells(permeability_ratio(ion("Na"))), between_cells(RECTIFICATION)
-    assert ratio.prior == HalfNormal(0.3)
+    assert (ratio.prior, between_cells(PUMP).prior) == (HalfNormal(1.0), HalfNormal(0.7))
     assert (exponent.unit, exponent.prior) == (RECTIFICATION.unit, HalfNormal(0.25))
     assert "logarithm" in ratio.meaning
     assert "logarithm" not in exponent.meaning

@@ -101,7 +101,7 @@ STATED = {
     "gamma_K_i": "LogNormal(log 0.7, 0.1)", "gamma_Na_i": "LogNormal(log 0.7, 0.1)",
     "P_K_cm_s": "LogNormal(log 1e-06, 2)", "P_K_area_cm3_s": "LogNormal(log 2e-11, 3)", "C_m_uF_cm2": "Fixed(1)",
     "R_in_scatter": "HalfNormal(0.2)", "sigma_mV": "HalfNormal(5)", "nu": "Gamma(2, 0.1)",
-    "P_Na/P_K spread": "HalfNormal(0.3)", "offset_cell_sd_mV": "HalfNormal(2)", "ljp_sd_mV": "Fixed(1)",
+    "P_Na/P_K spread": "HalfNormal(1)", "offset_cell_sd_mV": "HalfNormal(2)", "ljp_sd_mV": "Fixed(1)",
 }  # fmt: skip
 """A change of these changes results, and is to be seen here and in the documentation."""
 

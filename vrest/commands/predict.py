@@ -19,12 +19,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from ..data.tables.inert import as_written, csv_text
     from ..data.tables.reader import read_csv
+    from ..fitting.checks.words import listed
     from ..fitting.fit import load
     from ..fitting.results.text import table_text
 
     place = results_file(options, options.out)
     fit = load(options.run)
     table = fit.predict(read_csv(options.baths, potentials=False), cell=as_written(options.cell))
+    if options.cell == "new" and (above := fit.experiment.levels.above):
+        say(
+            f"A new cell is one of a new {above[-1].column}: how much units of {listed([a.column for a in above])} differ is in."
+        )
     if place:
         with place.writing() as aside:
             aside.write_text(csv_text(table), encoding="utf-8")

@@ -255,16 +255,26 @@ def test_a_twofold_difference_is_found_and_none_is_not_invented(changed, least):
     assert right >= least
 
 
+def _claimed(a: str, b: str) -> bool:
+    return True
+
+
 def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_equality():
     q = replace(RECTIFICATION, name="leak_shift")
     a, b = np.array([-0.3, -0.2, -0.1, 0.4]), np.array([0.1, 0.2, 0.0, 0.3])
-    row = _contrast(q, "A", "B", a, b, 0.89, True)
+    row = _contrast(q, "A", "B", a, b, 0.89, _claimed)
     assert (row["kind"], row["median"], row["p_direction"]) == ("difference", pytest.approx(-0.25), 0.75)
     assert np.isnan([row["p_rope"], row["rope_low"], row["rope_high"]]).all()
-    in_mV = _contrast(replace(q, name="pump_mV", unit="mV"), "A", "B", a, b, 0.89, True)
+    in_mV = _contrast(replace(q, name="pump_mV", unit="mV"), "A", "B", a, b, 0.89, _claimed)
     assert (in_mV["p_rope"], in_mV["rope_low"], in_mV["rope_high"]) == (1.0, -1.0, 1.0)
     ratio = _contrast(
-        permeability_ratio(ion("Na")), "A", "B", np.array([0.02, 0.03]), np.array([0.04, 0.03]), 0.89, False
+        permeability_ratio(ion("Na")),
+        "A",
+        "B",
+        np.array([0.02, 0.03]),
+        np.array([0.04, 0.03]),
+        0.89,
+        lambda a, b: False,
     )
     assert np.isnan(ratio["p_direction"])
     assert (ratio["kind"], ratio["median"], ratio["p_rope"]) == ("ratio", pytest.approx(0.75), 0.5)
@@ -277,7 +287,7 @@ def test_contrasts_of_what_can_be_negative_are_differences_without_a_range_of_eq
 def test_where_groups_share_a_value_neither_is_higher():
     """Equal in every draw: the probability of either direction is 0, not 1."""
     same = np.array([5.0, 6.0, 7.0])
-    row = _contrast(PUMP, "A", "B", same, same, 0.89, True)
+    row = _contrast(PUMP, "A", "B", same, same, 0.89, _claimed)
     assert (row["median"], row["p_direction"], row["p_rope"]) == (0.0, 0.0, 1.0)
-    mixed = _contrast(PUMP, "A", "B", same, np.array([5.0, 7.0, 6.0]), 0.89, True)
+    mixed = _contrast(PUMP, "A", "B", same, np.array([5.0, 7.0, 6.0]), 0.89, _claimed)
     assert mixed["p_direction"] == pytest.approx(1 / 3)

@@ -1,0 +1,93 @@
+"""Leaving out the outermost units, as of animals: what a law predicts of all rows of a new one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.special import logsumexp
+from scipy.stats import norm, t
+
+from ...models.parameters import NU, Parameter
+from ..experiment.experiment import Experiment
+from ..experiment.levels import dim
+from ..model.draws import group_values, parameter_values, scatter_mV
+from ..model.tiers import CELL, from_place, of_levels, place_prior, seen_from, tier_data, tiers
+
+_DRAWS, _UNITS, _CELLS = 300, 8, 16
+"""Draws of the population, places of the unit (with those between it and its cells), and of each cell given these."""
+_WIDER = 1.2  # places are drawn so much wider than what the cells' rows say, of which the truth is wider in turn
+
+
+def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: np.random.Generator) -> float:
+    """Log predictive density of all rows of an outermost unit, under a posterior without them.
+
+    What the unit, its cells and units between them have of their own is integrated over by importance sampling, in the
+    coordinates of the sampler: each cell's integral apart, given the units above it.
+    """
+    within, data = _of_unit(experiment, unit)
+    cells = np.flatnonzero(within[CELL])
+    thin = slice(None, None, max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // _DRAWS))
+    values = {name: x[thin] for name, x in group_values(posterior, experiment, flat=True).items()}
+    values = {name: x[:, None, None, :] if x.ndim > 1 else x[:, None, None, None] for name, x in values.items()}
+    draws = len(next(iter(values.values())))
+    above, own = np.zeros((draws, _UNITS)), np.zeros((draws, _UNITS, _CELLS, len(cells)))
+    theta: dict[str, Any] = {name: np.asarray(x) for name, x in experiment.fixed.items()}
+    group = experiment.levels.group_of_cell[cells]
+    theta |= {name: x[..., group] if x.shape[-1] > 1 else x for name, x in values.items()}
+    for p in (p for p in experiment.parameters if experiment.in_cells(p.name)):
+
+        def drawn(d: str, middle: Any, width: dict[str, Any], p: Parameter = p) -> np.ndarray:
+            given = seen_from(p, d, data, middle, width)
+            shape = (draws, _UNITS, _CELLS if d == CELL else 1, int(within[d].sum()))
+            place = _WIDER * rng.standard_normal(shape)
+            weight = norm(*place_prior(*given)).logpdf(place) - norm(0, _WIDER).logpdf(place)
+            if d == CELL:
+                own[...] += weight
+            else:
+                above[...] += weight.sum(axis=(2, 3))
+            return from_place(place, *given)
+
+        found = of_levels(experiment, p, data, values[p.name], _widths(posterior, experiment, p, thin), drawn)
+        theta[p.name] = np.broadcast_to(p.between.undo(found[CELL]), own.shape)
+    flat = {name: x[thin] for name, x in parameter_values(posterior, experiment, flat=True).items()}
+    density = own + _of_rows(experiment, cells, theta, scatter_mV(flat, experiment))
+    total = above + (logsumexp(density, axis=2) - np.log(_CELLS)).sum(axis=-1)
+    return float(logsumexp(total) - np.log(total.size))
+
+
+def _widths(posterior: xr.Dataset, experiment: Experiment, p: Parameter, thin: slice) -> dict[str, np.ndarray]:
+    found = {}
+    for d, spread in tiers(experiment, p.name).items():
+        x = posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.full((1, 1), spread.prior.centre)
+        x = x.reshape(x.shape[0] * x.shape[1], -1)
+        found[d] = (x[thin] if len(x) > 1 else x)[:, None, None, :]
+    return found
+
+
+def _of_unit(experiment: Experiment, unit: int) -> tuple[dict[str, np.ndarray], Mapping[str, np.ndarray]]:
+    """Which units of each level, and cells, lie within an outermost one, and the arrays of `tier_data` of these alone."""
+    levels, inside = experiment.levels, experiment.levels.above[0].of_cell == unit
+    within = {dim(k): np.isin(np.arange(len(a.units)), a.of_cell[inside]) for k, a in enumerate(levels.above)}
+    within[CELL] = inside
+    dims, data = list(within), {}
+    for name, (x, d) in tier_data(experiment).items():
+        data[name] = x[within[d]]
+        if name.startswith("parent_of_"):
+            outer = within[dims[dims.index(d) - 1]]
+            data[name] = (np.cumsum(outer) - 1)[data[name]]
+    return within, data
+
+
+def _of_rows(experiment: Experiment, cells: np.ndarray, theta: dict[str, Any], scale: np.ndarray) -> np.ndarray:
+    """Log density of each cell's rows, (draw, unit's place, cell's place, cell); `scale`: of every row's scatter, (draw, row)."""
+    y, found = experiment.recordings["V_m"].to_numpy(), []
+    for k, cell in enumerate(cells):
+        rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
+        conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
+        here = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
+        V_m = experiment.law.potential(here, experiment.conditions.take(conditions), experiment.reference)[..., of_row]
+        sd = scale[:, rows][:, None, None]
+        around = t(here[NU.name], V_m, sd) if NU.name in here else norm(V_m, sd)
+        found.append(around.logpdf(y[rows]).sum(axis=-1))
+    return np.stack(np.broadcast_arrays(*found), axis=-1)
