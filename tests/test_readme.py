@@ -20,10 +20,17 @@ def test_the_four_lines_of_python():
 
 def test_the_commands_can_be_typed():
     commands = re.findall(r"uv run vrest (.*?)(?:\s{2,}#.*)?$", README, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         name, *typed = command.split()
         parser_of(name).parse(typed)
+
+
+def test_the_first_set_persuades_and_the_second_is_an_honest_counter_example():
+    first, second = re.findall(r"uv run vrest fit (\w+)", README)[:2]
+    known = vrest.datasets()
+    assert any("law holds" in line for line in known[first].says)
+    assert any("rejected" in line for line in known[second].says)
 
 
 def test_figures_quoted_are_the_fits_own(gluconate_fit):

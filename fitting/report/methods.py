@@ -60,11 +60,16 @@ class Methods:
         return "\n\n".join([*self.paragraphs, "References", *map(str, self.references)])
 
 
+def references() -> tuple[Reference, ...]:
+    """Every publication that laws, priors and methods texts can cite."""
+    entries = files(__package__).joinpath("references.bib").read_text(encoding="utf-8")
+    return tuple(Reference(m[1], m[2]) for m in re.finditer(r"^% (.+)\n(@.+)$", entries, re.MULTILINE))
+
+
 def cited(text: str) -> tuple[Reference, ...]:
     """The references that a text cites, as `Goldman (1943)` or `Goldman 1943`."""
     text = re.sub(r"\((\d{4})\)", r"\1", text)
-    entries = files(__package__).joinpath("references.bib").read_text(encoding="utf-8")
-    return tuple(Reference(m[1], m[2]) for m in re.finditer(r"^% (.+)\n(@.+)$", entries, re.MULTILINE) if m[1] in text)
+    return tuple(one for one in references() if one.cited_as in text)
 
 
 def describe(fit: "Fitted") -> Methods:
