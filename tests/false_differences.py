@@ -10,6 +10,7 @@ from tests.synthetic import INSIDE, TRUTH, recordings
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.planning.simulate import draw_truth, simulate
 from vrest.fitting.sampling.refits import QUICK, least_ess, sampled
+from vrest.fitting.sampling.spreads import settled
 
 RATIOS = ("P_Na/P_K", "P_Cl/P_K")
 BY_SYMBOL = {"p_Na": "P_Na/P_K", "p_Cl": "P_Cl/P_K", "pump_mV": "pump_mV"}
@@ -54,7 +55,7 @@ def one(experiment, given: dict, number: int, fitted=None, sampling=QUICK) -> li
     drawn = draw_truth(experiment, rng, given)
     made = simulate(experiment, drawn, rng)
     fitted = replace(fitted or experiment, recordings=made.recordings)
-    posterior, divergences = sampled(fitted, sampling, number + 1)
+    posterior, divergences = sampled(settled(fitted, number + 1), sampling, number + 1)
     rows = []
     for symbol, name in BY_SYMBOL.items():
         x, true = posterior[symbol].to_numpy(), drawn[symbol].to_numpy()[0, 0]
