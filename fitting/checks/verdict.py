@@ -12,9 +12,20 @@ from ..experiment.experiment import Experiment
 from .cures import Cure
 from .identification import Identification, identify
 from .lack_of_fit import FitCheck, check_fit
+from .odd_cells import Odd, odd_cells
 from .robustness import Robustness, from_dataset
 from .sampling import SamplingCheck, check_sampling
-from .words import Part, reason, say_fit, say_identification, say_nothing_of, say_robustness, say_sampling, with_cures
+from .words import (
+    Part,
+    reason,
+    say_fit,
+    say_identification,
+    say_nothing_of,
+    say_robustness,
+    say_sampling,
+    with_cures,
+    with_odd_cells,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,7 @@ class Verdict:
     cautions : what makes the answer doubtful whatever the posterior says.
     cures : what was tried after a misfit or a failed sampling, and what each gains, best first.
     repairs : what was mended in the table when it was read, a line a kind.
+    odd : cells, and animals, far from their type.
     """
 
     sampling: SamplingCheck
@@ -36,6 +48,7 @@ class Verdict:
     repairs: tuple[str, ...] = ()
     cures: tuple[Cure, ...] = ()
     robustness: Robustness | None = None
+    odd: tuple[Odd, ...] = ()
 
     def to_dict(self) -> dict:
         """The parts' codes and numbers, with the fit's reason in words."""
@@ -52,6 +65,7 @@ class Verdict:
             "fit": asdict(self.fit) | {"reason": reason(self.fit)},
             "identification": asdict(self.identification),
             "robustness": rested,
+            "odd_cells": [asdict(odd) for odd in self.odd],
             "cures": [asdict(cure) for cure in self.cures],
             "cautions": [str(note) for note in self.cautions],
             "repairs": list(self.repairs),
@@ -62,7 +76,7 @@ class Verdict:
         """Each part in words."""
         sampling, fit = (
             say_sampling(self.sampling),
-            say_fit(self.fit, bool(self.robustness and self.robustness.left_out)),
+            with_odd_cells(say_fit(self.fit, bool(self.robustness and self.robustness.left_out)), self.odd),
         )
         identification = say_identification(self.identification, law_holds=self.fit.ok, rested=self.robustness)
         if self.cures:
@@ -93,4 +107,5 @@ def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> V
         tuple(json.loads(tree.attrs.get("repairs", "[]"))),
         tuple(Cure(**one) for one in json.loads(tree.attrs.get("cures", "[]"))),
         rested,
+        odd_cells(tree["posterior"].to_dataset(), experiment),
     )

@@ -11,6 +11,7 @@ from ..results.text import digits
 from .cures import Cure
 from .identification import UNINFORMED, Identification
 from .lack_of_fit import Basis, FitCheck
+from .odd_cells import Odd
 from .patterns import REJECTED as PATTERN_REJECTED
 from .patterns import SIZES, Trace
 from .power_scaling import SENSITIVE
@@ -161,6 +162,18 @@ def say_fit(f: FitCheck, left_out: bool = False) -> Part:
         if mark is Mark.GOOD:
             mark, decisive = Mark.CARE, len(sentences) - 1
     return Part("fit", mark, tuple(sentences), decisive)
+
+
+def with_odd_cells(part: Part, odd: Sequence[Odd]) -> Part:
+    """A part with the cells, and animals, that are far from their type."""
+    told = [
+        f"{o.level.capitalize()} {o.name} lies {abs(o.shift_mV):.1f} mV {'above' if o.shift_mV > 0 else 'below'} its type in"
+        f" the mean of its rows, farther than the others let expect (p = {min(o.p, 1.0):.2g} among all): look at its recordings."
+        for o in odd
+    ]
+    mark = Mark.CARE if told and part.mark is Mark.GOOD else part.mark
+    decisive = len(part.sentences) if mark is not part.mark else part.decisive
+    return replace(part, mark=mark, sentences=(*part.sentences, *told), decisive=decisive)
 
 
 def with_cures(part: Part, cures: Sequence[Cure]) -> Part:

@@ -13,6 +13,8 @@ from ..experiment.interval import bounds
 from ..results.text import digits
 from .contrasts import V_M, reference_potentials
 
+CALLED = 0.975
+"""Probability of a direction that corresponds to a two-sided test at 5 %."""
 ALIKE = 0.9
 """Probability of practical equality above which groups are said to be alike."""
 
@@ -51,10 +53,17 @@ def unsaid(fit: Fitted, table: pd.DataFrame) -> np.ndarray:
 def contrasts_in_words(fit: Fitted, table: pd.DataFrame) -> list[str]:
     """A sentence for each contrast of which the recordings say something, and one for all the others."""
     open_ones = unsaid(fit, table)
+    judged = int(table["p_direction"].notna().sum())
     said = [_sentence(row, fit.experiment.interval_name) for row in table[~open_ones].itertuples()]
     if open_ones.any():
         names = listed(list(dict.fromkeys(table["parameter"][open_ones])))
         said.append(f"The recordings do not say how {names} differ: what the table shows there is largely the prior.")
+    if judged > 2 and said:
+        chance = 2 * (1 - CALLED) * judged
+        said.append(
+            f"These are {judged} contrasts: were there no difference in any, {chance:.1f} would on average still have a direction"
+            f" with a probability above {CALLED} (p_direction is of each by itself)."
+        )
     return said
 
 

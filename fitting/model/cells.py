@@ -27,7 +27,7 @@ def speeds_tied(experiment: Experiment) -> bool:
     return bool(experiment.levels.cells) and all(isinstance(sampled.get(name), LogNormal) for name in names)
 
 
-def _of_levels(group: xr.Dataset, experiment: Experiment, p: Parameter, value: Any) -> dict[str, np.ndarray]:
+def of_draws(group: xr.Dataset, experiment: Experiment, p: Parameter, value: Any) -> dict[str, np.ndarray]:
     """`of_levels` of draws (chain, draw)."""
     data = {name: x for name, (x, _) in index_data(experiment).items()}
     width = {d: _last(group.get(spread.symbol, spread.prior.centre)) for d, spread in tiers(experiment, p.name).items()}
@@ -76,7 +76,7 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
         def placed(d: str, middle: Any, own: dict[str, Any], p: Parameter = p, places: Any = places) -> np.ndarray:
             return from_place(places[d], *seen_from(p, d, data, middle, own))
 
-        found = _of_levels(posterior, experiment, p, placed)
+        found = of_draws(posterior, experiment, p, placed)
         posterior = _with_levels(posterior.drop_vars([p.place_at(d) for d in places]), experiment, p, found)
     for per, parameter in experiment.offsets.items():
         width = _offset_width(posterior, experiment, per, parameter)
@@ -109,7 +109,7 @@ def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.G
         def drawn(d: str, middle: Any, own: dict[str, Any]) -> np.ndarray:
             return middle + own[d] * rng.normal(size=(*shape, len(experiment.levels.coords[d])))
 
-        population = _with_levels(population, experiment, p, _of_levels(population, experiment, p, drawn))
+        population = _with_levels(population, experiment, p, of_draws(population, experiment, p, drawn))
     if experiment.scatter:
         middle, width = _given_levels(population, experiment, experiment.scatter.spread)
         levels = list(experiment.scatter.levels)

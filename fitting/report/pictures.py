@@ -163,6 +163,7 @@ def plot_pair(fit: "Fitted", a: str, b: str, axes: Axes | None = None) -> Axes:
 def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
     """One parameter's median and interval for every cell, a colour for each type, under that of the type (black).
 
+    Cells that the verdict names as far from their type are ringed.
     Of very many cells some are shown, from the least to the greatest. Electrode offsets are shown so, too, of cells or of
     solutions. A parameter that the fit has for no single one raises ConfigurationError.
     """
@@ -186,7 +187,12 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
         for t, one in zip(table["type"], table["single"], strict=True)
     ]
     ends = table["lower"].to_numpy(), table["upper"].to_numpy()
-    axes = _lines(axes, list(map(short, table["group"])), table["median"].to_numpy(), ends, colours)
+    odd = {o.name for o in fit.verdict().odd}
+    words = [short(name) + " (odd)" * (name in odd) for name in table["group"]]
+    axes = _lines(axes, words, table["median"].to_numpy(), ends, colours)
+    for place, name in enumerate(table["group"]):
+        if name in odd:
+            axes.plot(table["median"].iloc[place], place, "o", ms=11, mfc="none", mec=COLOURS[6], mew=1.2, zorder=5)
     axes.set_xlabel(f"{with_unit(parameter, table['unit'].iloc[0])}\nmedian and {fit.experiment.interval_name}")
     return axes
 

@@ -9,8 +9,9 @@ from ...models.notes import About, Note
 from ..experiment.experiment import Experiment
 from .refits import LOOK, sampled
 
-PLAINLY = 0.99
-"""Probability that one group's spread is the larger, above which groups have spreads of their own."""
+PLAINLY = 0.95
+"""Probability that one group's spread is the larger, above which groups have spreads of their own: few units show no more
+even of a tenfold difference, and spreads of their own where one would do cost little but width."""
 
 
 def settled(experiment: Experiment, seed: int) -> Experiment:
