@@ -7,7 +7,7 @@ posterior, not that at one point; a prior that ends at 0 cuts the Normal posteri
 known only as well as the recordings tell them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -64,6 +64,7 @@ class ExpectedPosterior:
     noise : what describes the scatter, by name, for each draw.
     spread : (draw, group, varying parameter) sd between cells of the logarithm.
     information : (draw, entry, parameter, parameter) information in the recordings of each entry (cell, else group, else all).
+    above : the same as `spread` of the units of each level above the cell, outermost first.
     """
 
     experiment: Experiment
@@ -72,6 +73,7 @@ class ExpectedPosterior:
     noise: dict[str, np.ndarray]
     spread: np.ndarray
     information: np.ndarray
+    above: tuple[np.ndarray, ...] = ()
 
     def slopes(self, at: Conditions, group: np.ndarray) -> np.ndarray:
         """Mean dV_m / dη in mV over the cloud, (draw, condition, parameter), with the parameters of each one's `group`."""
@@ -106,19 +108,44 @@ class ExpectedPosterior:
     def of_entries(self) -> tuple[np.ndarray, np.ndarray]:
         """Each entry's information on its population, (draw, entry, parameter, parameter), and how much of its own
         deviation from it the recordings determine, 0 to 1, (draw, entry, varying parameter)."""
-        e, parameters = self.experiment, self.experiment.inferred
-        varying = [k for k, p in enumerate(parameters) if p.name in e.spreads]
-        group = _levels(e)[0]
+        names = list(self.experiment.spreads)
+        return self._marginal(self.information, self.spread, _levels(self.experiment)[0], names)
+
+    def _marginal(
+        self, information: np.ndarray, spread: np.ndarray, group: np.ndarray, names: Sequence[str]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What units that deviate by `spread` in some parameters tell of what they deviate from, and how far of themselves."""
+        parameters = self.experiment.inferred
+        varying = [k for k, p in enumerate(parameters) if p.name in names]
         # Spreads are on the scale on which cells differ, information on the parameters' own.
         slope = [
             p.cell_slope(p.scale.undo(self.truth[:, group][..., k])) for k, p in enumerate(parameters) if k in varying
         ]
-        width = self.spread[:, group] * np.stack(slope, axis=-1) if varying else self.spread[:, group]
-        rows = self.information[:, :, varying] * width[..., None]
+        width = spread[:, group] * np.stack(slope, axis=-1) if varying else spread[:, group]
+        rows = information[:, :, varying] * width[..., None]
         own = rows[..., varying] * width[..., None, :]  # information on the deviations in units of their spread
         solved = np.linalg.solve(np.eye(len(varying)) + own, np.concatenate([rows, own], axis=-1))
-        left = self.information - np.swapaxes(rows, -1, -2) @ solved[..., : len(parameters)]
+        left = information - np.swapaxes(rows, -1, -2) @ solved[..., : len(parameters)]
         return left, np.diagonal(solved[..., len(parameters) :], axis1=-2, axis2=-1)
+
+    @cached_property
+    def of_units(self) -> tuple[np.ndarray, np.ndarray]:
+        """The information of the outermost units on their populations, (draw, unit, parameter, parameter), and their groups.
+
+        Levels whose units hold cells of several groups are passed over.
+        """
+        e, (information, _), group = self.experiment, self.of_entries, _levels(self.experiment)[0]
+        of_cell = np.arange(len(group))
+        for level, names, spread in reversed(list(zip(e.levels.above, e.spreads_above, self.above, strict=False))):
+            if level.mixed:
+                continue
+            unit = np.zeros(information.shape[1], int)
+            unit[of_cell] = level.of_cell
+            together = np.zeros((len(information), len(level.units), *information.shape[2:]))
+            np.add.at(together, (slice(None), unit), information)
+            information = self._marginal(together, spread, level.main_group, list(names))[0]
+            of_cell, group = level.of_cell, level.main_group
+        return information, group
 
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -126,8 +153,8 @@ class ExpectedPosterior:
         columns, parameters = _columns(self.experiment), self.experiment.inferred
         size = int(columns.max(initial=-1)) + 1
         information = np.zeros((len(self.truth), size, size))
-        for entry, group in enumerate(_levels(self.experiment)[0]):
-            information[:, columns[group][:, None], columns[group]] += self.of_entries[0][:, entry]
+        for unit, group in enumerate(self.of_units[1]):
+            information[:, columns[group][:, None], columns[group]] += self.of_units[0][:, unit]
         truth, (centre, width), cut = np.zeros((len(information), size)), np.ones((2, size)), np.zeros(size, bool)
         for i, p in enumerate(parameters):
             truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
@@ -173,9 +200,9 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
     if population is None:
         n = _draws(experiment, 2 * columns.size)
         population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
-    truth, noise, spread = _of_draws(population, experiment)
+    truth, noise, spread, above = _of_draws(population, experiment)
     sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
-    found = _with_rows(ExpectedPosterior(experiment, truth, truth[:, None], noise, spread, np.zeros(0)))
+    found = _with_rows(ExpectedPosterior(experiment, truth, truth[:, None], noise, spread, np.zeros(0), above))
     for _ in range(_STEPS):
         mean, covariance, determined = found.posterior
         shown = found.of_entries[1]
@@ -198,10 +225,11 @@ def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> Expec
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = max(1, many // _draws(experiment, 1))
-    cloud, noise, spread = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
+    cloud, noise, spread, above = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
     noise = {name: np.sqrt(np.mean(x**2, axis=0, keepdims=True)) for name, x in noise.items()}
-    spread = np.sqrt(np.mean(spread**2, axis=0, keepdims=True))
-    return _with_rows(ExpectedPosterior(experiment, cloud.mean(axis=0)[None], cloud[None], noise, spread, np.zeros(0)))
+    spread, *above = (np.sqrt(np.mean(x**2, axis=0, keepdims=True)) for x in (spread, *above))
+    middle = cloud.mean(axis=0)[None]
+    return _with_rows(ExpectedPosterior(experiment, middle, cloud[None], noise, spread, np.zeros(0), tuple(above)))
 
 
 def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
@@ -253,8 +281,12 @@ def _columns(e: Experiment) -> np.ndarray:
     return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
 
 
-def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Parameters on their own scales (draw, group, parameter), those of the scatter, spreads (draw, group, parameter)."""
+def _of_draws(
+    population: xr.Dataset, e: Experiment
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, tuple[np.ndarray, ...]]:
+    """Parameters on their own scales (draw, group, parameter), those of the scatter, spreads (draw, group, parameter), and those
+    of the levels above.
+    """
     draws, groups = population.sizes["chain"] * population.sizes["draw"], max(len(e.levels.groups), 1)
 
     def of_groups(p: Parameter) -> np.ndarray:
@@ -270,8 +302,13 @@ def _of_draws(population: xr.Dataset, e: Experiment) -> tuple[np.ndarray, dict[s
     noise = {p.name: of_groups(p)[:, 0] for p in (*e.parameters, *e.held) if p.role is Role.SCATTER}
     if SIGMA.of_levels in population:
         noise[SIGMA.of_levels] = population[SIGMA.of_levels].to_numpy().reshape(draws, -1)
-    spreads = [of_groups(p) for p in e.spreads.values()]
-    return np.stack(eta, axis=-1), noise, np.stack(spreads, axis=-1) if spreads else np.zeros((draws, groups, 0))
+
+    def of_level(spreads: Iterable[Parameter]) -> np.ndarray:
+        found = [of_groups(p) for p in spreads]
+        return np.stack(found, axis=-1) if found else np.zeros((draws, groups, 0))
+
+    above = tuple(of_level(level.values()) for level in e.spreads_above)
+    return np.stack(eta, axis=-1), noise, of_level(e.spreads.values()), above
 
 
 def _values(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:

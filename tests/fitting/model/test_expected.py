@@ -8,9 +8,11 @@ from scipy.integrate import quad
 from scipy.stats import t
 
 import vrest
-from vrest.fitting.checks.identification import foresee
+from tests.false_differences import plan, planned
+from vrest.fitting.checks.identification import foresee, questions
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.model.expected import linearised_posterior
+from vrest.fitting.model.expected import expected_posterior, linearised_posterior
+from vrest.fitting.planning.simulate import stated_population
 
 K_o = np.repeat([2.0, 4.0, 10.0, 40.0], 4)
 
@@ -79,3 +81,17 @@ def test_rows_with_errors_of_their_own_weigh_by_both():
     with_error = information_of(rows(V_m_sem_mV=1.5), sigma_mV=2.0)
     assert with_error / normal == pytest.approx(2.0**2 / (2.0**2 + 1.5**2))
     assert information_of(rows(), sigma_mV=4.0) / normal == pytest.approx(1 / 4)
+
+
+def test_cells_of_more_animals_are_expected_to_teach_more_than_more_cells_of_the_same():
+    """Animals that differ more than their cells: another animal is worth more than another cell of each."""
+    sds = {}
+    for name, animals, number in (("plan", 3, 2), ("more cells", 3, 4), ("more animals", 6, 2)):
+        experiment = planned(plan(animals, number, "A", K_o=(2.5, 40)), by=None)
+        given = {p.name: p.prior.typical for p in experiment.parameters} | {"sigma_mV": 1.2}
+        given |= {p.name: 0.5 if "animal" in p.name else 0.1 for p in experiment.every_spread}
+        expected = expected_posterior(experiment, stated_population(experiment, given))
+        sds[name] = expected.expect(questions(experiment)).sd[0]
+    assert sds["more animals"] < sds["more cells"] <= sds["plan"]
+    assert sds["more animals"] / sds["plan"] == pytest.approx(0.5**0.5, abs=0.1)
+    assert sds["more cells"] / sds["plan"] > 0.9

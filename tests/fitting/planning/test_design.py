@@ -275,7 +275,8 @@ def test_the_command(tmp_path, capsys, monkeypatch):
 
 
 def test_a_row_in_which_the_law_is_doubtful_says_so_and_yields_to_a_sound_one_that_is_nearly_as_good():
-    found = vrest.design(plan(SERIES[:3], cells=3), inside="K=140,Na=12,Cl=10")
+    alike = {f"{name} spread": "HalfNormal(0.3)" for name in ("P_Na/P_K", "P_Cl/P_K", "pump_mV")}
+    found = vrest.design(plan(SERIES[:3], cells=3), inside="K=140,Na=12,Cl=10", priors=alike)
     low_sodium, sound = found.proposals[1].candidate, found.proposals[0]
     assert (low_sodium.name, sound.candidate.name) == ("lower sodium", "block the pump (ouabain, minutes only)")
     assert np.mean(np.log(found.proposals[1].after.sd / sound.after.sd)) < 0  # by its promise alone it would be first
