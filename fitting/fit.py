@@ -1,6 +1,7 @@
 """The verbs: fit a law to recordings, and what can be done with the result."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from .results import store
 from .results.own_laws import law_of, refuse_changed
 
 if TYPE_CHECKING:
+    import pymc as pm
     from matplotlib.axes import Axes
 
     from .report.methods import Methods
@@ -32,6 +34,17 @@ class Fit(Fitted):
     tree : xarray.DataTree with draws, data and configuration: what ArviZ takes, and all that `save` keeps.
     experiment : the same data and configuration, ready to compute with.
     """
+
+    @cached_property
+    def model(self) -> "pm.Model":
+        """The posterior as a PyMC model, with the tree's names and V_m observed row by row, whatever form was sampled.
+
+        The tree's draws are points of it: `pm.sample_posterior_predictive(fit.tree, model=fit.model)`. A term of one's own is
+        added by `with fit.model: pm.Potential(…)`, after which `pm.sample()` draws anew.
+        """
+        from .model.model import reported_model
+
+        return reported_model(self.experiment)
 
     def methods(self) -> "Methods":
         """Methods text, ready to paste, and the references that it cites; prints as text, `.bibtex` are the entries."""
@@ -108,6 +121,12 @@ class Fit(Fitted):
 
         return plot_predictive(self, axes)
 
+    def plot_prior_predictive(self, axes: "Axes | None" = None) -> "Axes":
+        """Cumulative distribution of the recordings, and of tables simulated from the priors alone: are they believable?"""
+        from .report.diagnostics import plot_predictive
+
+        return plot_predictive(self, axes, "prior_predictive")
+
     def plot_ranks(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
         """Whether the chains agree on a parameter: those that do stay within the grey."""
         from .report.diagnostics import plot_ranks
@@ -170,6 +189,35 @@ def load(folder: str | Path) -> Fit:
     experiment = build_experiment(store.recordings_of(tree), config, law=law_of(tree, config.law, path))
     refuse_changed(tree, experiment, path)
     return Fit(tree, experiment)
+
+
+@takes_settings
+def model(
+    recordings: xr.Dataset | pd.DataFrame,
+    law: str | Law | None = None,
+    *,
+    config: Config | None = None,
+    **settings: Any,
+) -> "pm.Model":
+    """The PyMC model that `fit` would draw from, without drawing: as `Fit.model`.
+
+    Parameters
+    ----------
+    recordings, law, config, **settings : as of `fit`.
+
+    Returns
+    -------
+    pymc.Model
+        With the names that a fit's tree has, and V_m observed row by row.
+
+    Raises
+    ------
+    ConfigurationError, UnknownNameError, DataError
+        With a sentence that says what to change.
+    """
+    from .model.model import reported_model
+
+    return reported_model(prepare(recordings, configure(config, law=law, **settings)))
 
 
 @takes_settings

@@ -153,7 +153,7 @@ def test_the_public_surface():
     assert vrest.__all__ == [
         "LAWS", "Config", "ConfigurationError", "DataError", "DataWarning", "Design", "Fit", "Law", "Sampling",
         "UnknownNameError", "VrestError", "compare_laws", "datasets", "design", "explain", "fit", "fit_each",
-        "from_frame", "load", "load_data", "priors", "read_config", "read_csv", "recover", "register", "select",
+        "from_frame", "load", "load_data", "model", "priors", "read_config", "read_csv", "recover", "register", "select",
         "simulate", "to_frame",
     ]  # fmt: skip
     assert all(getattr(vrest, name) is not None for name in vrest.__all__)

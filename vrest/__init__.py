@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .data.tables.reader import from_frame, read_csv
     from .data.tables.table import select, to_frame
     from .fitting.experiment.config import Config, Sampling, read_config
-    from .fitting.fit import Fit, fit, load
+    from .fitting.fit import Fit, fit, load, model
     from .fitting.planning.design import Design, design
     from .models.errors import ConfigurationError, DataError, DataWarning, UnknownNameError, VrestError
     from .models.laws.law import Law
@@ -44,6 +44,7 @@ _HOME = {
     "from_frame": "data.tables.reader",
     "load": "fitting.fit",
     "load_data": "data.sets.bundled",
+    "model": "fitting.fit",
     "priors": "tables",
     "read_config": "fitting.experiment.config",
     "read_csv": "data.tables.reader",
@@ -75,6 +76,7 @@ __all__ = [
     "from_frame",
     "load",
     "load_data",
+    "model",
     "priors",
     "read_config",
     "read_csv",

@@ -1,13 +1,16 @@
-"""The model as PyMC's, with named dimensions: what `fit.model` is, and the reference of the compiled density."""
+"""The model as PyMC's, with named dimensions, twice: as it is sampled, the reference of the compiled density; and as the tree
+has it, which is what `fit.model` is.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pymc as pm
 from pymc.distributions.transforms import LogExpM1
+from pytensor.tensor import as_tensor
 
 from ...models.parameters import Parameter, Role
-from ...models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal
+from ...models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Scale
 from ...models.solver import root  # noqa: F401  teaches the equations PyTensor
 from ..experiment.experiment import Experiment
 from .model_data import collapsed, model_data
@@ -68,8 +71,33 @@ class _PyMC(Language):
         pm.Potential(name, value)
 
 
+class _AsReported(_PyMC):
+    """The same with the tree's names: cells, levels and offsets are random variables of their own, V_m is seen row by row."""
+
+    as_reported = True
+
+    def __init__(self, experiment: Experiment):
+        self.by_condition = False
+        self.data = {name: as_tensor(value) for name, (value, _) in model_data(experiment, False).items()}
+        observed = experiment.recordings["V_m"].to_numpy()
+        self.data["V_m_observed"] = pm.Data("V_m_observed", observed, dims="obs")
+
+    def placed(self, name, place, scale, middle, width, estimate, variance, dims):
+        family = pm.LogNormal if scale is Scale.LOG else pm.Normal
+        return scale.of(family(name, middle, width, dims=dims))
+
+
+def reported_model(experiment: Experiment) -> pm.Model:
+    """The posterior as the tree reports it: draws of the tree are points of this model."""
+    return _written(experiment, _AsReported)
+
+
 def build_model(experiment: Experiment) -> pm.Model:
-    """The experiment's PyMC model; dims `condition` (solved once each) and `obs` (rows of the table)."""
+    """The experiment's PyMC model as it is sampled; dims `condition` (solved once each) and `obs` (rows of the table)."""
+    return _written(experiment, _PyMC)
+
+
+def _written(experiment: Experiment, language: type[_PyMC]) -> pm.Model:
     coords: dict[str, Any] = {
         "obs": experiment.recordings["row"].to_numpy(),
         "condition": range(len(experiment.conditions.temperature_C)),
@@ -79,5 +107,5 @@ def build_model(experiment: Experiment) -> pm.Model:
     coords |= {f"{per}_offset": experiment.labels_of(per)[0] for per in experiment.offsets}
     coords |= {name: names for name, names in experiment.levels.coords.items() if names}
     with pm.Model(coords=coords) as model:
-        describe(experiment, _PyMC(experiment))
+        describe(experiment, language(experiment))
     return model

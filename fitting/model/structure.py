@@ -1,6 +1,6 @@
 """What the model is: priors, law and scatter, said once, in whichever language it is to be written.
 
-PyMC's is in `model.py`, the compiled density's in the folder `sampling`. Only free parameters and the likelihood are said here.
+PyMC's are in `model.py`, the compiled density's in the folder `sampling`. Only free parameters and the likelihood are said here.
 Whatever follows from them is computed from the draws afterwards, by the same equations on NumPy arrays.
 """
 
@@ -13,7 +13,7 @@ from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError
 from ...models.laws.registry import OWN
 from ...models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter, offset
-from ...models.priors import Fixed, HalfNormal
+from ...models.priors import Fixed, HalfNormal, Scale
 from ..experiment.experiment import Experiment
 from ..experiment.resistance import log_MOhm
 from ..experiment.scatter import DIM as SCATTER_DIM
@@ -28,8 +28,10 @@ class Language(ABC):
     ----------
     by_condition : whether a condition's rows enter by their number and mean; see `alike` in model_data.py.
     data : the arrays of `model_data` by name, in this language.
+    as_reported : whether unknowns are those of the tree, rather than coordinates in which chains move well.
     """
 
+    as_reported: bool = False
     by_condition: bool
     data: Mapping[str, Any]
 
@@ -44,6 +46,16 @@ class Language(ABC):
     @abstractmethod
     def normal(self, name: str, mean: Any, sd: Any, dims: str | None = None) -> Any:
         """A further unknown, Normal."""
+
+    def placed(
+        self, name: str, place: str, scale: Scale, middle: Any, width: Any, estimate: Any, variance: Any, dims: str
+    ) -> Any:
+        """Normal around `middle` on a scale, where it is returned; sampled as `place`, the coordinate of `place_prior`.
+
+        `name` is the tree's, of the value itself.
+        """
+        mu, sd = place_prior(middle, width, estimate, variance)
+        return from_place(self.normal(place, mu, sd, dims), middle, width, estimate, variance)
 
     @abstractmethod
     def seen(self, name: str, family: str, given: Mapping[str, Any], observed: Any, dims: str) -> None:
@@ -117,7 +129,8 @@ def _true_baths(experiment: Experiment, language: Language, at: Conditions) -> C
     data, arrays = language.data, at.arrays
     for e in experiment.bath_errors:
         q = e.quantity
-        error = _placed(language, q.place, 0.0, data[f"{q.symbol}_sd"], 0.0, data[f"{q.symbol}_variance"], e.dim)
+        sd, variance = data[f"{q.symbol}_sd"], data[f"{q.symbol}_variance"]
+        error = language.placed(q.symbol, q.place, Scale.NATURAL, 0.0, sd, 0.0, variance, e.dim)
         there = data[f"{q.symbol}_there"]
         arrays[e.column] = e.shifted(arrays[e.column], error[data[f"{q.symbol}_of_condition"]], there)
     return at.with_arrays(arrays)
@@ -127,14 +140,15 @@ def _theta(experiment: Experiment, language: Language, reference: Conditions) ->
     """All parameters of the law and of the scatter; those that vary run over the conditions."""
     levels, data = experiment.levels, language.data
     theta: dict[str, Any] = {name: language.number(value) for name, value in experiment.fixed.items()}
+    tied = speeds_tied(experiment) and not language.as_reported
     for p in experiment.parameters:
-        if p.name == Q10_PUMP.name and speeds_tied(experiment):
+        if p.name == Q10_PUMP.name and tied:
             continue
         varies = experiment.varies(p.name)
         theta[p.name] = value = language.sampled(p, "population" if varies and levels.groups else None)
         if varies and levels.cells:
             theta[p.name] = _of_each_cell(experiment, language, p, value)
-    if speeds_tied(experiment):
+    if tied:
         theta[Q10_PUMP.name] = _pump_speed(experiment, language, theta[Q10_LEAK.name])
     if PUMP.name in theta and PUMP_CURRENT in experiment.law.quantities:  # once a cell, not once a condition
         theta[PUMP_CURRENT.name] = experiment.law.derived(theta, reference)[PUMP_CURRENT.name]
@@ -149,7 +163,7 @@ def _width(language: Language, parameter: Parameter, dims: str | None = None) ->
     """
     if isinstance(parameter.prior, Fixed):
         return language.number(parameter.prior.value)
-    if not isinstance(parameter.prior, HalfNormal):
+    if language.as_reported or not isinstance(parameter.prior, HalfNormal):
         return language.sampled(parameter, dims)
     return language.number(parameter.prior.sigma) * language.normal(parameter.either_sign, 0.0, 1.0, dims)
 
@@ -165,17 +179,10 @@ def _of_each_cell(experiment: Experiment, language: Language, parameter: Paramet
     }
 
     def value(d: str, middle: Any, own: dict[str, Any]) -> Any:
-        return _placed(language, parameter.place_at(d), *seen_from(parameter, d, language.data, middle, own), d)
+        given = seen_from(parameter, d, language.data, middle, own)
+        return language.placed(parameter.at(d), parameter.place_at(d), parameter.between, *given, d)
 
     return parameter.between.undo(of_levels(experiment, parameter, language.data, mean, width, value)[CELL])
-
-
-def _placed(
-    language: Language, name: str, middle: Any, width: Array, estimate: Any, variance: Array, dims: str
-) -> Array:
-    """Normal around `middle`, sampled in the coordinate that `place_prior` describes."""
-    mu, sd = place_prior(middle, width, estimate, variance)
-    return from_place(language.normal(name, mu, sd, dims), middle, width, estimate, variance)
 
 
 def _scatter(experiment: Experiment, language: Language, sigma: Array) -> Array:
@@ -183,8 +190,9 @@ def _scatter(experiment: Experiment, language: Language, sigma: Array) -> Array:
     if experiment.scatter is None:
         return sigma
     data, xp, width = language.data, namespace(sigma), _width(language, experiment.scatter.spread)
-    alone = data["scatter_alone"], data["scatter_variance"]
-    return xp.exp(_placed(language, SIGMA.place, xp.log(sigma), width, *alone, SCATTER_DIM))[data["scatter_of_row"]]
+    given = xp.log(sigma), width, data["scatter_alone"], data["scatter_variance"]
+    of_levels = language.placed(SIGMA.of_levels, SIGMA.place, Scale.LOG, *given, SCATTER_DIM)
+    return xp.exp(of_levels)[data["scatter_of_row"]]
 
 
 def _pump_speed(experiment: Experiment, language: Language, leak: Array) -> Array:
@@ -201,7 +209,8 @@ def _offsets(experiment: Experiment, language: Language) -> Array:
     for per, parameter in experiment.offsets.items():
         variance, known = data[f"offset_{per}_variance"], data.get(f"offset_{per}_sd")
         width = _width(language, parameter) if known is None else known
-        of_each = _placed(language, offset(per).place, 0.0, width, 0.0, variance, f"{per}_offset")
+        q, given = offset(per), (0.0, width, 0.0, variance, f"{per}_offset")
+        of_each = language.placed(q.symbol, q.place, Scale.NATURAL, *given)
         total = total + of_each[data[f"{per}_of_row"]]
     return total
 

@@ -7,7 +7,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ...models.errors import UnknownNameError, nearest
+from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity
 from ...models.priors import Scale
 from ..results.colours import COLOURS
@@ -69,11 +69,19 @@ def plot_prior_posterior(fit: "Fitted", parameter: str, axes: Axes | None = None
     return axes
 
 
-def plot_predictive(fit: "Fitted", axes: Axes | None = None) -> Axes:
-    """Cumulative distribution of the recorded V_m (mV), and those of tables simulated from the fit."""
+def plot_predictive(fit: "Fitted", axes: Axes | None = None, group: str = "posterior_predictive") -> Axes:
+    """Cumulative distribution of the recorded V_m (mV), and those of tables simulated from the fit, or from the prior.
+
+    Raises
+    ------
+    ConfigurationError
+        The fit was made before vrest kept tables of the prior.
+    """
+    if group not in fit.tree:
+        raise ConfigurationError(f"this fit has no {group}: an earlier version of vrest made it. Fit again.")
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
     recorded = fit.experiment.recordings["V_m"].to_numpy()
-    simulated = fit.tree["posterior_predictive"]["V_m"].to_numpy().reshape(-1, len(recorded))
+    simulated = fit.tree[group]["V_m"].to_numpy().reshape(-1, len(recorded))
     share = (np.arange(len(recorded)) + 1) / len(recorded)
     for one in simulated[:: max(1, len(simulated) // _SIMULATED)][:_SIMULATED]:
         axes.step(np.sort(one), share, where="post", color=COLOURS[5], lw=0.7, alpha=0.5)

@@ -9,7 +9,7 @@ import xarray as xr
 from ...models.laws.registry import where_from
 from ...models.notes import notes_as_json
 from ..experiment.experiment import Experiment
-from ..model.cells import log_prior, with_cells
+from ..model.cells import log_prior, place_cells, with_cells
 from ..model.draws import Draws, draw_prior, parameter_values, resistance_distribution, row_distribution, with_derived
 
 LARGE_TABLE = 5_000
@@ -19,13 +19,17 @@ MOST_VALUES = 4_000_000
 """Rows times draws that such a group holds: of larger tables still fewer draws are kept, and in single precision."""
 
 
+PRIOR_TABLES = 500
+"""Tables that are simulated from the prior."""
+
+
 def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence) -> xr.DataTree:
     """The analysis as one DataTree: draws, data and configuration.
 
-    Groups: posterior, prior, posterior_predictive, log_likelihood, log_prior, sample_stats, observed_data,
+    Groups: posterior, prior, prior_predictive, posterior_predictive, log_likelihood, log_prior, sample_stats, observed_data,
     constant_data. The root's attributes hold the configuration as TOML, the data's SHA-256, versions and seed.
     """
-    prior_seed, predictive_seed = seed.spawn(2)
+    prior_seed, predictive_seed, before_seed = seed.spawn(3)
     posterior = with_cells(draws.posterior.astype(float), experiment)
     chains, n = posterior.sizes["chain"], posterior.sizes["draw"]
     values = parameter_values(posterior, experiment)
@@ -67,6 +71,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
         {
             "posterior": with_derived(posterior, experiment),
             "prior": with_derived(prior, experiment),
+            "prior_predictive": _prior_predictive(prior, experiment, np.random.default_rng(before_seed), rows),
             "posterior_predictive": predicted,
             "log_likelihood": likelihood,
             "log_prior": log_prior(posterior, experiment),
@@ -91,3 +96,15 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
         ),
     )
     return tree
+
+
+def _prior_predictive(
+    prior: xr.Dataset, experiment: Experiment, rng: np.random.Generator, rows: dict[str, xr.DataArray]
+) -> xr.Dataset:
+    """Tables (mV) as the first draws of the prior would give them, with cells of their own."""
+    most = max(1, min(PRIOR_TABLES, MOST_VALUES // (8 * experiment.recordings.sizes["obs"])))
+    drawn = place_cells(prior.isel(draw=slice(most)), experiment, rng)
+    shape = (1, drawn.sizes["draw"], experiment.recordings.sizes["obs"])
+    V_m = row_distribution(parameter_values(drawn, experiment), experiment).rvs(shape, random_state=rng)
+    coords = {"chain": drawn["chain"], "draw": drawn["draw"], **rows}
+    return xr.Dataset({"V_m": (("chain", "draw", "obs"), V_m, {"units": "mV"})}, coords)

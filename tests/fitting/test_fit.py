@@ -45,8 +45,8 @@ def test_summary_is_the_tables_and_the_trees(full_fit):
 
 def test_the_tree_has_every_group_and_arviz_takes_it(full_fit):
     assert set(full_fit.tree.children) == {
-        "posterior", "prior", "posterior_predictive", "log_likelihood", "log_prior", "sample_stats", "observed_data",
-        "constant_data", "robustness",
+        "posterior", "prior", "prior_predictive", "posterior_predictive", "log_likelihood", "log_prior", "sample_stats",
+        "observed_data", "constant_data", "robustness",
     }  # fmt: skip
     assert full_fit.tree["posterior"]["p_Na"].attrs["units"] == "1"
     pointwise = full_fit.tree["log_likelihood"]["V_m"].mean(("chain", "draw"))
