@@ -13,14 +13,16 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import rankdata
 
-from ...models.parameters import NU
+from ...models.parameters import NU, Q10_P_NA, RECTIFICATION
 from ..experiment.experiment import Experiment
 
-REJECTED = 0.004
-"""p below which a pattern counts: five are looked for, and all of them may be wrong in 3 % at most."""
+REJECTED = 0.0125
+"""p below which a pattern counts; with the F test of replicates, about 2 % of right laws are rejected."""
 FEWEST_ROWS = 8
 _REPLICATES, _FEWEST_REPLICATES = 2000, 400
 _MOST_VALUES = 4_000_000
+_STEP = 1e-3
+_ABSORBED = 0.05  # of a direction, below which the parameters take all of it
 _REACH = 0.15  # of all ranks: a law that is bent wrongly leaves residuals of two or three turns
 
 
@@ -30,6 +32,8 @@ class Trace(StrEnum):
     ALONG_K = "neighbours in K_o"
     ALONG_T = "neighbours in temperature"
     CELLS = "cells"
+    RECTIFIES = "as rectification bends V_m"
+    WARMS = "as a Q10 of P_Na/P_K bends V_m"
     SCATTER_WITH_K = "|residual| against K_o"
     SCATTER_WITH_V = "|residual| against V_m"
 
@@ -40,7 +44,7 @@ SIZES = frozenset({Trace.SCATTER_WITH_K, Trace.SCATTER_WITH_V})
 
 @dataclass(frozen=True)
 class Pattern:
-    """One pattern that was looked for, and its p."""
+    """One pattern that was looked for; p is the chance that any of those looked for were as clear, were the law right."""
 
     trace: Trace
     p: float
@@ -68,11 +72,39 @@ def patterns(
         nu = rng.choice(np.ravel(experiment.value(values, NU.name)), replicates)[:, None]
         scatter /= np.sqrt(rng.chisquare(nu, (replicates, n)) / nu)
     drawn = scatter - np.linalg.multi_dot([scatter, wander.T, wander]) / len(wander)
-    z = ((y - expected) / scale)[None]
-    return tuple(
-        Pattern(trace, float((1 + np.sum(of(drawn) >= of(z))) / (1 + replicates)))
-        for trace, of in _statistics(experiment, expected, float(np.mean(np.sum(drawn**2, axis=1))))
-    )
+    z, usual = ((y - expected) / scale)[None], float(np.mean(np.sum(drawn**2, axis=1)))
+    looked = dict(_statistics(experiment, expected, usual))
+    for trace, direction in _directions(experiment, values):
+        own = direction / scale
+        left = own - (wander @ own) @ wander / len(wander)
+        if np.linalg.norm(left) > _ABSORBED * np.linalg.norm(own):
+            looked[trace] = _along(left, usual)
+    if not looked:
+        return ()
+    among = np.stack([of(drawn) for of in looked.values()])
+    # The chance of each pattern alone, and then, from the same draws, that of the least of them all.
+    p = [(1 + np.sum(x >= of(z))) / (1 + replicates) for x, of in zip(among, looked.values(), strict=True)]
+    least = (rankdata(-among, method="max", axis=1) / replicates).min(axis=0)
+    return tuple(Pattern(t, float((1 + np.sum(least <= x)) / (1 + replicates))) for t, x in zip(looked, p, strict=True))
+
+
+def _directions(experiment: Experiment, values: dict[str, np.ndarray]) -> Iterator[tuple[Trace, np.ndarray]]:
+    """How much what the law leaves out would move each row (mV), per unit of it: the likeliest additions, to first order.
+
+    None in hierarchies, whose cells bend with what is sought.
+    """
+    if experiment.spreads:
+        return
+    law, options, at = experiment.law, experiment.config.options, experiment.conditions
+    mean = {name: x.mean(axis=0) for name, x in values.items()}
+    levels = {RECTIFICATION: at.c_o["K"], Q10_P_NA: at.temperature_C}
+    for option, trace, p, none in (
+        ("rectification", Trace.RECTIFIES, RECTIFICATION, 0.0),
+        ("Q10_P_Na", Trace.WARMS, Q10_P_NA, 1.0),
+    ):
+        if option in law.options and option not in options and len(np.unique(levels[p])) > 1:
+            up, down = (experiment.row_mean({**mean, p.name: np.asarray(none + h)}) for h in (_STEP, -_STEP))
+            yield trace, (up - down) / (2 * _STEP)
 
 
 def _statistics(
@@ -94,7 +126,7 @@ def _statistics(
         yield Trace.SCATTER_WITH_V, _grows(expected)
     if "cell" in experiment.recordings.coords:
         names, cell = np.unique(experiment.recordings["cell"].to_numpy().astype(str), return_inverse=True)
-        if 1 < len(names) < len(cell):
+        if 1 < len(names) < len(cell) and not experiment.spreads:  # a hierarchy's cells have parameters of their own
             yield Trace.CELLS, _between(cell, usual)
 
 
@@ -106,13 +138,22 @@ def _neighbours(level: np.ndarray, usual: float) -> Callable[[np.ndarray], np.nd
     return lambda z: np.sum((z @ near) * z, axis=1) / np.maximum(np.sum(z**2, axis=1), usual)
 
 
+def _along(direction: np.ndarray, usual: float) -> Callable[[np.ndarray], np.ndarray]:
+    """The residuals' share in one direction, of either sign."""
+    unit = direction / np.linalg.norm(direction)
+    return lambda z: np.abs(z @ unit) / np.sqrt(np.maximum(np.sum(z**2, axis=1), usual))
+
+
 def _grows(level: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Absolute correlation of the residuals' size with a level: scatter that grows, or shrinks."""
+    """Absolute correlation of the residuals' size with a level: scatter that grows, or shrinks.
+
+    Of the size's root, as single large residuals, which small samples' errors bring, would decide alone otherwise.
+    """
     centred = level - level.mean()
     centred = centred / np.linalg.norm(centred)
 
     def statistic(z: np.ndarray) -> np.ndarray:
-        size = np.abs(z)
+        size = np.sqrt(np.abs(z))
         size = size - size.mean(axis=1, keepdims=True)
         return np.abs(size @ centred) / np.linalg.norm(size, axis=1)
 

@@ -87,6 +87,8 @@ _TRACES = {
     Trace.ALONG_K: "neighbours in K_o miss the law to the same side",
     Trace.ALONG_T: "neighbours in temperature miss the law to the same side",
     Trace.CELLS: "cells miss the law as wholes, each to its own side",
+    Trace.RECTIFIES: "residuals are as rectification would make them",
+    Trace.WARMS: "residuals are as a Q10 of P_Na/P_K would make them",
     Trace.SCATTER_WITH_K: "scatter changes with K_o",
     Trace.SCATTER_WITH_V: "scatter changes with V_m",
 }
