@@ -1,6 +1,8 @@
 """The shape of the package: who may import whom, and what stays light."""
 
 import ast
+import doctest
+import importlib
 import re
 import subprocess
 import sys
@@ -160,6 +162,37 @@ def test_the_public_surface():
     assert re.fullmatch(r"\d+\.\d+\.\d+", vrest.__version__)
     with pytest.raises(AttributeError, match="no attribute 'fits'"):
         _ = vrest.fits
+
+
+PUBLIC = {
+    "vrest.laws": [
+        "LAWS", "PUMP", "PUMP_CURRENT", "Q10_LEAK", "Q10_PUMP", "Array", "Conditions", "Fixed", "Gamma", "HalfNormal", "Ion",
+        "Law", "LogNormal", "Normal", "Parameter", "Prior", "Quantity", "Role", "Terms", "Theta", "balancing_current",
+        "conductance_ratio", "gather", "ion", "ions", "namespace", "nernst_potential", "passive_terms", "permeabilities",
+        "permeability_ratio", "rate_factor", "ratios", "register", "rest", "rest_without_pump", "thermal_voltage",
+    ],
+    "vrest.testing": ["Flaw", "FlawedLawError", "Kind", "check_law"],
+    "vrest.textbook": [
+        "charge_separated", "cooling", "donnan", "explain", "nernst_potential", "run_down", "thermal_voltage",
+    ],
+}  # fmt: skip
+"""Every public module beside vrest itself, with its names; all else is internal."""
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_public_modules(name):
+    module = importlib.import_module(name)
+    assert module.__all__ == PUBLIC[name]
+    assert all(getattr(module, public) is not None for public in module.__all__)
+    assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("number", ["01", "02", "03"])
+def test_notebooks_import_public_names(number):
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    imported = re.findall(r"from (vrest[\w.]*) import ([\w, ]+)", path.read_text(encoding="utf-8"))
+    assert {module for module, _ in imported} <= set(PUBLIC)
+    assert all(set(names.split(", ")) <= set(PUBLIC[module]) for module, names in imported)
 
 
 def test_every_folder_with_code_is_mapped_into_the_package():
