@@ -38,7 +38,7 @@ def odd_cells(posterior: xr.Dataset, experiment: Experiment) -> tuple[Odd, ...]:
     Each is held against the mean and sd of the others (external studentisation); p-values are multiplied by how many there are.
     """
     levels, found = experiment.levels, []
-    if not levels.cells:
+    if not any(experiment.in_cells(p.name) for p in experiment.parameters):
         return ()
     within = {levels.above[0].column: (levels.above[0].units, levels.above[0].of_cell)} if levels.above else {}
     within |= {CELL: (levels.cells, np.arange(len(levels.cells)))} if levels.told_apart else {}

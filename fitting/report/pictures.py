@@ -14,6 +14,7 @@ from ...models.conditions import Conditions
 from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
+from ..checks.odd_cells import odd_cells
 from ..comparison.contrasts import contrasts
 from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import bounds
@@ -187,7 +188,7 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
         for t, one in zip(table["type"], table["single"], strict=True)
     ]
     ends = table["lower"].to_numpy(), table["upper"].to_numpy()
-    odd = {o.name for o in fit.verdict().odd}
+    odd = {o.name for o in odd_cells(fit.tree["posterior"].to_dataset(), fit.experiment)}
     words = [short(name) + " (odd)" * (name in odd) for name in table["group"]]
     axes = _lines(axes, words, table["median"].to_numpy(), ends, colours)
     for place, name in enumerate(table["group"]):

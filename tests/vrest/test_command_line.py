@@ -198,7 +198,7 @@ def test_priors_lists_what_only_some_tables_bring_in(tmp_path, capsys):
         ("R_in_MOhm without C_m_pF        P_K_area_cm3_s ", "LogNormal(log 2e-11, 3)"),
         ("R_in_MOhm without R_in_sd_MOhm  R_in_scatter ", "HalfNormal(0.2)"),
         ("cells told apart                pump_mV spread ", "HalfNormal(0.1)"),
-        ("cells told apart                P_K_cm_s spread ", "HalfNormal(0.3)"),
+        ("cells told apart                P_K_cm_s spread ", "HalfNormal(1)"),
     ):
         assert any(line.startswith(start) and prior in line for line in brought), start
     assert main(["priors", "--law", "ghk"]) == 0  # which has no Q10_leak of its own
