@@ -155,7 +155,7 @@ export class Grid {
   }
 
   copy(event) {
-    if (event.target !== this.node) return;
+    if (event.target.tagName === "INPUT") return;
     const rows = new Map();
     for (const [r, c] of this.chosen()) rows.set(r, [...(rows.get(r) ?? []), this.cells[r]?.[c] ?? ""]);
     event.clipboardData.setData("text/plain", [...rows.values()].map((row) => row.join("\t")).join("\n"));
@@ -163,7 +163,7 @@ export class Grid {
   }
 
   paste(event) {
-    if (event.target !== this.node) return;
+    if (event.target.tagName === "INPUT") return;
     const text = event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n$/, "");
     event.preventDefault();
     if (!text) return;
