@@ -228,7 +228,8 @@ def test_a_fit_that_is_killed_or_cancelled_is_a_sentence_and_the_page_lives(page
     assert server.children("vrest.app.job") == []
     (worker,) = server.children("vrest.app.worker")
     os.kill(worker, signal.SIGKILL)
-    other.click("#pages >> text=Table")
+    other.click("#pages >> text=Table")  # says that the worker ended, where that was noticed only now
+    other.reload()
     other.wait_for_selector("text=potentials understood")
     kept = {p.name for p in (server.folder / name).iterdir() if not p.name.startswith(".")}
     assert kept == {"analysis.json", "runs"}, "nothing of a fit that did not end"
