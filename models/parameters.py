@@ -189,7 +189,7 @@ def conductance_ratio(ion: Ion) -> Parameter:
     prior, source = {
         "Na": (LogNormal(0.15, 1.0), derived.format("Na", 0.04, "K 5/140, Na 150/15")),
         "Cl": (LogNormal(0.4, 1.0), derived.format("Cl", 0.3, "K 5/140, Cl 120/10")),
-    }.get(ion.name, (LogNormal(0.1, 1.5), "wide: little is known"))
+    }.get(ion.name, (LogNormal(0.1, 1.5), "assumed, wide: little is known"))
     return Parameter(
         ion.conductance_ratio, "1", f"conductance of {ion.name} relative to K's", prior, source,
         role=Role.CONDUCTANCE_RATIO, symbol=f"g_{ion.name}", ion=ion.name, varies=True, may_vanish=True,
