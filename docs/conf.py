@@ -13,6 +13,8 @@ _NOTEBOOKS = HERE / "notebooks"
 _NOTEBOOKS.mkdir(exist_ok=True)
 for _path in (HERE.parent / "notebooks").glob("*.ipynb"):
     shutil.copy2(_path, _NOTEBOOKS)  # with its time, so that a page that did not change is not made again
+_GUIDE = (HERE.parent / "notebooks" / "README.md").read_text(encoding="utf-8")
+(_NOTEBOOKS / "index.md").write_text(f"{_GUIDE}\n```{{toctree}}\n:hidden:\n:glob:\n\n0*\n```\n", encoding="utf-8")
 
 project = "vrest"
 author = "The vrest developers"
