@@ -29,7 +29,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {page: [] for page in ("*", "notebooks/*")} | {"questions/*": ["sidebar-nav-bs"]}
+html_sidebars = {"**": []}  # the width goes to what commands print
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]

@@ -65,12 +65,22 @@ class Priors(_Table):
         from vrest.models.ions import ions
         from vrest.models.laws.options import OPTIONS
         from vrest.models.laws.registry import LAWS
-        from vrest.models.parameters import C_M, NU, P_K, P_K_AREA, R_IN_SCATTER, SIGMA, between_cells, offset_sd
+        from vrest.models.parameters import C_M, NU, P_K, P_K_AREA, PUMP, R_IN_SCATTER, SIGMA, between_cells, offset_sd
 
         some = ions(("K", "Na", "Cl", "Ca"))
         found = [p for law in LAWS.values() for p in law.parameters(law.usable(some))]
         found += [p for option in OPTIONS.values() for p in option.parameters(some)]
-        found += [SIGMA, NU, P_K, P_K_AREA, C_M, R_IN_SCATTER, between_cells(found[0]), offset_sd("cell")]
+        found += [
+            SIGMA,
+            NU,
+            P_K,
+            P_K_AREA,
+            C_M,
+            R_IN_SCATTER,
+            between_cells(found[0]),
+            between_cells(PUMP),
+            offset_sd("cell"),
+        ]
         rows = {p.name: (p.name, p.unit, str(p.prior), p.source) for p in found}
         return [self.table(("parameter", "unit", "prior", "where it comes from"), rows.values(), (14, 8, 22, 56))]
 

@@ -9,6 +9,7 @@ import pandas as pd
 import vrest
 from vrest.fitting.checks.cures import Cure
 from vrest.fitting.checks.lack_of_fit import Basis, Miss, WorstRow
+from vrest.fitting.checks.odd_cells import Odd
 from vrest.fitting.checks.patterns import Pattern, Trace
 from vrest.fitting.checks.robustness import Conflict
 from vrest.fitting.checks.variations import Kind
@@ -21,6 +22,7 @@ from vrest.fitting.checks.words import (
     say_robustness,
     say_sampling,
     with_cures,
+    with_odd_cells,
 )
 from vrest.flags import as_flag
 from vrest.models.errors import spoken
@@ -67,6 +69,8 @@ def fit() -> Iterator[tuple[str, Part]]:
     shared = (Miss("saline 'Na-free'", 17, 16.2),)
     yield "fit-where", say_fit(replace(rejected, worst_rows=(row,), shared=shared))
     yield "fit-one-row", say_fit(replace(plain, ok=True, basis=Basis.REPLICATES, max_pareto_k=0.81))
+    odd = (Odd("cell", "c7", 8.3, 0.002),)
+    yield "fit-odd-cell", with_odd_cells(say_fit(replace(plain, ok=True, basis=Basis.REPLICATES)), odd)
     mends = Cure("--option rectification", 25.0, 6.0, mends=True)
     tied = Cure("--law ghk-pump-kinetic", 23.0, 6.0, mends=True, tied=True)
     half = Cure("--robust", 9.0, 3.0, mends=False)
