@@ -110,12 +110,13 @@ def test_cortex_counts_and_the_two_signs_of_warming():
 
 
 def quick(name, **settings):
-    return fit(load_data(name), robustness="off", draws=500, tune=500, seed=1, **settings)
+    return fit(load_data(name), **{"robustness": "off", "draws": 500, "tune": 500, "seed": 1, **settings})
 
 
 @pytest.mark.filterwarnings("ignore::vrest.models.errors.VrestWarning")  # of baths and of short runs: not asked here
 def test_the_law_holds_for_plain_myocytes_and_fails_without_sodium():
-    plain = quick("rabbit_myocytes", law="ghk", where="addition == 'none'")
+    # As users run it: with short runs the residuals' check for rectification is not steady on this posterior.
+    plain = quick("rabbit_myocytes", law="ghk", where="addition == 'none'", draws=1000, tune=1000)
     assert plain.verdict().fit.ok
     assert plain.summary().set_index("parameter").loc["P_Na/P_K", "median"] == pytest.approx(0.003, abs=0.001)
     without = quick("rabbit_myocytes", law="ghk", where="addition in ['none', 'NMDG']")
