@@ -64,7 +64,7 @@ class Job:
     def fingerprint(self) -> str:
         """A hash of all that decides the results."""
         plan = to_frame(self.experiment.recordings).to_csv(index=False)
-        typical = {p.name: np.float64(p.prior.typical) for p in self.experiment.parameters}
+        typical = {p.name: np.asarray(p.prior.typical) for p in self.experiment.parameters}
         law = np.round(self.experiment.pooled().potential(typical), 6)  # one's own may change between two runs
         parts = (self.experiment.config.to_toml(), plan, self.truth, self.experiment.parameters, law.tolist())
         return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,7 +1,9 @@
 """The whole analysis as one DataTree: draws, what follows from them, data and configuration."""
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -99,7 +101,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
 
 
 def _prior_predictive(
-    prior: xr.Dataset, experiment: Experiment, rng: np.random.Generator, rows: dict[str, xr.DataArray]
+    prior: xr.Dataset, experiment: Experiment, rng: np.random.Generator, rows: Mapping[Any, xr.DataArray]
 ) -> xr.Dataset:
     """Tables (mV) as the first draws of the prior would give them, with cells of their own."""
     most = max(1, min(PRIOR_TABLES, MOST_VALUES // (8 * experiment.recordings.sizes["obs"])))

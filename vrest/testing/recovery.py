@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..models.priors import Fixed
 from .trial import COLD_C, WARM_C, Flaw, Kind, Trial
 
 
@@ -35,10 +36,10 @@ def recovery(trial: Trial) -> Iterator[Flaw]:
         pump=np.where(at.blocked > 0, "blocked", "on"),
     )
     rows = from_frame(frame.assign(ljp="corrected"))
-    config = Config(law=trial.law.name, ions=tuple(s.name for s in trial.ions), priors={"sigma_mV": 0.5})
+    config = Config(law=trial.law.name, ions=tuple(s.name for s in trial.ions), priors={"sigma_mV": Fixed(0.5)})
     plan = build_experiment(rows, config, law=trial.law)
-    truth = trial.theta()
-    truth = stated_population(plan, {p.name: truth[p.name] for p in plan.parameters})
+    theta = trial.theta()
+    truth = stated_population(plan, {p.name: theta[p.name] for p in plan.parameters})
     made = simulate(plan, truth, np.random.default_rng(1))
     posterior, _ = sampled(made, QUICK, seed=1)
     drawn, true = (parameter_values(x, made, flat=True) for x in (posterior, truth))
