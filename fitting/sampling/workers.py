@@ -5,7 +5,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +26,11 @@ ANSWER_s = 20
 """How long a scheduler may take to answer."""
 
 
+_KEPT = "What is finished is kept: the same command goes on from there."
+
+
 class WorkerError(VrestError):
-    """Workers keep dying."""
+    """Workers keep dying, or their scheduler has ended."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,15 @@ class Workers:
         """An executor, and how many tasks it can work on at a time."""
         if self.scheduler is not None:
             with _client(self.scheduler) as client:
-                # Not pure: tasks are told apart by their number, not by what is in them.
-                yield client.get_executor(pure=False, retries=ATTEMPTS), lambda: sum(client.ncores().values()) or 1
+                from distributed.comm import CommClosedError
+
+                try:
+                    # Not pure: tasks are told apart by their number, not by what is in them.
+                    yield client.get_executor(pure=False, retries=ATTEMPTS), lambda: sum(client.ncores().values()) or 1
+                except (CommClosedError, CancelledError) as error:
+                    raise WorkerError(
+                        f"{typed('scheduler', self.scheduler)}: it ended during the run. {_KEPT}"
+                    ) from error
         elif self.number == 1:
             yield _Here(), lambda: 1
         else:
@@ -125,7 +143,7 @@ def run_tasks(
     Raises
     ------
     WorkerError
-        Workers died ATTEMPTS times in a row.
+        Workers died ATTEMPTS times in a row, or the cluster's scheduler ended.
     """
     waiting, deaths = dict(tasks), 0
     while waiting:
@@ -147,8 +165,7 @@ def run_tasks(
             deaths += 1
             if deaths >= ATTEMPTS:
                 raise WorkerError(
-                    f"workers died {ATTEMPTS} times in a row ({error}); most often memory ran out. Use fewer workers."
-                    " What is finished is kept: the same command goes on from there."
+                    f"workers died {ATTEMPTS} times in a row ({error}); most often memory ran out. Use fewer workers. {_KEPT}"
                 ) from error
 
 
