@@ -39,6 +39,7 @@ from .inside import TYPICAL, Inside, parse_insides
 from .levels import dim, find_levels, nesting, unused_levels, with_cells_by_unit
 from .resistance import BROUGHT_BY, find_resistance, resistance_notes
 from .scatter import find_scatter
+from .unnamed import unnamed_cells
 
 DEFAULT_IONS = ("K", "Na", "Cl")
 _PLAUSIBLE = {Role.Q10: (0.1, 100), Role.Q10_OF_RATIO: (0.1, 100), Role.PUMP: (0, 1000)}
@@ -153,6 +154,7 @@ def build_experiment(
         ),
         cautions=(
             *unused_levels(recordings, config.by, config.nested_in),
+            *unnamed_cells(recordings, distinct(everything)[0], levels.group_of_row),
             *(Note(About.LAW, text) for text in law.cautions(conditions, config.options)),
             *(Note(About.TABLE, text) for text in json.loads(recordings.attrs.get("cautions", "[]"))),
         ),
