@@ -153,8 +153,8 @@ def build_experiment(
             *(Note(About.OPTION, f"Option {name}: {OPTIONS[name].meaning}.") for name in config.options),
         ),
         cautions=(
-            *unused_levels(recordings, config.by, config.nested_in),
-            *unnamed_cells(recordings, distinct(everything)[0], levels.group_of_row),
+            # what names the cells comes before what may stand above them
+            *(unnamed_cells(recordings, levels.group_of_row) or unused_levels(recordings, config.by, config.nested_in)),
             *(Note(About.LAW, text) for text in law.cautions(conditions, config.options)),
             *(Note(About.TABLE, text) for text in json.loads(recordings.attrs.get("cautions", "[]"))),
         ),

@@ -15,22 +15,23 @@ _PERMUTATIONS = 1999
 _MOST_VALUES = 4_000_000  # permuted in all; long tables take fewer
 
 
-def unnamed_cells(recordings: xr.Dataset, conditions: np.ndarray, groups: np.ndarray) -> Iterator[Note]:
+def unnamed_cells(recordings: xr.Dataset, groups: np.ndarray) -> tuple[Note, ...]:
     """What rows say of cells that no column names: a caution, where those of different conditions belong together.
 
     Residuals around each condition's mean are held against permutations within conditions, whatever the law: rows whose
-    order, or label, tells nothing are as likely in any other order.
+    order, or label, tells nothing are as likely in any other order. Conditions are the table's, also where the law does
+    not tell them apart (a blocked pump, to a law without one).
 
     Parameters
     ----------
-    conditions, groups : of each row, its condition and its group of cells.
+    groups : of each row, its group of cells.
     """
     if "cell" in recordings.coords or "V_m" not in recordings:
-        return
-    kind = pd.DataFrame({"condition": conditions, "group": groups}).groupby(["condition", "group"]).ngroup().to_numpy()
+        return ()
+    kind = _kinds(recordings, groups)
     count = np.bincount(kind)
     if len(count) < 2 or len(count) == len(kind):
-        return
+        return ()
     y = recordings["V_m"].to_numpy()
     residual = y - (np.bincount(kind, y) / count)[kind]
     candidates = {**dict(_columns(recordings, kind, groups)), **dict(_order(y, kind, groups))}
@@ -44,13 +45,22 @@ def unnamed_cells(recordings: xr.Dataset, conditions: np.ndarray, groups: np.nda
                 how = (
                     "add a column cell" + f", or name the one that has them with {typed('columns', {'cell': 'COLUMN'})}"
                 )
-            yield Note(
-                About.ROWS,
+            text = (
                 f"No column names the cell, but {what} as those of one cell would. Were they {many} cells, the intervals"
-                " would be too narrow, since rows count as independent.",
-                how,
+                " would be too narrow, since rows count as independent."
             )
-            return
+            return (Note(About.ROWS, text, how),)
+    return ()
+
+
+def _kinds(recordings: xr.Dataset, groups: np.ndarray) -> np.ndarray:
+    """Of each row, the number of its bath, temperature, pump, inside and group, all as the table has them."""
+    columns = {"group": groups, "blocked": recordings["blocked"], "temperature": recordings["temperature"]}
+    for side in ("c_o", "c_i"):
+        if side in recordings:
+            columns |= {(side, ion): recordings[side].sel(ion=ion) for ion in recordings["ion"].to_numpy()}
+    frame = pd.DataFrame({str(name): np.asarray(values) for name, values in columns.items()})
+    return frame.groupby(list(frame), dropna=False).ngroup().to_numpy()
 
 
 def _first(many: int) -> str:
