@@ -83,11 +83,13 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
         x = posterior[q.symbol].to_numpy()
         for i, group in enumerate(experiment.levels.groups if x.ndim > 2 else ("",)):
             draws[replace(q, group=group)] = (x[..., i] if x.ndim > 2 else x).ravel()
+    with np.errstate(invalid="ignore", divide="ignore"):  # draws that never moved correlate with nothing
+        together = np.corrcoef(np.stack([*draws.values()])) if len(draws) > 1 else np.eye(1)
     return _judge(
         experiment,
         tuple(draws),
         [float(table[q.name, q.group]) for q in draws],
-        np.corrcoef(np.stack([*draws.values()])) if len(draws) > 1 else np.eye(1),
+        together,
         linearised_posterior(allowing_blocks(experiment), posterior),
         tuple(_offsets_like(posterior, experiment, {q.label: x for q, x in draws.items()})),
     )
@@ -113,6 +115,19 @@ def _offsets_like(
             most = max(r, key=lambda label: abs(r[label]))
             if abs(r[most]) > CONFOUNDED:
                 yield quantity, most, round(r[most], 3)
+
+
+def left_out(experiment: Experiment) -> list[str]:
+    """What the expectation takes no account of, as sentences."""
+    levels, notes = experiment.levels, []
+    if experiment.errors:
+        notes.append("Errors of electrodes and baths are left out of account: the expected sds are somewhat too small.")
+    if passed := ", ".join(a.column for a in levels.above if a.mixed):
+        notes.append(
+            f"Units of {passed} hold cells of several levels of {levels.by}: how much these units differ is left out of"
+            f" account, so the expected sds of each level of {levels.by} are too small."
+        )
+    return notes
 
 
 def foresee(experiment: Experiment, expected: ExpectedPosterior | None = None) -> tuple[Expectation, Identification]:

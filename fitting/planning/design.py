@@ -11,7 +11,7 @@ from ...models.errors import ConfigurationError, UnknownNameError, nearest, type
 from ...models.laws.law import Law
 from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, judged, rank, variations
-from ..checks.identification import Identification, foresee, questions
+from ..checks.identification import Identification, foresee, left_out, questions
 from ..checks.words import say_identification
 from ..experiment.build import allowing_blocks
 from ..experiment.config import Config
@@ -161,11 +161,7 @@ def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int
     where = f"each of the {len(levels.cells)} cells" if levels.cells else f"each level of {levels.by}"
     many = "one recording" if recordings == 1 else f"{recordings} recordings"
     notes = [f"Each candidate counts as {many} more" + (f" in {where}." if levels.entries else ".")]
-    if experiment.errors:
-        notes.append(
-            "Errors of electrodes and baths are left out of account, so the expected sds are somewhat too small."
-        )
-    return [*notes, *dict.fromkeys(text for candidate in offered for text in candidate.doubts)]
+    return [*notes, *left_out(experiment), *dict.fromkeys(text for candidate in offered for text in candidate.doubts)]
 
 
 def _long(proposals: Sequence[Proposal]) -> pd.DataFrame:

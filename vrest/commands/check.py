@@ -14,7 +14,7 @@ def run(options: argparse.Namespace) -> int:
     config = configuration(options)
 
     from ..data.tables.table import groupings
-    from ..fitting.checks.identification import foresee
+    from ..fitting.checks.identification import foresee, left_out
     from ..fitting.checks.words import say_identification
     from ..fitting.experiment.prepare import prepare
     from ..fitting.results.text import expectation_text
@@ -32,5 +32,7 @@ def run(options: argparse.Namespace) -> int:
         f"\nWhat {config.law} can be expected to learn from these conditions (averaged over the priors, before any sampling):"
     )
     print(expectation_text(expectation))
+    for note in left_out(experiment):
+        print(note)
     print(f"\n{say_identification(identification, foreseen=True)}")
     return 0

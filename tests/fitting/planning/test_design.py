@@ -6,9 +6,10 @@ import pytest
 from scipy.stats import truncnorm
 
 import vrest
+from tests.designs import animals, cells
 from vrest.cli import main
 from vrest.fitting.checks.candidates import rank, variations
-from vrest.fitting.checks.identification import RECORDINGS, advise, foresee, listed, questions
+from vrest.fitting.checks.identification import RECORDINGS, advise, foresee, left_out, listed, questions
 from vrest.fitting.experiment.build import allowing_blocks
 from vrest.fitting.experiment.experiment import Experiment
 from vrest.fitting.experiment.prepare import configure, prepare
@@ -306,3 +307,11 @@ def test_next_rows_are_printed_only_where_they_were_asked_for():
     asked, unasked = (str(vrest.design(rows, inside=INSIDE, next_rows=n)) for n in (1, 0))
     assert "The next rows, each chosen with those before it made:" in asked
     assert "The next rows" not in unasked
+
+
+def test_animals_that_hold_several_types_are_said_to_be_left_out_of_the_reckoning():
+    assert not left_out(animals())
+    (said,) = left_out(animals(mixed=True))
+    assert said.startswith("Units of animal hold cells of several levels of cell_type")
+    (offsets,) = left_out(cells(offset="cell"))
+    assert "Errors of electrodes" in offsets
