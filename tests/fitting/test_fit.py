@@ -142,7 +142,16 @@ def test_saved_and_loaded_fit_is_the_same(full_fit, tmp_path):
     assert vrest.load(folder / "fit.nc").summary().equals(full_fit.summary())
     verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     assert verdict["sampling"]["ok"] is True
-    assert set(verdict) == {"sampling", "fit", "identification", "robustness", "cures", "cautions", "repairs"}
+    assert set(verdict) == {
+        "sampling",
+        "fit",
+        "identification",
+        "robustness",
+        "cures",
+        "odd_cells",
+        "cautions",
+        "repairs",
+    }
     config = parse_config((folder / "config.toml").read_text(encoding="utf-8"))
     assert config.sampling.sampler == "auto"
     attributes = again.tree.attrs

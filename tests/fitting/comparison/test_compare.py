@@ -77,7 +77,10 @@ def test_the_first_contrast_is_V_m_of_each_group_as_predict_has_it(typed_fit):
     first, here = result.contrasts().iloc[0], result.experiment.reference
     bath = {f"{name}_o_mM": [x] for name, x in here.c_o.items()} | {"temperature_C": [here.temperature_C]}
     predicted = result.predict(pd.DataFrame(bath)).set_index("cell_type")["median"]
-    assert first["median"] == pytest.approx(predicted["A"] - predicted["B"], abs=0.05)
+    # the median of a difference of skewed draws is near the difference of their medians, and no more
+    assert first["median"] == pytest.approx(
+        predicted["A"] - predicted["B"], abs=0.1 * (first["upper"] - first["lower"])
+    )
     words = potentials_in_words(result)
     assert words.startswith("In the reference bath (K_o 2.5 mM")
     assert f"{predicted['A']:.1f} mV in A (89% interval" in words
@@ -85,7 +88,9 @@ def test_the_first_contrast_is_V_m_of_each_group_as_predict_has_it(typed_fit):
     assert said[0].startswith(
         f"V_m of A lies {-first['median']:.1f} mV below that of B (89% interval of the difference -"
     )
-    assert said[0].rstrip(".").split("lower with probability ")[1] in ("0.999", "above 0.999")
+    probability = float(said[0].rstrip(".").split("lower with probability ")[1].removeprefix("above "))
+    assert probability == pytest.approx(first["p_direction"], abs=1e-3)
+    assert probability > 0.98
 
 
 def one_bath(scatter: float = 4.0, repeats: int = 1, **columns) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def test_a_cell_with_one_row_is_pulled_to_its_type_and_says_so_with_its_width(ty
     cells = np.log(result.tree["posterior"]["p_Na_cell"].to_dataset(name="x")["x"])
     assert cells.sel(cell="A0").std() > 1.3 * cells.sel(cell="A1").std()
     assert abs(np.log(lone["median"] / kind["median"])) < 0.25
-    spread = table.loc["P_Na/P_K spread", ""]["median"]
+    spread = table.loc["P_Na/P_K spread", "A"]["median"]
     # In the linear limit a cell keeps precision / (precision + 1/spread²) of its own estimate.
     assert lone["sd"] / lone["mean"] < 1.3 * spread * np.sqrt(1 + 1 / 5)
 
@@ -146,7 +146,7 @@ def test_the_sign_of_a_spread_means_nothing():
         minus[name] = -plus[name]
     found = with_cells(plus, e)
     xr.testing.assert_allclose(found, with_cells(minus, e))
-    assert float(found["p_Na_spread"].squeeze()) == pytest.approx(0.7 * 0.3)
+    assert float(found["p_Na_spread"].squeeze()) == pytest.approx(0.7 * 1.0)
     assert not [name for name in found if str(name).endswith(("_signed", "_place"))]
 
 
@@ -303,5 +303,5 @@ def test_the_log_prior_is_of_populations_and_of_the_spread_between_cells():
     posterior["p_Na_cell"] = ((*dims, "cell"), [[[0.03, 0.04, 0.06]]])
     found = log_prior(posterior, e)
     assert "p_Na_cell" not in found
-    assert found["p_Na_spread"].item() == pytest.approx(np.log(2) + norm(0, 0.3).logpdf(0.2))
+    assert found["p_Na_spread"].item() == pytest.approx(np.log(2) + norm(0, 1.0).logpdf(0.2))
     assert found["sigma_mV"].item() == pytest.approx(np.log(2) + norm(0, 5.0).logpdf(5 * np.sqrt(2 / np.pi)))

@@ -52,7 +52,7 @@ def test_rows_whose_seals_differ_count_each_with_its_own_slopes(columns):
 def rows(robust=False, **columns):
     frame = pd.DataFrame({
         "K_o_mM": K_o, "Na_o_mM": 149 - K_o, "temperature_C": 22.0, "ljp": "corrected",
-        "V_m_mV": 25 * np.log((K_o + 4) / 150) + np.tile([-0.3, 0.1, 0.4, 0.2], 4), **columns,
+        "V_m_mV": 25 * np.log((K_o + 4) / 150) + np.tile([-0.3, 0.1, 0.4, 0.2], 4) * np.repeat([1, -1], 8), **columns,
     })  # fmt: skip
     return prepare(vrest.from_frame(frame), configure(law="ghk", inside="K=138,Na=11", robust=robust))
 
