@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -96,10 +97,10 @@ def load_data(name: str) -> xr.Dataset:
 
 
 def _codebook(path: Path) -> Codebook:
-    book = tomllib.loads(path.read_text(encoding="utf-8"))
+    book: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     book["columns"] = {name: (entry["meaning"], entry["status"]) for name, entry in book["columns"].items()}
-    lists = {key: tuple(book[key]) for key in ("assumed", "caveats", "says", "allow") if key in book}
-    return Codebook(path.stem, **book | lists)
+    book |= {key: tuple(book[key]) for key in ("assumed", "caveats", "says", "allow") if key in book}
+    return Codebook(path.stem, **book)
 
 
 def _wrapped(text: str, first: str, rest: str) -> str:

@@ -163,7 +163,9 @@ def from_dataset(stored: xr.Dataset) -> Robustness:
     """The inverse of `to_dataset`."""
     table = stored.to_dataframe()[[*COLUMNS, *_BESIDE]].reset_index(drop=True)
     conflicts = tuple(Conflict(**one) for one in json.loads(stored.attrs["conflicts"]))
-    sensitivities = tuple((answer, prior, value) for answer, prior, value in json.loads(stored.attrs["sensitivities"]))
+    sensitivities = tuple(
+        (answer, prior, value) for answer, prior, value in json.loads(stored.attrs.get("sensitivities", "[]"))
+    )
     return judge_table(table, conflicts, tuple(json.loads(stored.attrs["not_run"])), sensitivities)
 
 

@@ -72,8 +72,8 @@ def _of_unit(experiment: Experiment, unit: int) -> tuple[dict[str, np.ndarray], 
     within[CELL] = inside
     dims, data = list(within), {}
     for name, (x, d) in tier_data(experiment).items():
-        data[name] = x[within[d]]
-        if name.startswith("parent_of_"):
+        data[name] = x if d is None else x[within[d]]
+        if d and name.startswith("parent_of_"):
             outer = within[dims[dims.index(d) - 1]]
             data[name] = (np.cumsum(outer) - 1)[data[name]]
     return within, data

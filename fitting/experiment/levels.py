@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -183,9 +183,9 @@ def find_levels(
         raise ConfigurationError(f"{typed('by', by)}: all rows have the same value there, {groups[0]!r}. Leave it out.")
     group_of_row = pd.Index(groups).get_indexer(labels) if by else np.zeros(n, int)
     units = _unit_labels(recordings, nested_in)
-    beside = {"varying": tuple(varying)}
+    base = Levels(by or "", groups, entry_of_row=group_of_row, varying=tuple(varying))
     if units:
-        beside |= {"top": nested_in[0], "top_of_row": units[0]}
+        base = replace(base, top=nested_in[0], top_of_row=units[0])
     if "cell" not in recordings.coords:
         names, why = None, "no column names the cell"
     else:
@@ -194,19 +194,17 @@ def find_levels(
         several = int((frame.groupby("cell").size() > 1).sum())
         why = _not_told_apart(several, varying)
     if names is None or why:
-        kept = _levels(by or "", groups, group_of_row, units, nested_in, None, beside) if varying else None
+        kept = _levels(base, units, nested_in, None) if varying else None
         if kept is not None and kept.above:
             return kept, Note(About.ROWS, f"{_in_words(kept)} Cells are not told apart: {why}.")
-        levels = Levels(
-            by or "", groups, entry_of_row=group_of_row, **(beside | {"varying": tuple(varying) if by else ()})
-        )
+        levels = replace(base, varying=base.varying if by else ())
         if names is None:
             return levels, Note(About.ROWS, f"The {n} rows are pooled: {why}.")
         cells = len(set(names.tolist()))
         if cells == 1:
             return levels, Note(About.ROWS, f"All {n} rows are of one cell.")
         return levels, Note(About.ROWS, f"The {n} rows of {cells} cells are pooled: {why}.")
-    levels = _levels(by or "", groups, group_of_row, units, nested_in, names, beside)
+    levels = _levels(base, units, nested_in, names)
     return levels, Note(About.ROWS, _in_words(levels))
 
 
@@ -222,9 +220,11 @@ def _not_told_apart(several: int, varying: Sequence[str]) -> str:
     return "each was measured in one condition only, so differences between cells count as scatter"
 
 
-def _levels(by, groups, group_of_row, units, columns, names, beside) -> Levels:
-    """The levels of rows: `names` of their cells, or None where cells are not told apart."""
-    finer, kept = len(group_of_row) if names is None else len(set(names.tolist())), []
+def _levels(base: Levels, units: Sequence[np.ndarray], columns: Sequence[str], names: np.ndarray | None) -> Levels:
+    """The levels of rows that `base` groups: `names` of their cells, or None where cells are not told apart."""
+    groups, group_of_row = base.groups, base.entry_of_row
+    finer = len(group_of_row) if names is None else len(set(names.tolist()))
+    kept: list[tuple[str, tuple[str, ...], np.ndarray]] = []
     for column, labels in zip(reversed(columns), reversed(units), strict=True):
         own = tuple(dict.fromkeys(labels.tolist()))
         if (
@@ -233,7 +233,7 @@ def _levels(by, groups, group_of_row, units, columns, names, beside) -> Levels:
             kept.insert(0, (column, own, labels))
             finer = len(own)
     if names is None and not kept:
-        return Levels(by, groups, entry_of_row=group_of_row, **beside)
+        return base
     told_apart = names is not None
     if names is None:
         names = _crossed(kept[-1][2], np.array(groups)[group_of_row] if groups else group_of_row)
@@ -248,7 +248,14 @@ def _levels(by, groups, group_of_row, units, columns, names, beside) -> Levels:
         count = np.zeros((len(own), max(1, len(groups))), int)
         np.add.at(count, (of_cell, group_of_cell), 1)
         above.append(Above(column, own, of_cell, count.argmax(axis=1), bool(((count > 0).sum(axis=1) > 1).any())))
-    return Levels(by, groups, cells, group_of_cell, entry, above=tuple(above), told_apart=told_apart, **beside)
+    return replace(
+        base,
+        cells=cells,
+        group_of_cell=group_of_cell,
+        entry_of_row=entry,
+        above=tuple(above),
+        told_apart=told_apart,
+    )
 
 
 def _in_words(levels: Levels) -> str:

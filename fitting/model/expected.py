@@ -142,7 +142,8 @@ class ExpectedPosterior:
             unit = np.zeros(information.shape[1], int)
             unit[of_cell] = level.of_cell
             together = np.zeros((len(information), len(level.units), *information.shape[2:]))
-            np.add.at(together, (slice(None), unit), information)
+            for k in range(len(unit)):
+                together[:, unit[k]] += information[:, k]
             information = self._marginal(together, spread, level.main_group, list(names))[0]
             of_cell, group = level.of_cell, level.main_group
         return information, group
@@ -225,11 +226,16 @@ def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> Expec
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = max(1, many // _draws(experiment, 1))
-    cloud, noise, spread, above = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
-    noise = {name: np.sqrt(np.mean(x**2, axis=0, keepdims=True)) for name, x in noise.items()}
-    spread, *above = (np.sqrt(np.mean(x**2, axis=0, keepdims=True)) for x in (spread, *above))
+    cloud, noises, spread, above = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
+    noise = {name: _size(x) for name, x in noises.items()}
+    typical = tuple(_size(x) for x in above)
     middle = cloud.mean(axis=0)[None]
-    return _with_rows(ExpectedPosterior(experiment, middle, cloud[None], noise, spread, np.zeros(0), tuple(above)))
+    return _with_rows(ExpectedPosterior(experiment, middle, cloud[None], noise, _size(spread), np.zeros(0), typical))
+
+
+def _size(draws: np.ndarray) -> np.ndarray:
+    """The root mean square of widths over their draws, as a single one."""
+    return np.sqrt(np.mean(draws**2, axis=0, keepdims=True))
 
 
 def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:

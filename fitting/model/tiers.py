@@ -84,7 +84,7 @@ def seen_from(
     much cells, and units between, differ.
     """
     variance = data[f"{parameter.at(d)}_variance"]
-    for finer in dict.fromkeys((CELL, *reversed(width))):
+    for finer in dict.fromkeys((CELL, *reversed(list(width)))):
         if f"{finer}_per_{d}" not in data:
             continue
         if finer in width:

@@ -32,18 +32,18 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
         for q in sampled
         for (group, draws), (_, before) in zip(_apart(posterior[q.symbol]), _apart(prior[q.symbol]), strict=True)
     ]
-    for q in experiment.parameters:
-        cells = posterior.get(q.of_cells)
+    for p in experiment.parameters:
+        cells = posterior.get(p.of_cells)
         if cells is not None:
-            before = _apart(prior[q.symbol])
+            before = _apart(prior[p.symbol])
             group = experiment.levels.group_of_cell if len(before) > 1 else np.zeros(cells.sizes["cell"], int)
             rows += [
-                _row(q, cell, draws, before[group[i]][1], interval) for i, (cell, draws) in enumerate(_apart(cells))
+                _row(p, cell, draws, before[group[i]][1], interval) for i, (cell, draws) in enumerate(_apart(cells))
             ]
     if experiment.scatter:
         rows += [_row(SIGMA, level, draws, None, interval) for level, draws in _apart(posterior[SIGMA.of_levels])]
-    for q in experiment.errors:
-        rows += [_row(q, label, draws, None, interval) for label, draws in _apart(posterior[q.symbol])]
+    for e in experiment.errors:
+        rows += [_row(e, label, draws, None, interval) for label, draws in _apart(posterior[e.symbol])]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:], float))
 
 
@@ -56,7 +56,6 @@ def _apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
 
 
 def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, probability: float) -> dict:
-
     lower, upper = bounds(draws, probability)
     return {
         "parameter": q.name,
@@ -69,6 +68,12 @@ def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, p
         "upper": upper,
         "ess_bulk": array_stats().ess(draws, method="bulk"),
         "ess_tail": array_stats().ess(draws, method="tail", prob=(0.05, 0.95)),
-        "r_hat": array_stats().rhat(draws),
+        "r_hat": _r_hat(draws),
         "contraction": np.nan if prior is None else contraction(q.scale.of(draws), q.scale.of(prior)),
     }
+
+
+def _r_hat(draws: np.ndarray) -> float:
+    """R-hat; NaN, which passes no check, of chains that never moved."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(array_stats().rhat(draws))

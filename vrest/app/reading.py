@@ -106,10 +106,10 @@ def edit(state: Mapping[str, Any], changes: Sequence[tuple[int, int, str]], copy
         grid.rows[row][column] = " ".join(text.split())
     while len(grid.rows) > 1 and not any(grid.rows[-1]):
         grid.rows.pop()
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=grid.delimiter or ",", lineterminator="\n")
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=grid.delimiter or ",", lineterminator="\n")
     writer.writerows([_safe(cell) for cell in [*row, *[""] * (width - len(row))]] for row in grid.rows)
-    write_whole(Path(copy), text.getvalue().encode())
+    write_whole(Path(copy), written.getvalue().encode())
     settings = {name: x for name, x in state["settings"].items() if name not in ("encoding", "delimiter", "sheet")}
     if cut := split_range(config.sheet)[1]:
         settings["sheet"] = in_letters(cut)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -37,10 +38,10 @@ def _by_pytensor(mode: str, trial: Trial):
         symbols = {name: pt.dscalar(name.replace("/", "_")) for name in theta}
         variables, reference = at.map(pt.constant), trial.reference.map(pt.constant)
         total = (trial.law.potential(symbols, variables, reference) * _weights(at)).sum()
-        slopes = pytensor.grad(total, list(symbols.values()), disconnected_inputs="ignore") if symbols else []
+        slopes: Any = pytensor.grad(total, list(symbols.values()), disconnected_inputs="ignore") if symbols else []
         f = pytensor.function(list(symbols.values()), [total, *slopes], mode=mode, on_unused_input="ignore")
-        value, *found = (np.asarray(x, float) for x in f(*theta.values()))
-        return value, np.array(found)
+        found = [np.asarray(x, float) for x in f(*theta.values())]
+        return found[0], np.array(found[1:])
 
     return call
 
