@@ -232,6 +232,16 @@ def test_any_file_is_read_or_refused_in_sentences(tmp_path_factory, content):
     assert all(line.startswith("t.csv") for line in said.splitlines()), said
 
 
+def test_control_characters_of_a_table_are_shown_and_do_nothing(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"\x1b[31mred,b\x0bc\n1,2\n")
+    with pytest.raises(DataError) as refused:
+        read_csv(path)
+    said = str(refused.value)
+    assert r"\x1b[31mred, b\x0bc" in said
+    assert all(line.isprintable() for line in said.splitlines())
+
+
 @pytest.mark.filterwarnings("ignore::vrest.models.errors.DataWarning")
 def test_a_frame_is_repaired_alike():
     frame = pd.DataFrame({"Ko": [5.0, 10], "Temp": ["22 °C", "22"], "Vm": ["−70", None]})
