@@ -45,6 +45,7 @@ class App:
     def __init__(self, root: Path) -> None:
         self.analyses, self.desk, self.jobs = Analyses(root), Desk(), Jobs()
         self.instance, self.last_seen = secrets.token_hex(4), time.monotonic()
+        self._editing = asyncio.Lock()
 
     def idle(self) -> bool:
         """Whether nobody has asked for long, and nothing runs."""
@@ -105,7 +106,7 @@ class App:
         return self._told(self._of(request))
 
     async def save(self, request: Request) -> dict[str, Any]:
-        """Keep what is asked on the page."""
+        """Keep what is asked on the page; of the settings only those named change, and one that is empty goes."""
         one, given = self._of(request), await _json(request)
         unknown = set(given) - {"settings", "more", "plan", "original"}
         if unknown:
@@ -114,21 +115,23 @@ class App:
             given["data"] = one.state["original"]
         if "more" in given:
             write_whole(one.path / MORE, str(given["more"]).encode())
+        if "settings" in given:
+            settings = one.state["settings"] | given["settings"]
+            given["settings"] = {name: value for name, value in settings.items() if value not in ("", False, None, [])}
         one.save(given)
         return self._told(one)
 
     async def edit(self, request: Request) -> dict[str, Any]:
-        """Change cells, on a copy of the table."""
+        """Change cells, on a copy of the table; one edit at a time, so that two pages make one copy."""
         one, given = self._of(request), await _json(request)
-        state = one.state
-        copy = (
-            state["data"]
-            if state["data"] != state["original"]
-            else one.free(f"{Path(state['data']).stem}-edited", ".csv")
-        )
-        found = await self._asked("edit", one, changes=given["changes"], copy=copy)
-        if "error" not in found:
-            one.save({"data": found["data"], "settings": found["settings"]})
+        async with self._editing:
+            state = one.state
+            copy = state["data"]
+            if copy == state["original"]:
+                copy = one.free(f"{Path(copy).stem}-edited", ".csv")
+            found = await self._asked("edit", one, changes=given["changes"], copy=copy)
+            if "error" not in found:
+                one.save({"data": found["data"], "settings": found["settings"]})
         return found | self._told(one)
 
     async def ask(self, request: Request) -> dict[str, Any]:

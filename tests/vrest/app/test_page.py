@@ -1,12 +1,14 @@
 """The page in headless Chromium, as a person uses it, against the command line; and what goes wrong around it."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import openpyxl
@@ -209,6 +211,32 @@ def begin_long_fit(page) -> str:
     page.click("#start")
     page.wait_for_selector(".under progress")
     return page.url.split("/#/")[1].split("/")[0]
+
+
+def test_changes_that_come_faster_than_their_answers_are_all_kept(page, server):
+    page.click(".brand")
+    page.click("text=Take crayfish_muscle")
+    page.wait_for_selector("text=On to the question")
+    name = page.url.split("/#/")[1].split("/")[0]
+    to(page, "Question")
+    page.route("**/save", lambda route: (time.sleep(0.2), route.continue_()))
+    typed = {"draws": "1234", "tune": "567", "chains": "3"}
+    page.evaluate(
+        """typed => Object.entries(typed).forEach(([name, text]) => {
+            const field = document.getElementById(`set-${name}`);
+            field.value = text;
+            field.dispatchEvent(new Event("change"));
+        })""",
+        typed,
+    )
+    to(page, "Fit")
+    page.click("#start")
+    page.wait_for_selector(".under progress")
+    (run,) = (server.folder / name / "runs").glob("*.json")
+    argv = json.loads(run.read_text())["argv"]
+    assert typed.items() <= {flag.removeprefix("--"): text for flag, text in pairwise(argv)}.items()
+    page.click("text=Cancel")
+    page.wait_for_selector(".under progress", state="detached")
 
 
 def test_a_fit_that_is_killed_or_cancelled_is_a_sentence_and_the_page_lives(page, server):

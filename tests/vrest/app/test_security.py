@@ -148,6 +148,9 @@ def test_settings_survive_and_become_the_command(app):
     told = request(app, path=f"/api/a/{name}/save", json={"settings": settings}).json()
     wanted = 'vrest fit table.csv --inside K=140+-10,Na=12 --law ghk --map "V_m_mV=RMP (mV)" --robust --draws 500'
     assert told["command"] == wanted
+    for change in ({"draws": "400"}, {"robust": False}):  # a change names itself alone
+        told = request(app, path=f"/api/a/{name}/save", json={"settings": change}).json()
+    settings = {key: value for key, value in settings.items() if key != "robust"} | {"draws": "400"}
     again = App(app.analyses.root)  # as after a restart
     assert request(again, path=f"/api/a/{name}").json()["settings"] == settings
     assert again.instance != app.instance

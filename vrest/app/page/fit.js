@@ -1,12 +1,12 @@
 // Runs: start, progress, cancel, and what the results folder says.
 
 import { ask, doing, fill, h, mark, paragraphs, save, table, toCopy } from "./base.js";
-import { S, onprogress, pollNow, progressText } from "./main.js";
+import { S, change, onprogress, pollNow, progressText } from "./main.js";
 
 const HOW = { done: "good", running: "amber", failed: "bad", cancelled: "amber", interrupted: "amber" };
 
 export async function begin(given) {
-  S.one = await ask(`a/${S.one.id}/run`, given);
+  await change("/run", given);
   S.chosen = null;
   await pollNow();
 }

@@ -24,16 +24,24 @@ told.use = (name, value) => {
   else if (S.one) location.hash = `#/${S.one.id}/${place}`;
 };
 
-export async function keep(changes) {
-  S.one = await ask(`a/${S.one.id}/save`, changes);
+// What changes the analysis goes to the server one at a time, in the order given; only the answer to the last is the page's,
+// so that nothing undoes what was set while it was under way.
+let queue = Promise.resolve(), sent = 0;
+export function change(path, given = {}) {
+  const id = S.one.id, mine = ++sent;
+  const done = queue.then(async () => {
+    const one = await ask(`a/${id}${path}`, given);
+    if (S.one?.id === id && mine === sent) S.one = one;
+  });
+  queue = done.catch(() => {}); // whoever asked is told; the next is sent all the same
+  return done;
 }
 
-export async function set(name, value) {
-  const settings = { ...S.one.settings };
-  if (value === "" || value === false || value === null || value.length === 0) delete settings[name];
-  else settings[name] = value;
-  S.one.settings = settings;
-  await keep({ settings });
+export const keep = (changes) => change("/save", changes);
+
+export function set(name, value) {
+  S.one.settings = { ...S.one.settings, [name]: value };
+  return keep({ settings: { [name]: value } });
 }
 
 let shown = 0;
@@ -95,7 +103,7 @@ async function poll() {
     if (now.running) wait = 250;
     strip();
     if (before && (!now.running || now.running.name !== before.name)) {
-      if (S.one?.id === before.analysis) S.one = await ask(`a/${before.analysis}`);
+      if (S.one?.id === before.analysis) await change("");
       strip(before);
     }
     for (const watch of [...watchers]) if (!watch(before)) watchers.delete(watch);

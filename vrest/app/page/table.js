@@ -3,7 +3,7 @@
 import { ask, doing, fill, h, lines, paragraphs, trouble } from "./base.js";
 import { field } from "./fields.js";
 import { Grid } from "./grid.js";
-import { S, keep, set } from "./main.js";
+import { S, change, keep, set } from "./main.js";
 
 const ASKED_ELSEWHERE = ["columns", "blocked", "where"];
 
@@ -13,16 +13,16 @@ export async function tablePage(page) {
   let now = null;
   const grid = new Grid({
     label: "The table. Arrow keys move, Enter edits, paste takes cells from a spreadsheet.",
-    onedit: (changes) => change(changes),
+    onedit: (changes) => edit(changes),
     onmove: (r, c, wrong) => fill(where, now && wrong ? [h("span", { class: "mark bad" }, "✗"), ` Row ${r + 1}: `, lines(wrong)] : ""),
   });
   const edited = h("div", { class: "buttons" });
 
-  async function change(changes) {
+  async function edit(changes) {
     if (!changes.length) return;
     try {
       trouble();
-      S.one = await ask(`a/${S.one.id}/edit`, { changes });
+      await change("/edit", { changes });
     } catch (error) { trouble(error); }
     await read();
   }
@@ -68,7 +68,7 @@ export async function tablePage(page) {
     if (!name && found.name && !pairs.some((pair) => pair.endsWith(`=${own}`))) {
       if (found.told && own !== found.name) { await set("columns", pairs); return read(); }
       const at = now.columns.indexOf(found);  // a header that would be taken for a column is renamed, on the copy
-      return change([[now.header, at, `${own} label`]]);
+      return edit([[now.header, at, `${own} label`]]);
     }
     await set("columns", name && name !== own ? [...pairs, `${name}=${own}`] : pairs);
     await read();
