@@ -222,11 +222,12 @@ def test_changes_that_come_faster_than_their_answers_are_all_kept(page, server):
     page.route("**/save", lambda route: (time.sleep(0.2), route.continue_()))
     typed = {"draws": "1234", "tune": "567", "chains": "3"}
     page.evaluate(
-        """typed => Object.entries(typed).forEach(([name, text]) => {
+        """typed => Promise.all(Object.entries(typed).map(async ([name, text], i) => {
+            await new Promise(go => setTimeout(go, 150 * i));  // the first is answered between the second and the third
             const field = document.getElementById(`set-${name}`);
             field.value = text;
             field.dispatchEvent(new Event("change"));
-        })""",
+        }))""",
         typed,
     )
     to(page, "Fit")
