@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -187,12 +188,51 @@ def test_the_public_modules(name):
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize("number", ["01", "02", "03"])
-def test_notebooks_import_public_names(number):
-    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
-    imported = re.findall(r"from (vrest[\w.]*) import ([\w, ]+)", path.read_text(encoding="utf-8"))
-    assert {module for module, _ in imported} <= set(PUBLIC)
-    assert all(set(names.split(", ")) <= set(PUBLIC[module]) for module, names in imported)
+def shown_code(path: Path) -> list[str]:
+    """The Python that a notebook, a page or a script shows."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return (
+        [text]
+        if path.suffix == ".py"
+        else re.findall(r"^```\{?python\}?\n(?::\w+:.*\n)*(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    )
+
+
+def not_public(code: str) -> list[str]:
+    """The names that code takes from vrest and that are not public."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom):
+            names = PUBLIC.get(node.module, []) if node.module != "vrest" else [*vrest.__all__, *SUBMODULES]
+            if node.module.split(".")[0] == "vrest":
+                found += [f"{node.module}.{a.name}" for a in node.names if a.name not in names]
+        elif isinstance(node, ast.Import):
+            found += [a.name for a in node.names if a.name.startswith("vrest.") and a.name not in PUBLIC]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "vrest":
+            found += [f"vrest.{node.attr}"] if node.attr not in [*vrest.__all__, *SUBMODULES, "__version__"] else []
+    return found
+
+
+SUBMODULES = [name.removeprefix("vrest.") for name in PUBLIC]
+SHOWN = [*(ROOT / "notebooks").glob("*.*"), *(ROOT / "docs").glob("*.py"), ROOT / "README.md",
+         *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/questions").glob("*.md")]  # fmt: skip
+SHOWN = sorted(path for path in SHOWN if path.suffix in (".ipynb", ".py", ".md"))
+
+
+def test_what_is_shown_takes_public_names_alone():
+    blocks = [(path.name, code) for path in SHOWN for code in shown_code(path)]
+    assert len(blocks) > 50, "code is found"
+    assert [(name, *found) for name, code in blocks if (found := not_public(code))] == []
+
+
+@pytest.mark.parametrize(
+    "code", ["from vrest.models.ions import ions", "import vrest.fitting", "from vrest.laws import fit", "vrest.cli"]
+)
+def test_a_private_name_is_seen(code):
+    assert not_public(code)
 
 
 def test_every_folder_with_code_is_mapped_into_the_package():

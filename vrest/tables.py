@@ -75,7 +75,7 @@ def explain(
     K_o, Na_o, Cl_o, K_i, Na_i, Cl_i : mM outside and inside.
     P_Na, P_Cl : relative to P_K.
     temperature_C : °C.
-    **more : pump_mV, Q10_pump, Q10_leak, cooled_by_C, P_K_cm_s, diameter_um, as of `vrest.models.textbook.explain`.
+    **more : pump_mV, Q10_pump, Q10_leak, cooled_by_C, P_K_cm_s, diameter_um, as of `vrest.textbook.explain`.
 
     Returns
     -------
