@@ -17,7 +17,7 @@ def expected() -> set[str]:
     found = set()
     for package, folder in project["tool"]["setuptools"]["package-dir"].items():
         for path in (ROOT / folder).iterdir():
-            if path.suffix in {".py", ".csv", ".toml", ".typed", ".bib", ".html", ".css", ".js", ".svg"}:
+            if path.suffix in {".py", ".pyi", ".csv", ".toml", ".typed", ".bib", ".html", ".css", ".js", ".svg"}:
                 found.add(f"{package.replace('.', '/')}/{path.name}")
     return found
 
