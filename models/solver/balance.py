@@ -48,7 +48,7 @@ class Terms:
         return all(isinstance(x, float) and x == 0.0 for x in (self.A2, self.B2, self.g))
 
 
-def ion_current(z: int, p: Array, c_i: Array, c_o: Array, u: Array) -> Array:
+def ion_current(z: Array, p: Array, c_i: Array, c_o: Array, u: Array) -> Array:
     """One ion's GHK current over F·P_K, in mM, outward positive; `c_i`, `c_o` in mM, u = V_m / V_T."""
     return z * p * (c_i * bernoulli(-z * u) - c_o * bernoulli(z * u))
 

@@ -14,7 +14,7 @@ from ..errors import VrestError
 from ..ions import ions
 from ..laws.mullins_noda import balanced
 from ..solver.balance import gather, ion_current
-from ..solver.rest import rest
+from ..solver.rest import rest, rest_without_pump
 
 _IONS = ions(("K", "Na", "Cl"))
 
@@ -70,20 +70,20 @@ def run_down(
     """
     V_T, rate = thermal_voltage(temperature_C), P_K_cm_s * 6e4 / diameter_um  # surface/volume of a sphere, 1/cm
     permeability, valence = {"K": 1.0, **p}, np.array([s.valence for s in _IONS])
+    ratios, outside = (np.array([of[s.name] for s in _IONS]) for of in (permeability, c_o))
     at = Conditions(_IONS, c_o, {"K": K_i_mM, "Na": Na_i_mM}, temperature_C, passive=("Cl",))
     u_start = float(balanced({f"P_{name}/P_K": x for name, x in p.items()}, at, at))
     start = np.array([K_i_mM, Na_i_mM, c_o["Cl"] * np.exp(u_start)])
 
     def leak(c_i: np.ndarray, u: Array) -> np.ndarray:
-        return np.array([
-            ion_current(s.valence, permeability[s.name], c, c_o[s.name], u) for s, c in zip(_IONS, c_i, strict=True)
-        ])  # fmt: skip
+        return ion_current(valence, ratios, c_i, outside, u)
 
     pump = np.zeros(3) if poisoned else -leak(start, u_start)
 
     def potential(c_i: np.ndarray) -> np.ndarray:
         inside = {s.name: c for s, c in zip(_IONS, c_i, strict=True)}
-        return rest(replace(gather(_IONS, permeability, inside, c_o), j=pump.sum()))
+        terms = gather(_IONS, permeability, inside, c_o)
+        return rest_without_pump(terms) if poisoned else rest(replace(terms, j=pump.sum()))
 
     def change(time: float, c_i: np.ndarray) -> np.ndarray:
         return -rate * (leak(c_i, potential(c_i)) + pump) / valence

@@ -21,10 +21,10 @@ export async function learn(page) {
     fill(sum, h("b", {}, mV(found.V_m)), " is the resting potential.");
     fill(nernst, `Each ion alone would hold the membrane at its Nernst potential: K ${mV(found.nernst.K)}, Na ${mV(found.nernst.Na)}, Cl ${mV(found.nernst.Cl)}. ` +
       `Sodium pulls V_m ${mV(steps.sodium)} away from potassium's. A pump that makes good the leaks of Na and K, 3 against 2, adds ${mV(-found.balanced)}.`);
-    fill(charge, `Only ${found.charge.share_of_K.toExponential(1).replace("e-", "·10⁻").replace("⁻5", "⁻⁵").replace("⁻6", "⁻⁶")} of the cell's potassium has to leave to charge the membrane (${Math.abs(found.charge.charge_pC).toFixed(2)} pC in a round cell of 20 µm): concentrations stay what they are.`);
+    fill(charge, `Only ${found.charge.share_of_K.toExponential(1).replace(/e-(\d+)/, (_, n) => `·10⁻${[...n].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]).join("")}`)} of the cell's potassium has to leave to charge the membrane (${Math.abs(found.charge.charge_pC).toFixed(2)} pC in a round cell of 20 µm): concentrations stay what they are.`);
     const cooling = found.cooling, whole = Object.values(cooling).reduce((a, b) => a + b, 0);
     waterfall(cold, [["thermodynamic", cooling.thermodynamic], ["leak", cooling.leak], ["pump", cooling.pump]], { total: "together", height: 260 });
-    fill(colder, `Cooling by ${Number(now.cool.toPrecision(3))} °C ${whole >= 0 ? "depolarises" : "hyperpolarises"} by `, h("b", {}, mV(Math.abs(whole))),
+    fill(colder, `Cooling by ${Number(found.cooled_by.toPrecision(3))} °C ${whole >= 0 ? "depolarises" : "hyperpolarises"} by `, h("b", {}, mV(Math.abs(whole))),
       ": kT/e shrinks, the leak slows, which leaves more to the pump, and the pump slows most of all.");
     clock();
     const argv = Object.entries(now).filter(([name, x]) => x !== null && x !== START[name]).map(([name, x]) => `--${name.replaceAll("_", "-")} ${Number(x.toPrecision(4))}`);
@@ -32,17 +32,18 @@ export async function learn(page) {
   }
 
   function clock() {
-    const { time_s, V_m, inside, before, end } = found.run, t = 60 * minutes.x;
-    let i = time_s.findIndex((x) => x >= t);
-    if (i < 0) i = time_s.length - 1;
+    const { time_s, V_m, inside, before, end } = found.run, t = Math.min(60 * minutes.x, time_s.at(-1)), told = t < 5400 ? `${Number((t / 60).toPrecision(2))} min` : `${Number((t / 3600).toPrecision(2))} h`;
+    const after = Math.max(time_s.findIndex((x) => x >= t), 1), share = (t - time_s[after - 1]) / (time_s[after] - time_s[after - 1]);
+    const then = (of) => of[after - 1] + share * (of[after] - of[after - 1]);
     run.y = { ...run.y, min: Math.floor(Math.min(before, ...V_m) / 10) * 10 - 5, max: Math.ceil(Math.max(0, ...V_m) / 10) * 10 + 5 };
     run.frame();
     const x = time_s.slice(1).map((s) => s / 60), last = x.findIndex((m) => m > run.x.max);
     if (last > 0) x.length = last;
     run.draw({ lines: [{ x: [run.x.min, x[0], x[0]], y: [before, before, V_m[1]], kind: "faint" }, { x, y: V_m.slice(1, x.length + 1), kind: "main" }, { x: [run.x.min, run.x.max], y: [end, end], kind: "nernst" }],
-      marks: [{ x: Math.max(time_s[i] / 60, run.x.min), y: V_m[i], low: V_m[i], high: V_m[i] }], notes: [{ x: run.x.min, y: end, text: "the end: equilibrium of all that crosses", dx: 6 }] });
-    fill(later, `At once the pump's ${mV(V_m[0] - before)} are lost (${mV(before)} to ${mV(V_m[0])}); after ${minutes.x < 90 ? `${Number(minutes.x.toPrecision(2))} min` : `${(minutes.x / 60).toFixed(0)} h`} V_m is `,
-      h("b", {}, mV(V_m[i])), `, with ${Object.entries(inside).map(([ion, c]) => `${ion} ${c[i].toFixed(0)}`).join(", ")} mM inside. The curve starts from a cell whose pump balances its leaks; a real one would swell.`);
+      marks: [{ x: t / 60, y: then(V_m), low: then(V_m), high: then(V_m) }], notes: [{ x: run.x.min, y: end, text: "the end: equilibrium of all that crosses", dx: 6 }] });
+    fill(later, `At once the pump's ${mV(V_m[0] - before)} are lost (${mV(before)} to ${mV(V_m[0])}); after ${told} V_m is `,
+      h("b", {}, mV(then(V_m))), `, with ${Object.entries(inside).map(([ion, c]) => `${ion} ${then(c).toFixed(0)}`).join(", ")} mM inside; a real cell would swell. ` +
+      `The curve starts from the balanced state, ${mV(before)} (the pump makes good the leaks, and chloride is at equilibrium), not from the ${mV(found.V_m)} above.`);
   }
 
   const look = latest(async () => {
