@@ -126,7 +126,9 @@ def _columns(
         top, bottom = rows[0] - 1, rows[1] - 1
         ranges = [typed("sheet", in_letters((top, block[0], bottom, block[-1]), grid.sheet)) for block in tables]
         faults.stop(
-            f"holds {len(tables)} tables beside each other; choose one with {' or '.join(ranges)}.", row=rows[0]
+            f"holds {len(tables)} tables beside each other; choose one with {' or '.join(ranges)}; or, where they are one table,"
+            " name or delete the empty columns between them.",
+            row=rows[0],
         )
     if len(blocks) > 1:
         faults.repair("empty", f"{places[-1] + 1 - places[0] - len(places)} empty columns left out.")

@@ -182,7 +182,13 @@ class App:
             return {"running": None}
         seconds = time.time() - running.started
         return {
-            "running": {"analysis": running.analysis, "name": running.name, "seconds": seconds, **self.jobs.progress}
+            "running": {
+                "analysis": running.analysis,
+                "name": running.name,
+                "command": running.argv[0],
+                "seconds": seconds,
+                **self.jobs.progress,
+            }
         }
 
     async def cancel(self, request: Request) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -24,6 +25,20 @@ pytestmark = [
 ]
 COMMAND = [sys.executable, "-m", "vrest"]
 OWN_NAMES = {"V_m_mV": "RMP (mV)", "temperature_C": "Temp (°C)", "cell_type": "genotype"}
+
+MOVES = """async () => {
+    const range = document.querySelector("[aria-label='K outside, mM']"), here = document.getElementById("here"), took = [];
+    for (let i = 0; i < 40; i++) {
+        const begun = performance.now();
+        const drawn = new Promise((go) => new MutationObserver(go).observe(here, { childList: true }));
+        range.value = Number(range.min) + (Number(range.max) - Number(range.min)) * ((i * 7) % 40) / 40;
+        range.dispatchEvent(new Event("input"));
+        await drawn;
+        took.push(performance.now() - begun);
+    }
+    return took;
+}"""
+"""Moves a slider and waits until its answer is drawn; milliseconds of each move."""
 
 
 class Server:
@@ -181,6 +196,9 @@ def test_the_whole_path(page, server, workbook, tmp_path):
     page.get_by_label("K outside, mM", exact=True).fill("3")
     page.wait_for_function("before => document.getElementById('here').innerText !== before", arg=before)
 
+    took = page.evaluate(MOVES)
+    assert statistics.median(took) < 50, took  # ms, as a hand feels it
+
     to(page, "Compare")
     page.select_option("#by", "genotype")
     page.click("#compare-groups")
@@ -320,3 +338,31 @@ def test_paste_into_an_empty_table(page):
     page.click(".row:nth-child(2) .cell >> nth=0")
     page.keyboard.press("Control+V")
     page.wait_for_selector("text=2 potentials understood")
+
+
+def test_the_page_for_students_says_what_the_command_says(page, server):
+    page.click("#pages >> text=Learn")
+    page.wait_for_selector("text=after 60 min")
+    printed = subprocess.run([*COMMAND, "explain"], capture_output=True, text=True, check=True).stdout
+    (hour,) = [line for line in printed.splitlines() if "after 1 h " in line]
+    V_m = float(hour.split("after 1 h")[1].split()[0])
+    assert f"after 60 min V_m is {V_m:.1f} mV".replace("-", "−") in page.locator("main").inner_text()
+
+
+def test_a_fault_of_a_column_that_is_not_there_names_it(page, tmp_path):
+    table = tmp_path / "letter.txt"
+    table.write_text("Dear Sir,\nplease find\nthe data\n")
+    take(page, table)
+    page.wait_for_selector("text=3 faults")
+    assert "V_m_mV missing" in page.locator(".faults").inner_text()
+
+
+def test_the_command_on_the_question_follows_what_is_typed(page):
+    page.click(".brand")
+    page.click("text=Take simulated_series")
+    page.wait_for_selector("text=On to the question")
+    to(page, "Question")
+    box = page.get_by_label("K inside, mean, mM")
+    box.fill("133")
+    box.press("Tab")
+    page.wait_for_selector(".command >> text=K=133")

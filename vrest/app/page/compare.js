@@ -20,10 +20,10 @@ export async function compare(page) {
         h("section", { class: "card" }, h("h2", {}, "Groups of cells"),
           labels.length ? [h("div", { class: "field" }, h("label", { for: "by" }, "Groups are named in the column"), by),
             h("p", { class: "what" }, "By how many mV do they differ in the reference bath, and in which parameter?"),
-            h("button", { type: "button", class: "primary", id: "compare-groups", onclick: doing(() => start({ by: by.value })) }, "Compare groups")]
+            h("button", { type: "button", class: "primary starts", id: "compare-groups", onclick: doing(() => start({ by: by.value })) }, "Compare groups")]
             : h("p", {}, "The table has no column that names groups, such as genotype or cell_type.")),
         h("section", { class: "card" }, h("h2", {}, "Laws"), boxes, h("p", { class: "what" }, "Which law predicts best a row, or a cell, that was left out?"),
-          h("button", { type: "button", class: "primary", id: "compare-laws", onclick: doing(() => {
+          h("button", { type: "button", class: "primary starts", id: "compare-laws", onclick: doing(() => {
             if (chosen().length < 2) throw new Error("Choose two laws or more.");
             return start({ laws: chosen().join(",") });
           }) }, "Compare laws")));

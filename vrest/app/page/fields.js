@@ -3,7 +3,8 @@
 import { doing, h } from "./base.js";
 import { S, set } from "./main.js";
 
-const spoken = (name) => ({ temperature_C: "Temperature, where the table has none (°C)" })[name]
+const spoken = (name) => ({ temperature_C: "Temperature, where the table has none (°C)", blocked: "Rows with the pump blocked",
+  where: "Only these rows", preset: "Kind of cell" })[name]
   ?? name.replace(/^(K|Na|Cl|Ca|Mg|HCO3)_o_mM$/, "$1 outside, for the whole table (mM)").replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
 
 export function field(setting, after) {
@@ -20,7 +21,7 @@ export function field(setting, after) {
     control.value = value ?? "";
   } else {
     const text = wanted && wanted.value !== "" ? written(wanted.value) : Array.isArray(value) ? value.join("; ") : value ?? "";
-    control = h("input", { type: "text", inputmode: form === "number" ? "decimal" : null, value: text, ...described, placeholder: setting.metavar,
+    control = h("input", { type: "text", inputmode: form === "number" ? "decimal" : null, value: text, ...described, placeholder: setting.metavar === "QUERY" ? null : setting.metavar,
       autocomplete: "off", spellcheck: "false",
       onchange: (e) => put(form === "several" ? e.target.value.split(";").map((x) => x.trim()).filter(Boolean) : e.target.value.trim()) });
     control.addEventListener("keydown", (e) => { if (e.key === "Enter") put(form === "several" ? control.value.split(";").map((x) => x.trim()).filter(Boolean) : control.value.trim()); });

@@ -15,6 +15,7 @@ export async function begin(given) {
 export function under(box) {
   const draw = () => {
     const run = S.running;
+    for (const button of box.parentNode.querySelectorAll(".starts")) button.disabled = Boolean(run);
     if (!run) { fill(box); return; }
     const here = run.analysis === S.one?.id;
     if (box.dataset.run !== run.name || !box.firstChild) {
@@ -37,7 +38,7 @@ export async function fit(page) {
     top: (start) => {
       const figure = h("input", { type: "text", id: "figure", placeholder: "svg,pdf", size: 8 });
       return [toCopy(S.one.command), h("div", { class: "buttons" },
-        h("button", { type: "button", class: "primary big", id: "start", onclick: doing(() => start({ figure: figure.value.trim() })) }, "Fit"),
+        h("button", { type: "button", class: "primary big starts", id: "start", onclick: doing(() => start({ figure: figure.value.trim() })) }, "Fit"),
         h("label", { for: "figure" }, "The figure also as"), figure)];
     },
   });
@@ -48,10 +49,10 @@ export async function runs(page, { title, wanted, top }) {
   const box = h("div", { class: "under" }), list = h("div", { class: "runs" }), result = h("div", { class: "result" });
   const head = h("div", {});
   fill(page, h("h1", {}, title), head, box, list, result);
-  const draw = under(box);
   const own = () => S.one.runs.filter(wanted);
   const start = async (given) => { await begin(given); lists(); draw(); };
   fill(head, top(start));
+  const draw = under(box);
 
   function lists() {
     const all = own();
@@ -59,21 +60,22 @@ export async function runs(page, { title, wanted, top }) {
     fill(list, all.length > 1 ? h("div", { class: "tabs", role: "group", "aria-label": "Runs" }, all.map((run) => h("button", { type: "button", class: "quiet",
       "aria-pressed": String(run === chosen), onclick: () => { S.chosen = run.name; lists(); } },
       run.name, " ", h("span", { class: `mark ${HOW[run.state]}` }, run.state)))) : null);
-    if (chosen && chosen.state !== "running") show(result, chosen, start);
-    else fill(result);
+    if (chosen && chosen.state !== "running") return show(result, chosen, start);
+    fill(result);
+    return Promise.resolve();
   }
   lists();
   onprogress((before) => {
     if (!page.isConnected) return false;
     draw();
-    if (before && !S.running) lists();
+    if (before && !S.running) lists().then(() => result.querySelector("h2")?.focus());  // what one waited for is read out, and in sight
     return true;
   });
 }
 
 async function show(result, run, start) {
   if (run.state !== "done") {
-    fill(result, h("div", { class: "warning amber" }, h("h2", {}, `${run.name}: ${run.state}`),
+    fill(result, h("div", { class: "warning amber" }, h("h2", { tabindex: -1 }, `${run.name}: ${run.state}`),
       h("pre", {}, run.said.trim() || "Nothing was written."),
       h("button", { type: "button", onclick: doing(() => start(Object.fromEntries(Object.entries({
         by: run.argv[0] === "compare" && at(run.argv, "--by"), laws: at(run.argv, "--laws") }).filter(([, x]) => x)))) }, "Start it again")), toCopy(run.command));
@@ -110,7 +112,7 @@ function answer(found, run, url) {
   const bad = found.parts.filter((part) => part.colour === "bad");
   return [
     bad.map((part) => h("div", { class: "warning bad" }, h("b", {}, "✗ ", part.name[0].toUpperCase() + part.name.slice(1), ": ", part.word), paragraphs(part.sentences.slice(0, 3)))),
-    h("section", { class: "answer" }, h("h2", {}, "Answer"), h("p", { class: "faint" }, `${found.law}: ${found.summary}; ${found.rows} rows.`),
+    h("section", { class: "answer" }, h("h2", { tabindex: -1 }, "Answer"), h("p", { class: "faint" }, `${found.law}: ${found.summary}; ${found.rows} rows.`),
       !found.believable ? h("p", { class: "warning bad" }, "✗ There is none: the sampling fell short.") : [
         found.differences ? [h("p", { class: "lead" }, found.differences[1]), paragraphs([found.differences[0]]), h("ul", {}, found.differences.slice(2).map((one) => h("li", {}, one)))] : null,
         sure.length ? rows(sure) : found.differences ? null : h("p", {}, "The recordings answer none of the questions that were asked."),
@@ -130,6 +132,6 @@ function answer(found, run, url) {
 
 function laws(found, run) {
   const said = run.printed.split("\n\n").slice(1).join("\n").split("\n").filter(Boolean);
-  return h("section", { class: "answer" }, h("h2", {}, "Laws compared"), paragraphs(said), table(found.table, "numbers"),
+  return h("section", { class: "answer" }, h("h2", { tabindex: -1 }, "Laws compared"), paragraphs(said), table(found.table, "numbers"),
     h("p", { class: "faint" }, "elpd is how well a law predicts what was left out: a row, or a whole cell. Differences within two standard errors (dse) decide nothing."));
 }

@@ -3,6 +3,7 @@
 import { h } from "./base.js";
 
 const ROW = 26, BEYOND = 8, LEFT = 56;
+const pen = document.createElement("canvas").getContext("2d");
 let grids = 0;
 
 export class Grid {
@@ -28,9 +29,10 @@ export class Grid {
   show({ cells, heads = [], marks = new Map(), header = -1, columns = 0 }) {
     Object.assign(this, { cells, marks, header });
     this.columns = Math.max(columns, heads.length, ...cells.slice(0, 200).map((row) => row.length), 1);
+    pen.font = `600 ${getComputedStyle(document.body).font.replace(/^[^/]*?(?=[\d.]+px)/, "")}`;
     this.widths = Array.from({ length: this.columns }, (_, c) => {
-      const longest = cells.slice(0, 200).reduce((most, row) => Math.max(most, (row[c] ?? "").length), 0);
-      return Math.min(Math.max(heads.length ? 130 : 90, 14 + 8 * longest), 240);
+      const longest = cells.slice(0, 200).reduce((most, row) => Math.max(most, pen.measureText(row[c] ?? "").width), 0);
+      return Math.min(Math.max(heads.length ? 140 : 70, 16 + Math.ceil(longest)), 240);
     });
     this.x = this.widths.reduce((sum, w) => [...sum, sum.at(-1) + w], [LEFT]);
     this.head.hidden = !heads.length;
@@ -38,6 +40,7 @@ export class Grid {
     this.head.style.width = this.body.style.width = `${this.x.at(-1)}px`;
     heads.forEach((head, c) => { head.style.width = `${this.widths[c]}px`; head.setAttribute("role", "columnheader"); });
     this.body.style.height = `${cells.length * ROW}px`;
+    this.node.style.setProperty("--tall", `${cells.length * ROW + this.head.offsetHeight + 18}px`);
     this.node.setAttribute("aria-rowcount", cells.length);
     this.node.setAttribute("aria-colcount", this.columns);
     this.drawn = "";

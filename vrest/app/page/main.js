@@ -75,8 +75,9 @@ async function show() {
 
 function bar(id, name) {
   const link = (to, text, here) => h("a", { href: `#/${to}`, "aria-current": here ? "page" : null }, text);
-  fill($("which"), id && id !== "learn" ? S.one.id : "");
-  fill($("pages"), id && id !== "learn" ? Object.entries(PAGES).map(([key, [text]]) => link(`${id}/${key}`, text, key === name)) : null,
+  const one = id ? S.one?.id : null;  // the page for students leads back to the analysis that one came from
+  fill($("which"), one ?? "");
+  fill($("pages"), one ? Object.entries(PAGES).map(([key, [text]]) => link(`${one}/${key}`, text, key === name)) : null,
     link("learn", "Learn", name === "learn"));
 }
 
@@ -115,17 +116,19 @@ async function poll() {
 }
 export const pollNow = () => { clearTimeout(poll.timer); return poll(); };
 
+const place = (run) => `#/${run.analysis}/${run.command === "compare" ? "compare" : "fit"}`;
+
 function strip(ended) {
   const run = S.running, box = $("running"), away = !location.hash.endsWith("/fit") && !location.hash.endsWith("/compare");
   if (run && away) {
-    const href = `#/${run.analysis}/fit`;
+    const href = place(run);
     if (box.dataset.run !== run.name) fill(box, h("p", { class: "strip" }, h("a", { href }, `Fit ${run.name} is running`), " ", h("span", { "aria-hidden": "true" })));
     box.dataset.run = run.name;
     box.querySelector("span")?.replaceChildren(progressText(run));
   } else if (!run || !away) {
     if (ended && away && S.one?.id === ended.analysis) {
       const how = S.one.runs.find((one) => one.name === ended.name)?.state ?? "ended";
-      fill(box, h("p", { class: "strip" }, h("a", { href: `#/${ended.analysis}/fit` }, `Fit ${ended.name}: ${how}`)));
+      fill(box, h("p", { class: "strip" }, h("a", { href: place(ended) }, `Fit ${ended.name}: ${how}`)));
     } else if (run || box.dataset.run) fill(box);
     delete box.dataset.run;
   }

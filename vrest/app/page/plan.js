@@ -58,7 +58,8 @@ export async function planPage(page) {
       fill(beside, h("h2", {}, "What it would tell"), h("p", {}, mark(found.mark)),
         table([["", "before", "expected", "learned"], ...found.expected.map((q) => [q.parameter, q.before, q.after, `${Math.round(100 * Math.max(q.contraction, 0))} %`])], "numbers"),
         h("h2", {}, "Rows that would help most"), h("ul", { class: "offers" }, found.proposals.map((one) => h("li", {},
-          h("button", { type: "button", onclick: doing(() => add(one.row)) }, "Add"), " ", one.words, h("br"), h("span", { class: "faint" }, one.gains.join(", ") || "narrows nothing")))),
+          h("button", { type: "button", "aria-label": `Add: ${one.words}`, onclick: doing(() => add(one.row)) }, "Add"),
+          h("span", {}, one.words, h("br"), h("span", { class: "faint" }, one.gains.join(", ") || "narrows nothing"))))),
         paragraphs(found.sentences), h("details", {}, h("summary", {}, "Decided for you"), paragraphs([...found.notes, ...found.said])), toCopy(found.command));
     } catch (error) {
       fill(beside, h("h2", {}, "What is missing"), error.message.split("\n").slice(0, 12).map((line) => h("p", { class: "warning amber" }, lines(line))));
@@ -76,7 +77,7 @@ export async function planPage(page) {
 
   fill(page, h("h1", {}, "Plan"), h("p", {}, "What would a series of baths pin down, before any cell is patched? The law, ions and inside concentrations are those of the ",
     h("a", { href: `#/${S.one.id}/question` }, "question"), "."),
-  h("div", { class: "two" }, h("section", {}, grid.node, h("div", { class: "buttons" },
+  h("div", { class: "two" }, h("section", {}, grid.node, h("p", { class: "what" }, "One recording a row. pump: on or blocked. Recordings of one cell have the same name under cell."), h("div", { class: "buttons" },
     h("button", { type: "button", onclick: doing(fromTable) }, "Start from the table's baths"),
     h("button", { type: "button", onclick: doing(() => put([rows[0]])) }, "Clear"))), beside));
   draw();

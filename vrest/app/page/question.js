@@ -23,7 +23,7 @@ export async function question(page) {
       fill(beside, h("h2", {}, "What to expect"), h("p", {}, `${found.rows} rows, ${found.conditions} distinct conditions, ions ${found.ions.join(", ")}.`),
         h("p", {}, mark(found.mark)), paragraphs(found.sentences),
         table([["", "before", "expected", "learned"], ...found.expected.map((q) => [q.parameter, q.before, q.after, `${Math.round(100 * Math.max(q.contraction, 0))} %`])], "numbers"),
-        h("p", { class: "faint" }, "“Before” is what the prior allows, “expected” what these conditions would leave of it, averaged over the priors: nothing has been sampled."),
+        h("p", { class: "faint" }, "“Before” is what the prior allows, “expected” what these conditions would leave of it, averaged over the priors: nothing has been sampled. ± is one sd; x/÷ is a factor."),
         h("details", {}, h("summary", {}, "Decided for you"), paragraphs([...found.notes, ...found.said])),
         h("a", { class: "button primary", href: `#/${S.one.id}/fit` }, "On to the fit"));
     } catch (error) {
@@ -32,7 +32,8 @@ export async function question(page) {
     beside.classList.remove("waiting");
   }, 250);
 
-  const changed = async (name) => { if (["law", "ions"].includes(name)) draw(); look(); };
+  const typed = h("div", {});
+  const changed = (name) => { if (["law", "ions"].includes(name)) draw(); else fill(typed, toCopy(S.one.command)); look(); };
   const put = (name, value) => doing(async () => { await set(name, value); await changed(name); })();
 
   function laws() {
@@ -59,7 +60,7 @@ export async function question(page) {
           value.disabled = error.disabled = Boolean(passive?.checked);
           put("inside", joined({ ...parsed(known?.assumed), ...parsed(S.one.settings.inside), [ion]: text }));
         };
-        const box = (text, what) => h("input", { type: "text", inputmode: "decimal", size: 6, value: text ?? "", disabled: given === "passive", "aria-label": `${ion} inside, ${what}, mM`, onchange: note });
+        const box = (text, what) => h("input", { type: "text", inputmode: "decimal", size: 6, value: text ?? "", disabled: given === "passive", id: `inside-${ion}-${what}`, "aria-label": `${ion} inside, ${what}, mM`, onchange: note });
         const value = box(mean, "mean"), error = box(sd, "uncertainty");
         const passive = ion === "K" ? null : h("input", { type: "checkbox", checked: given === "passive", onchange: note });
         const use = h("input", { type: "checkbox", checked: on, disabled: !usable(ion) || ion === "K", onchange: (e) => {
@@ -68,7 +69,7 @@ export async function question(page) {
         } });
         return h("div", { class: "ion" }, h("label", {}, use, h("b", {}, ion)), on ? [value, "±", error,
           passive ? h("label", {}, passive, "passive") : h("span"),
-          h("span", { class: "faint" }, S.offered.typical[ion] ? `usually ${S.offered.typical[ion]}` : "")] : h("span", { class: "faint" }, usable(ion) ? "left out" : "not in this law"));
+          h("span", { class: "faint" }, S.offered.typical[ion] ? `usually ${S.offered.typical[ion].replace(`${ion}=passive`, "passive")}` : "")] : h("span", { class: "faint" }, usable(ion) ? "left out" : "not in this law"));
       }));
   }
 
@@ -93,14 +94,16 @@ export async function question(page) {
   function draw() {
     const later = S.offered.settings.filter((one) => one.group !== "table" && ![...OWN, ...FIRST].includes(one.name));
     const more = h("textarea", { rows: 4, id: "more", spellcheck: "false", placeholder: '[priors]\n"P_Na/P_K" = "LogNormal(log 0.02, 0.5)"',
-      onchange: doing(async (e) => { await keep({ more: e.target.value }); look(); }) });
+      onchange: doing(async (e) => { await keep({ more: e.target.value }); changed("more"); }) });
     more.value = S.one.more;
     fill(form, laws(), ions(), groups(), named(...FIRST).map((one) => field(one, changed)), options(),
       h("details", {}, h("summary", {}, "More settings"), later.map((one) => field(one, changed)),
         h("div", { class: "field" }, h("label", { for: "more" }, "Settings without a field: priors, reference, vary, spread, offset"), more,
           h("p", { class: "what" }, "Lines as in config.toml."))),
-      toCopy(S.one.command));
-    const wanted = S.wanted && form.querySelector({ inside: ".ion input[type=text]", law: "[name=law]:checked", ions: ".ion input", by: "#set-by", options: ".choice input[type=checkbox]" }[S.wanted.name] ?? "#more");
+      typed);
+    fill(typed, toCopy(S.one.command));
+    const empty = [...form.querySelectorAll(".ion input")].find((box) => box.type === "text" && !box.value && !box.disabled)?.id;
+    const wanted = S.wanted && form.querySelector({ inside: empty ? `#${empty}` : ".ion input[type=text]", law: "[name=law]:checked", ions: ".ion input", by: "#set-by", options: ".choice input[type=checkbox]" }[S.wanted.name] ?? "#more");
     if (wanted) { delete S.wanted; setTimeout(() => { const d = wanted.closest("details"); if (d) d.open = true; wanted.focus(); wanted.scrollIntoView({ block: "center" }); }); }
   }
 

@@ -32,9 +32,12 @@ export async function tablePage(page) {
       now = await ask(`a/${S.one.id}/ask/table`);
       trouble();
     } catch (error) {
+      grid.node.hidden = true;
+      fill(summary, h("a", { class: "button", href: "#/" }, "Take another file"));
       fill(settings, forms());
       return trouble(error);
     }
+    grid.node.hidden = false;
     const marks = new Map();
     for (const { row, place, text } of now.faults) {
       const r = row ? row - 1 : now.header, key = `${r},${place}`;
@@ -93,7 +96,7 @@ export async function tablePage(page) {
     fill(notes,
       n ? [h("h2", {}, "Faults"), h("ul", { class: "faults" }, now.faults.slice(0, 200).map((fault) => h("li", {},
         fault.row || fault.place >= 0 ? h("button", { type: "button", class: "quiet", onclick: () => goTo(fault) },
-          [fault.row && `row ${fault.row}`, fault.column].filter(Boolean).join(", ")) : null, " ", lines(fault.text)))),
+          [fault.row && `row ${fault.row}`, fault.column].filter(Boolean).join(", ")) : h("b", {}, fault.column), " ", lines(fault.text)))),
       n > 200 ? h("p", {}, `… and ${n - 200} more.`) : null] : null,
       now.repairs.length ? [h("h2", {}, "Repaired on reading"), h("ul", {}, now.repairs.map((one) => h("li", {}, lines(one))))] : null,
       now.cautions.length ? [h("h2", {}, "To know"), paragraphs(now.cautions)] : null,
