@@ -62,6 +62,8 @@ DESIGNS = {
     "mixed animals": lambda: animals(mixed=True, spread="group"),
     "litters": lambda: animals("litter", "animal", spread="group", robust=True),
     "animals of one-bath cells": lambda: one_bath(),
+    "robust cells": lambda: cells(robust_cells=True, options="rectification", vary=["rectification", "pump_mV"]),
+    "robust cells of animals": lambda: animals(robust_cells=True, priors={"nu_cells": "Gamma(2, 0.1)"}),
     "offsets": lambda: cells(offset="cell,solution", spread="group"),
     "resistances": resistances,
 }

@@ -65,7 +65,18 @@ class Priors(_Table):
         from vrest.models.ions import ions
         from vrest.models.laws.options import OPTIONS
         from vrest.models.laws.registry import LAWS
-        from vrest.models.parameters import C_M, NU, P_K, P_K_AREA, PUMP, R_IN_SCATTER, SIGMA, between_cells, offset_sd
+        from vrest.models.parameters import (
+            C_M,
+            NU,
+            NU_CELLS,
+            P_K,
+            P_K_AREA,
+            PUMP,
+            R_IN_SCATTER,
+            SIGMA,
+            between_cells,
+            offset_sd,
+        )
 
         some = ions(("K", "Na", "Cl", "Ca"))
         found = [p for law in LAWS.values() for p in law.parameters(law.usable(some))]
@@ -73,6 +84,7 @@ class Priors(_Table):
         found += [
             SIGMA,
             NU,
+            NU_CELLS,
             P_K,
             P_K_AREA,
             C_M,

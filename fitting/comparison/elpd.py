@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy.special import logsumexp
-from scipy.stats import multivariate_normal, norm, t
+from scipy.stats import multivariate_normal
 
 from ...models.parameters import NU, SIGMA, Parameter
 from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment
-from ..model.draws import group_values, parameter_values, row_distribution, scatter_mV
+from ..model.draws import around, group_values, parameter_values, row_distribution, scatter_mV
+from ..model.tiers import CELL, deviations, tail
 from ..results.loo import GOOD_K, leave_one_out
 from ..results.tree import THINNED
 from ..sampling.refits import QUICK, sampled, without_rows
@@ -157,9 +158,11 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
     values, middle, width = _population(posterior, experiment, cell)
     n = len(middle)
     near = rng.multivariate_normal(proposal[0], proposal[1], (n, _NEAR))
-    anywhere = middle[:, None] + width[:, None] * rng.standard_normal((n, _PLACES - _NEAR, middle.shape[1]))
+    nu = tail(experiment, CELL, values)
+    anywhere = middle[:, None] + width[:, None] * deviations(rng, nu, (n, _PLACES - _NEAR, middle.shape[1]))
     place = np.concatenate([near, anywhere], axis=1)
-    prior = norm(middle[:, None], width[:, None]).logpdf(place).sum(axis=-1)
+    nu = nu if nu is None else np.reshape(nu, (-1, 1, 1))
+    prior = around(middle[:, None], width[:, None], nu).logpdf(place).sum(axis=-1)
     share = _NEAR / _PLACES
     mixture = np.logaddexp(multivariate_normal(*proposal).logpdf(place) + np.log(share), prior + np.log(1 - share))
 
@@ -175,8 +178,7 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
     V_m = experiment.law.potential(theta, at, experiment.reference)
     scale = scatter_mV(values, experiment, rows)[:, None]
     y = experiment.recordings["V_m"].to_numpy()[rows]
-    rows_density = t(theta[NU.name], V_m[..., of_row], scale) if NU.name in theta else norm(V_m[..., of_row], scale)
-    density = rows_density.logpdf(y).sum(axis=-1)
+    density = around(V_m[..., of_row], scale, theta.get(NU.name)).logpdf(y).sum(axis=-1)
     return logsumexp(density + prior - mixture, axis=1) - np.log(_PLACES)
 
 

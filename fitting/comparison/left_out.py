@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
-from scipy.stats import norm, t
 
 from ...models.parameters import NU, Parameter
 from ..experiment.experiment import Experiment
 from ..experiment.levels import dim
-from ..model.draws import group_values, parameter_values, scatter_mV
-from ..model.tiers import CELL, from_place, of_levels, place_prior, seen_from, tier_data, tiers
+from ..model.draws import around, group_values, parameter_values, scatter_mV
+from ..model.tiers import CELL, deviations, from_place, of_levels, place_prior, seen_from, tail, tier_data, tiers
 
 _DRAWS, _UNITS, _CELLS = 300, 8, 16
 """Draws of the population, places of the unit (with those between it and its cells), and of each cell given these."""
@@ -40,8 +39,9 @@ def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: 
         def drawn(d: str, middle: Any, width: dict[str, Any], p: Parameter = p) -> np.ndarray:
             given = seen_from(p, d, data, middle, width)
             shape = (draws, _UNITS, _CELLS if d == CELL else 1, int(within[d].sum()))
-            place = _WIDER * rng.standard_normal(shape)
-            weight = norm(*place_prior(*given)).logpdf(place) - norm(0, _WIDER).logpdf(place)
+            nu = tail(experiment, d, values)
+            place = _WIDER * deviations(rng, nu, shape)
+            weight = around(*place_prior(*given), nu).logpdf(place) - around(0, _WIDER, nu).logpdf(place)
             if d == CELL:
                 own[...] += weight
             else:
@@ -88,6 +88,5 @@ def _of_rows(experiment: Experiment, cells: np.ndarray, theta: dict[str, Any], s
         here = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
         V_m = experiment.law.potential(here, experiment.conditions.take(conditions), experiment.reference)[..., of_row]
         sd = scale[:, rows][:, None, None]
-        around = t(here[NU.name], V_m, sd) if NU.name in here else norm(V_m, sd)
-        found.append(around.logpdf(y[rows]).sum(axis=-1))
+        found.append(around(V_m, sd, here.get(NU.name)).logpdf(y[rows]).sum(axis=-1))
     return np.stack(np.broadcast_arrays(*found), axis=-1)

@@ -18,7 +18,7 @@ from ..experiment.experiment import Experiment, conditions_of
 from ..experiment.interval import bounds
 from ..experiment.levels import columns_of, group_labels
 from ..model.draws import group_values, parameter_values
-from ..model.tiers import tiers
+from ..model.tiers import deviations, tail, tiers
 
 WHO = ("population", "new")
 
@@ -132,8 +132,9 @@ def _with_dormant(
     n, added = max(len(x) for x in values.values()), {}
     for p in (p for p in beyond.parameters if p.name not in values):
         added[p.name] = p.prior.draw(rng, (n, 1))
-        for spread in tiers(beyond, p.name).values() if cell != WHO[0] else ():
-            deviation = spread.prior.draw(rng, (n, 1)) * rng.standard_normal((n, 1))
+        for d, spread in tiers(beyond, p.name).items() if cell != WHO[0] else ():
+            nu = tail(experiment, d, {name: x[:, 0] for name, x in values.items()})
+            deviation = spread.prior.draw(rng, (n, 1)) * deviations(rng, nu, (n, 1))
             added[p.name] = p.between.undo(p.between.of(added[p.name]) + deviation)
     new = [p for p in (*beyond.parameters, *beyond.held) if p.name not in {**values, **experiment.fixed}]
     what = f"{left_out}: in blocked baths it acts, with {', '.join(f'{p.name} ~ {p.prior}' for p in new)}"
@@ -153,13 +154,14 @@ def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset
     shape = (max(len(x) for x in values.values()), max(x.shape[1] for x in values.values()))
     for p in (p for p in experiment.parameters if experiment.in_cells(p.name)):
         new[p.name] = p.between.of(values[p.name])
-        for spread in tiers(experiment, p.name).values():
+        for d, spread in tiers(experiment, p.name).items():
+            nu = tail(experiment, d, {name: x[:, 0] for name, x in values.items()})
             width = (
                 posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.asarray(spread.prior.centre)
             )
             width = width.reshape(-1, *width.shape[2:]) if width.ndim else width
             width = width[:, None] if width.ndim == 1 else width
-            new[p.name] = new[p.name] + width * rng.standard_normal(shape)
+            new[p.name] = new[p.name] + width * deviations(rng, nu, shape)
         new[p.name] = p.between.undo(new[p.name])
     return new
 

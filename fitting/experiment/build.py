@@ -21,6 +21,7 @@ from ...models.parameters import (
     C_M,
     JUNCTION,
     NU,
+    NU_CELLS,
     Q10_PUMP,
     SIGMA,
     SIGMA_SPREAD,
@@ -104,7 +105,9 @@ def build_experiment(
         raise ConfigurationError(reason)
 
     varying = [p for p in declared if levels.cells and p.name in levels.varying]
-    spreads = {p.name: between_cells(p) for p in varying if levels.told_apart}
+    spreads = {p.name: between_cells(p, robust=config.robust_cells) for p in varying if levels.told_apart}
+    if config.robust_cells and not spreads:
+        raise ConfigurationError(f"{typed('robust_cells')} is about how cells differ. {grouping.text}")
     above = [{p.name: between_cells(p, a.column, dim(k)) for p in varying} for k, a in enumerate(levels.above)]
     junction = (JUNCTION,) if "ljp_sd" in recordings else ()
     offsets = {per: offset_sd(per) for per in (*config.offset, *junction)}
@@ -316,7 +319,8 @@ def declared_parameters(
     ]
     active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
     optional = option_parameters(law, config.options, active)
-    declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA, *((NU,) if config.robust else ()))
+    declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA)
+    declared += ((NU,) if config.robust else ()) + ((NU_CELLS,) if config.robust_cells else ())
     symbols = [p.symbol for p in declared]
     if twice := [name for name in dict.fromkeys(symbols) if symbols.count(name) > 1]:
         raise ConfigurationError(
@@ -339,7 +343,8 @@ def foreseen_parameters(
     names = [p.name for p in sure]
     brought = [(why, p) for p, why in BROUGHT_BY.items() if law.conductance and p.name not in names]
     vary = varying_parameters([*sure, *(p for _, p in brought)], config)
-    spreads = [between_cells(p) for p in (*sure, *(p for _, p in brought)) if p.name in vary]
+    varying = [p for p in (*sure, *(p for _, p in brought)) if p.name in vary]
+    spreads = [between_cells(p, robust=config.robust_cells) for p in varying]
     brought += [("cells told apart", p) for p in spreads]
     beside = [*map(offset_sd, config.offset), *([SIGMA_SPREAD] if config.scatter_by else [])]
     sure = (*sure, *_with_priors(beside, config).values())

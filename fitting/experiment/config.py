@@ -267,6 +267,9 @@ class Config:
         flag="--scatter-by", metavar="COLUMN",
     )  # fmt: skip
     robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
+    robust_cells: bool = setting(
+        False, "Student t population of cells, so that an odd cell moves its type less", flag="--robust-cells"
+    )
     interval: float = setting(
         0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",
         metavar="P", group=SAMPLING, low=0.5, high=0.999, example="0.95",

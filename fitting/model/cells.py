@@ -10,7 +10,7 @@ from ...models.priors import LogNormal
 from ..experiment.experiment import Experiment
 from ..experiment.scatter import DIM as SCATTER_DIM
 from .linear import bath_variance, offset_variance, scatter_alone
-from .tiers import from_place, index_data, of_levels, seen_from, tier_data, tiers
+from .tiers import deviations, from_place, index_data, of_levels, seen_from, tail, tier_data, tiers
 
 
 def _given_levels(posterior: xr.Dataset, experiment: Experiment, spread: Parameter) -> tuple[Any, Any]:
@@ -106,8 +106,9 @@ def place_cells(population: xr.Dataset, experiment: Experiment, rng: np.random.G
     shape, population = (population.sizes["chain"], population.sizes["draw"]), population.copy()
     for p in _in_cells(experiment):
 
-        def drawn(d: str, middle: Any, own: dict[str, Any]) -> np.ndarray:
-            return middle + own[d] * rng.normal(size=(*shape, len(experiment.levels.coords[d])))
+        def drawn(d: str, middle: Any, own: dict[str, Any], given: xr.Dataset = population) -> np.ndarray:
+            units = (*shape, len(experiment.levels.coords[d]))
+            return middle + own[d] * deviations(rng, tail(experiment, d, given), units)
 
         population = _with_levels(population, experiment, p, of_draws(population, experiment, p, drawn))
     if experiment.scatter:

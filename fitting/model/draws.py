@@ -71,15 +71,17 @@ def scatter_mV(values: dict[str, np.ndarray], experiment: Experiment, rows: Any 
     return np.hypot(of_rows, experiment.error_mV[rows])
 
 
-def row_distribution(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...):
-    """SciPy distribution of every row (last axis), or those of `rows`, under every draw (leading axes), in mV."""
+def around(mean: Any, scale: Any, nu: Any = None):
+    """SciPy's Normal, or Student t of `nu` degrees of freedom where these are given."""
     from scipy.stats import norm, t
 
-    mu = experiment.row_mean(values, rows)
-    scale = scatter_mV(values, experiment, rows)
-    if not experiment.config.robust:
-        return norm(mu, scale)
-    return t(experiment.value(values, NU.name)[..., None], mu, scale)
+    return norm(mean, scale) if nu is None else t(nu, mean, scale)
+
+
+def row_distribution(values: dict[str, np.ndarray], experiment: Experiment, rows: Any = ...):
+    """SciPy distribution of every row (last axis), or those of `rows`, under every draw (leading axes), in mV."""
+    nu = experiment.value(values, NU.name)[..., None] if experiment.config.robust else None
+    return around(experiment.row_mean(values, rows), scatter_mV(values, experiment, rows), nu)
 
 
 def resistance_distribution(values: dict[str, np.ndarray], experiment: Experiment):

@@ -17,7 +17,7 @@ from numpy.polynomial.hermite_e import hermegauss
 
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError
-from ...models.parameters import NU, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
+from ...models.parameters import NU, NU_CELLS, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
 from ...models.priors import Fixed, cut_at_zero
 from ..experiment.experiment import Experiment, distinct
 from .draws import draw_prior
@@ -99,17 +99,16 @@ class ExpectedPosterior:
         """
         nu, of_levels = self.noise.get(NU.name), self.noise.get(SIGMA.of_levels)
         sigma = self.noise[SIGMA.name][:, None] if of_levels is None or level is None else of_levels[:, level]
-        # A Student t recording tells less than a Normal one of the same scale.
-        tails = 1.0 if nu is None else (nu + 1) / (nu + 3)
         variance = sigma**2 + np.square(np.atleast_1d(error_mV))
-        return np.reshape(tails, (-1, 1)) / variance
+        return np.reshape(_told(nu), (-1, 1)) / variance
 
     @cached_property
     def of_entries(self) -> tuple[np.ndarray, np.ndarray]:
         """Each entry's information on its population, (draw, entry, parameter, parameter), and how much of its own
         deviation from it the recordings determine, 0 to 1, (draw, entry, varying parameter)."""
         names = list(self.experiment.spreads)
-        return self._marginal(self.information, self.spread, _levels(self.experiment)[0], names)
+        width = self.spread / np.reshape(_told(self.noise.get(NU_CELLS.name)), (-1, 1, 1)) ** 0.5
+        return self._marginal(self.information, width, _levels(self.experiment)[0], names)
 
     def _marginal(
         self, information: np.ndarray, spread: np.ndarray, group: np.ndarray, names: Sequence[str]
@@ -231,6 +230,11 @@ def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> Expec
     typical = tuple(_size(x) for x in above)
     middle = cloud.mean(axis=0)[None]
     return _with_rows(ExpectedPosterior(experiment, middle, cloud[None], noise, _size(spread), np.zeros(0), typical))
+
+
+def _told(nu: np.ndarray | None) -> float | np.ndarray:
+    """The information in something of a Student t, as a share of that in a Normal of the same scale."""
+    return 1.0 if nu is None else (nu + 1) / (nu + 3)
 
 
 def _size(draws: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pymc as pm
 from pymc.distributions.transforms import LogExpM1
-from pytensor.tensor import as_tensor
+from pytensor.tensor import as_tensor, exp
 
 from ...models.parameters import Parameter, Role
 from ...models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Scale
@@ -64,6 +64,9 @@ class _PyMC(Language):
     def normal(self, name: str, mean: Any, sd: Any, dims: str | None = None):
         return pm.Normal(name, mean, sd, dims=dims)
 
+    def student_t(self, name: str, nu: Any, mean: Any, scale: Any, dims: str):
+        return pm.StudentT(name, nu, mu=mean, sigma=scale, dims=dims)
+
     def seen(self, name: str, family: str, given: Mapping[str, Any], observed: Any, dims: str) -> None:
         _FAMILIES[family](name, **given, observed=observed, dims=dims)
 
@@ -82,9 +85,19 @@ class _AsReported(_PyMC):
         observed = experiment.recordings["V_m"].to_numpy()
         self.data["V_m_observed"] = pm.Data("V_m_observed", observed, dims="obs")
 
-    def placed(self, name, place, scale, middle, width, estimate, variance, dims):
-        family = pm.LogNormal if scale is Scale.LOG else pm.Normal
-        return scale.of(family(name, middle, width, dims=dims))
+    def placed(self, name, place, scale, middle, width, estimate, variance, dims, nu=None):
+        if nu is None:
+            family = pm.LogNormal if scale is Scale.LOG else pm.Normal
+            return scale.of(family(name, middle, width, dims=dims))
+        if scale is Scale.NATURAL:
+            return pm.StudentT(name, nu, mu=middle, sigma=width, dims=dims)
+        positive = pm.distributions.transforms.log
+        return scale.of(pm.CustomDist(name, nu, middle, width, dist=_log_student_t, transform=positive, dims=dims))
+
+
+def _log_student_t(nu, mean, scale, size):
+    """What has a Student t logarithm."""
+    return exp(pm.StudentT.dist(nu, mu=mean, sigma=scale, size=size))
 
 
 def reported_model(experiment: Experiment) -> pm.Model:

@@ -12,7 +12,18 @@ from ...models.arrays import Array, namespace
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError
 from ...models.laws.registry import OWN
-from ...models.parameters import NU, PUMP, PUMP_CURRENT, Q10_LEAK, Q10_PUMP, R_IN_SCATTER, SIGMA, Parameter, offset
+from ...models.parameters import (
+    NU,
+    NU_CELLS,
+    PUMP,
+    PUMP_CURRENT,
+    Q10_LEAK,
+    Q10_PUMP,
+    R_IN_SCATTER,
+    SIGMA,
+    Parameter,
+    offset,
+)
 from ...models.priors import Fixed, HalfNormal, Scale
 from ..experiment.experiment import Experiment
 from ..experiment.resistance import log_MOhm
@@ -47,15 +58,22 @@ class Language(ABC):
     def normal(self, name: str, mean: Any, sd: Any, dims: str | None = None) -> Any:
         """A further unknown, Normal."""
 
+    @abstractmethod
+    def student_t(self, name: str, nu: Any, mean: Any, scale: Any, dims: str) -> Any:
+        """A further unknown, Student t."""
+
     def placed(
-        self, name: str, place: str, scale: Scale, middle: Any, width: Any, estimate: Any, variance: Any, dims: str
-    ) -> Any:
-        """Normal around `middle` on a scale, where it is returned; sampled as `place`, the coordinate of `place_prior`.
+        self, name: str, place: str, scale: Scale, middle: Any, width: Any, estimate: Any, variance: Any, dims: str,
+        nu: Any = None,
+    ) -> Any:  # fmt: skip
+        """Normal (Student t, given `nu`) around `middle` on a scale, where it is returned; sampled as `place`, the
+        coordinate of `place_prior`.
 
         `name` is the tree's, of the value itself.
         """
         mu, sd = place_prior(middle, width, estimate, variance)
-        return from_place(self.normal(place, mu, sd, dims), middle, width, estimate, variance)
+        of_each = self.normal(place, mu, sd, dims) if nu is None else self.student_t(place, nu, mu, sd, dims)
+        return from_place(of_each, middle, width, estimate, variance)
 
     @abstractmethod
     def seen(self, name: str, family: str, given: Mapping[str, Any], observed: Any, dims: str) -> None:
@@ -141,13 +159,14 @@ def _theta(experiment: Experiment, language: Language, reference: Conditions) ->
     levels, data = experiment.levels, language.data
     theta: dict[str, Any] = {name: language.number(value) for name, value in experiment.fixed.items()}
     tied = speeds_tied(experiment) and not language.as_reported
-    for p in experiment.parameters:
+    # What cells scatter by comes before them.
+    for p in sorted(experiment.parameters, key=lambda p: p.name != NU_CELLS.name):
         if p.name == Q10_PUMP.name and tied:
             continue
         varies = experiment.varies(p.name)
         theta[p.name] = value = language.sampled(p, "population" if varies and levels.groups else None)
         if varies and levels.cells:
-            theta[p.name] = _of_each_cell(experiment, language, p, value)
+            theta[p.name] = _of_each_cell(experiment, language, p, value, theta.get(NU_CELLS.name))
     if tied:
         theta[Q10_PUMP.name] = _pump_speed(experiment, language, theta[Q10_LEAK.name])
     if PUMP.name in theta and PUMP_CURRENT in experiment.law.quantities:  # once a cell, not once a condition
@@ -168,8 +187,9 @@ def _width(language: Language, parameter: Parameter, dims: str | None = None) ->
     return language.number(parameter.prior.sigma) * language.normal(parameter.either_sign, 0.0, 1.0, dims)
 
 
-def _of_each_cell(experiment: Experiment, language: Language, parameter: Parameter, mean: Array) -> Array:
-    """The parameter's value in every cell: its group's, and Normal deviations of the units above and of its own.
+def _of_each_cell(experiment: Experiment, language: Language, parameter: Parameter, mean: Array, nu: Any) -> Array:
+    """The parameter's value in every cell: its group's, and Normal deviations of the units above and of its own, the latter
+    Student t given `nu`.
 
     What the cells' own rows say of it on that scale tells where to look for it.
     """
@@ -180,7 +200,8 @@ def _of_each_cell(experiment: Experiment, language: Language, parameter: Paramet
 
     def value(d: str, middle: Any, own: dict[str, Any]) -> Any:
         given = seen_from(parameter, d, language.data, middle, own)
-        return language.placed(parameter.at(d), parameter.place_at(d), parameter.between, *given, d)
+        tail = nu if d == CELL else None
+        return language.placed(parameter.at(d), parameter.place_at(d), parameter.between, *given, d, tail)
 
     return parameter.between.undo(of_levels(experiment, parameter, language.data, mean, width, value)[CELL])
 

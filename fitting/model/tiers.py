@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...models.parameters import Parameter
+from ...models.parameters import NU_CELLS, Parameter
 from ..experiment.experiment import Experiment
 from ..experiment.levels import dim
 from .linear import cells_alone
@@ -39,6 +39,19 @@ def tiers(experiment: Experiment, name: str) -> dict[str, Parameter]:
     """How much units of each level differ in a parameter, by the level's dimension, outermost first."""
     every = [*((dim(k), of) for k, of in enumerate(experiment.spreads_above)), (CELL, experiment.spreads)]
     return {d: of_level[name] for d, of_level in every if name in of_level}
+
+
+def tail(experiment: Experiment, d: str, values: Mapping[Any, Any]) -> Any:
+    """Degrees of freedom of the Student t that units of a level scatter by; None where they are Normal."""
+    return values.get(NU_CELLS.name, experiment.fixed.get(NU_CELLS.name)) if d == CELL else None
+
+
+def deviations(rng: np.random.Generator, nu: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Standard Normal, or Student t of `nu` degrees of freedom, which lead the shape."""
+    if nu is None:
+        return rng.standard_normal(shape)
+    nu = np.asarray(nu)
+    return rng.standard_t(nu.reshape(nu.shape + (1,) * (len(shape) - nu.ndim)), shape)
 
 
 def of_levels(

@@ -99,8 +99,13 @@ def _law(fit: "Fitted", config: Config) -> str:
     own = "; the error that a row carries of its own was added in quadrature" if e.error_mV.any() else ""
     varying = [p for p in e.parameters if p.name in e.spreads]
     logs, plain = ([p.name for p in varying if p.between is scale] for scale in (Scale.LOG, Scale.NATURAL))
-    between = [f" Between cells the logarithms of {', '.join(logs)} are Normal around their group's."] * bool(logs)
-    between += [f" Between cells {', '.join(plain)} is Normal around its group's."] * bool(plain)
+    tails = (
+        "Student t with nu_cells degrees of freedom, so that an odd cell counts less,"
+        if config.robust_cells
+        else "Normal"
+    )
+    between = [f" Between cells the logarithms of {', '.join(logs)} are {tails} around their group's."] * bool(logs)
+    between += [f" Between cells {', '.join(plain)} is {tails} around its group's."] * bool(plain)
     between += [
         " The error of the liquid junction potential is an offset common to the rows of a solution, Normal around 0 with"
         " the sd that the table gives."

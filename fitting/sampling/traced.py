@@ -123,6 +123,16 @@ class Traced(Language):
         self.terms.append(self._normal(x, mean, sd))
         return x
 
+    def student_t(self, name: str, nu: Any, mean: Any, scale: Any, dims: str) -> Node:
+        x = self._free(name, dims, "natural")
+        self.terms.append(self._student_t(x, nu, mean, scale))
+        return x
+
+    def _student_t(self, x: Node, nu: Node, mean: Any, scale: Any) -> Node:
+        z = (x - mean) / scale
+        height = f.log_gamma((nu + 1.0) / 2.0) - f.log_gamma(nu / 2.0) - 0.5 * f.log(nu)
+        return height - f.log(scale) - (nu + 1.0) / 2.0 * f.log1p(z * z / nu)
+
     def _normal(self, x: Node, mean: Any, sd: Any) -> Node:
         return _half_square((x - mean) / sd) - (f.log(sd) if isinstance(sd, Node) else float(np.log(sd)))
 
@@ -133,10 +143,7 @@ class Traced(Language):
             case "log_normal":
                 self.terms.append(self._normal(f.log(observed), given["mu"], given["sigma"]))
             case "student_t":
-                nu, sigma = given["nu"], given["sigma"]
-                z = (observed - given["mu"]) / sigma
-                height = f.log_gamma((nu + 1.0) / 2.0) - f.log_gamma(nu / 2.0) - 0.5 * f.log(nu)
-                self.terms.append(height - f.log(sigma) - (nu + 1.0) / 2.0 * f.log1p(z * z / nu))
+                self.terms.append(self._student_t(observed, given["nu"], given["mu"], given["sigma"]))
 
     def term(self, name: str, value: Node) -> None:
         self.terms.append(value)

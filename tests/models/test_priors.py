@@ -11,6 +11,7 @@ from vrest.models.laws.registry import LAWS
 from vrest.models.parameters import (
     C_M,
     NU,
+    NU_CELLS,
     P_K,
     P_K_AREA,
     PUMP,
@@ -100,7 +101,7 @@ STATED = {
     "Q10_P_Na/P_K": "LogNormal(log 1, 0.4)", "rectification": "Normal(0, 0.5)", "pump_ratio": "LogNormal(log 1.5, 0.2)",
     "gamma_K_i": "LogNormal(log 0.7, 0.1)", "gamma_Na_i": "LogNormal(log 0.7, 0.1)",
     "P_K_cm_s": "LogNormal(log 1e-06, 2)", "P_K_area_cm3_s": "LogNormal(log 2e-11, 3)", "C_m_uF_cm2": "Fixed(1)",
-    "R_in_scatter": "HalfNormal(0.2)", "sigma_mV": "HalfNormal(5)", "nu": "Gamma(2, 0.1)",
+    "R_in_scatter": "HalfNormal(0.2)", "sigma_mV": "HalfNormal(5)", "nu": "Gamma(2, 0.1)", "nu_cells": "Fixed(4)",
     "P_Na/P_K spread": "HalfNormal(1)", "offset_cell_sd_mV": "HalfNormal(2)", "ljp_sd_mV": "Fixed(1)",
 }  # fmt: skip
 """A change of these changes results, and is to be seen here and in the documentation."""
@@ -122,6 +123,7 @@ def test_default_priors_are_those_of_the_documentation():
         R_IN_SCATTER,
         SIGMA,
         NU,
+        NU_CELLS,
         offset_sd("cell"),
         offset_sd("ljp"),
         between_cells(of_laws[0]),

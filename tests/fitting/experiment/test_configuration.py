@@ -19,6 +19,7 @@ FULL = Config(
     temperature_C=22.0,
     columns={"V_m_mV": "RMP (mV)"},
     robust=True,
+    robust_cells=True,
     seed=7,
     sampling=Sampling(draws=500, sampler="pymc"),
 )

@@ -59,6 +59,7 @@ configs = st.builds(
     vary=st.none() | st.just(()) | st.just(("pump_mV",)),
     offset=st.sampled_from([(), ("cell",), ("solution", "cell")]),
     robust=st.booleans(),
+    robust_cells=st.booleans(),
     interval=st.floats(0.5, 0.999),
     seed=st.integers(0, 2**63 - 1),
     sampling=st.builds(Sampling, draws=st.integers(50, 10**6), target_accept=st.floats(0.5, 0.999)),
@@ -136,6 +137,7 @@ def test_each_setting_refuses_what_it_cannot_be_by_its_name(name, value):
     f = settings(Sampling if nested else Config)[name.removeprefix("sampling.")]
     legal = {
         "robust": [True],
+        "robust_cells": [True],
         "strict": [True],
         "temperature_C": [10**30, -(10**30)],
     }  # the reader of the table knows what is too hot

@@ -17,7 +17,7 @@ from vrest.fitting.model.draws import draw_prior, parameter_values, row_distribu
 from vrest.fitting.model.model import build_model, reported_model
 
 FITS = ("full_fit", "typed_fit")
-FAST = ("cells", "litters", "offsets", "resistances", "robust")
+FAST = ("cells", "litters", "offsets", "resistances", "robust cells of animals")
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in DESIGNS])

@@ -26,7 +26,18 @@ from vrest.models.parameters import PUMP, Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
 POINTS = 20
-FAST = ("pooled", "mullins-noda", "robust", "cells", "animals", "chord", "passive", "errors", "calcium", "junctions")
+FAST = (
+    "pooled",
+    "mullins-noda",
+    "robust",
+    "cells",
+    "robust cells of animals",
+    "chord",
+    "passive",
+    "errors",
+    "calcium",
+    "junctions",
+)
 """What stands for all where time is short."""
 
 
