@@ -61,7 +61,7 @@ class Fit(Fitted):
 
         return plot_series(self, axes, group, by)
 
-    def predict(self, baths, cell: str = "population") -> pd.DataFrame:
+    def predict(self, baths: xr.Dataset | pd.DataFrame, cell: str = "population") -> pd.DataFrame:
         """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""
         from .comparison.predict import predict
 

@@ -29,7 +29,7 @@ class Note:
     text: str
     hint: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.text[:-1]} ({self.hint})." if self.hint else self.text
 
 

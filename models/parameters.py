@@ -58,7 +58,7 @@ class Quantity:
     ion: str = field(default="", kw_only=True)
     group: str = field(default="", kw_only=True)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "symbol", self.symbol or self.name.replace("/", "_"))
 
     @property
@@ -115,7 +115,7 @@ class Parameter(Quantity):
     varies: bool = field(default=False, kw_only=True)
     may_vanish: bool = field(default=None, kw_only=True)  # type: ignore[assignment]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         said = {"scale": self.prior.scale}
         said |= {"signed": self.prior.reaches_below_zero} if self.signed is None else {}

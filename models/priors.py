@@ -14,6 +14,8 @@ from .arrays import Array, namespace
 from .errors import ConfigurationError, shown
 from .exact import exact
 
+Size = int | tuple[int, ...]
+
 
 class Scale(Enum):
     """Where differences are taken: on values themselves, or on their logarithms."""
@@ -66,7 +68,7 @@ class Prior(ABC):
         """Standard deviation on the prior's own scale."""
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, size: Size) -> np.ndarray:
         """Independent draws on the natural scale."""
 
     @abstractmethod
@@ -101,17 +103,17 @@ class LogNormal(Prior):
         return self.sigma
 
     @property
-    def alternatives(self):
+    def alternatives(self) -> "tuple[Prior, ...]":
         moved = [float(f"{self.median * exp(side * self.sigma):.3g}") for side in (-1, 1)]
         return LogNormal(self.median, 2 * self.sigma), *(LogNormal(median, self.sigma) for median in moved)
 
-    def draw(self, rng, size):
+    def draw(self, rng: np.random.Generator, size: Size) -> np.ndarray:
         return rng.lognormal(self.centre, self.sigma, size)
 
-    def log_density(self, x):
+    def log_density(self, x: np.ndarray) -> np.ndarray:
         return _normal(np.log(x), self.centre, self.sigma) - np.log(x)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"LogNormal(log {exact(self.median)}, {exact(self.sigma)})"
 
 
@@ -130,24 +132,24 @@ class HalfNormal(Prior):
         return self.sigma * sqrt(1 - 2 / pi)
 
     @property
-    def uncut(self):
+    def uncut(self) -> tuple[float, float]:
         return 0.0, self.sigma
 
     @property
-    def ends_at_zero(self):
+    def ends_at_zero(self) -> bool:
         return True
 
     @property
-    def alternatives(self):
+    def alternatives(self) -> "tuple[Prior, ...]":
         return HalfNormal(2 * self.sigma), HalfNormal(self.sigma / 2)
 
-    def draw(self, rng, size):
+    def draw(self, rng: np.random.Generator, size: Size) -> np.ndarray:
         return np.abs(rng.normal(0.0, self.sigma, size))
 
-    def log_density(self, x):
+    def log_density(self, x: np.ndarray) -> np.ndarray:
         return _normal(x, 0.0, self.sigma) + log(2)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"HalfNormal({exact(self.sigma)})"
 
 
@@ -168,32 +170,32 @@ class Normal(Prior):
         return float(cut_at_zero(self.mean, self.sigma)[1]) if self.positive else self.sigma
 
     @property
-    def uncut(self):
+    def uncut(self) -> tuple[float, float]:
         return self.mean, self.sigma
 
     @property
-    def ends_at_zero(self):
+    def ends_at_zero(self) -> bool:
         return self.positive
 
     @property
-    def reaches_below_zero(self):
+    def reaches_below_zero(self) -> bool:
         return not self.positive
 
     @property
-    def alternatives(self):
+    def alternatives(self) -> "tuple[Prior, ...]":
         moved = [self.mean - self.sigma, self.mean + self.sigma]
         return Normal(self.mean, 2 * self.sigma, self.positive), *(Normal(m, self.sigma, self.positive) for m in moved)
 
-    def draw(self, rng, size):
+    def draw(self, rng: np.random.Generator, size: Size) -> np.ndarray:
         if not self.positive:
             return rng.normal(self.mean, self.sigma, size)
         below = ndtr(-self.mean / self.sigma)
         return self.mean + self.sigma * ndtri(below + (1 - below) * rng.uniform(size=size))
 
-    def log_density(self, x):
+    def log_density(self, x: np.ndarray) -> np.ndarray:
         return _normal(x, self.mean, self.sigma) - (log_ndtr(self.mean / self.sigma) if self.positive else 0.0)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Normal({exact(self.mean)}, {exact(self.sigma)})" + (" > 0" if self.positive else "")
 
 
@@ -212,13 +214,13 @@ class Gamma(Prior):
     def sd(self) -> float:
         return sqrt(self.alpha) / self.beta
 
-    def draw(self, rng, size):
+    def draw(self, rng: np.random.Generator, size: Size) -> np.ndarray:
         return rng.gamma(self.alpha, 1 / self.beta, size)
 
-    def log_density(self, x):
+    def log_density(self, x: np.ndarray) -> np.ndarray:
         return self.alpha * log(self.beta) - lgamma(self.alpha) + (self.alpha - 1) * np.log(x) - self.beta * x
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Gamma({exact(self.alpha)}, {exact(self.beta)})"
 
 
@@ -236,14 +238,14 @@ class Fixed(Prior):
     def sd(self) -> float:
         return 0.0
 
-    def draw(self, rng, size):
+    def draw(self, rng: np.random.Generator, size: Size) -> np.ndarray:
         return np.full(size, self.value)
 
-    def log_density(self, x):
+    def log_density(self, x: np.ndarray) -> np.ndarray:
         """Of the probability, there being no density: 0 at the value."""
         return np.where(np.asarray(x) == self.value, 0.0, -np.inf)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"Fixed({exact(self.value)})"
 
 

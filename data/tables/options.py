@@ -60,7 +60,7 @@ class ReadOptions:
     inside: Mapping[str, float] = field(default_factory=dict)
     potentials: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.decimal not in (None, ".", ","):
             raise ConfigurationError(f"{typed('decimal', self.decimal)}: the decimal mark is . or ,")
         if self.error not in (None, "sem", "sd"):

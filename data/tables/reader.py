@@ -341,7 +341,7 @@ def _standard_error(numbers: Mapping[str, NDArray[np.float64]], count: int) -> N
     return np.where(np.isnan(sem), sd / np.sqrt(n), sem)
 
 
-def _free_column(texts: list[str], decimal: str) -> NDArray:
+def _free_column(texts: list[str], decimal: str) -> NDArray[Any]:
     """Numbers where every filled cell is one, else text."""
     values = fast_numbers(texts, decimal)
     return np.array(texts, dtype=str) if values is None or np.isnan(values).all() else values

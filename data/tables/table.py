@@ -96,7 +96,7 @@ def choose(recordings: xr.Dataset, query: str, setting: str = "where") -> np.nda
         raise ConfigurationError(f'{option} gives no yes or no for each row; compare something, as in "K_o_mM > 2".')
     if not chosen.any():
         raise ConfigurationError(f"{option} holds for none of the {len(frame)} rows.")
-    return chosen.to_numpy()
+    return chosen.to_numpy(bool)
 
 
 def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
@@ -136,7 +136,7 @@ def numbers_of(recordings: xr.Dataset, names: Iterable[str], user: str) -> dict[
 
 
 def _as_measured(recordings: xr.Dataset) -> np.ndarray:
-    corrected = recordings["V_m"].values
+    corrected = recordings["V_m"].to_numpy()
     if "ljp" not in recordings:
         return corrected
     ljp = recordings["ljp"].values

@@ -27,7 +27,7 @@ class Candidate:
     at: Conditions
     doubts: tuple[str, ...] = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.name}: {in_words(self.at)}{'; the law is doubtful there' if self.doubts else ''}"
 
 

@@ -76,7 +76,7 @@ class Fitted:
         """What was decided on the user's behalf."""
         return notes_from_json(self.tree.attrs["notes"])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         config = self.experiment.config
         return (
             f"Fit of {config.law} to {self.experiment.recordings.sizes['obs']} rows"
@@ -84,7 +84,7 @@ class Fitted:
             f"{summary_text(self._summary)}\nlower, upper: {self.experiment.interval_name}\n{self._verdict}"
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         from html import escape
 
         verdict = "<br>".join(escape(line) for line in str(self._verdict).splitlines())

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -50,7 +51,7 @@ class Verdict:
     robustness: Robustness | None = None
     odd: tuple[Odd, ...] = ()
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """The parts' codes and numbers, with the fit's reason in words."""
         r = self.robustness
         rested = r and {
@@ -86,7 +87,7 @@ class Verdict:
         rest = (say_robustness(self.robustness),) if self.robustness else ()
         return sampling, fit, identification, *rest
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [*map(str, self.parts)]
         lines += [f"Caution: {note}" for note in self.cautions]
         return "\n".join(lines)

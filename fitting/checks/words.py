@@ -49,7 +49,7 @@ class Part:
         """The sentence that says why the mark is what it is."""
         return self.sentences[self.decisive] if self.sentences else ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         first, *rest = self.sentences or ("",)
         return "\n".join([f"{self.name.capitalize()}: {self.mark.word}. {first}".rstrip(), *(f"  {s}" for s in rest)])
 

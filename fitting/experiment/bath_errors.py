@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...data.tables.schema import COLUMNS
+from ...data.tables.schema import COLUMNS, Column
+from ...models.arrays import Array
 from ...models.ions import IONS, Ion
 from ...models.notes import About, Note
 from ...models.parameters import Quantity, Role
@@ -51,7 +52,7 @@ class BathError:
         """1 where a row, or condition, has an error, else 0."""
         return (self.of_row >= 0).astype(float)
 
-    def shifted(self, nominal, error, there):
+    def shifted(self, nominal: Array, error: Array, there: Array) -> Array:
         """The true value where `error` is that of each condition; a concentration stays above 0."""
         true = nominal + there * error
         return true if self.column == "temperature_C" else abs(true)
@@ -83,7 +84,7 @@ def _errors(column: str, values: np.ndarray, sd: np.ndarray, solution: np.ndarra
     return BathError(column, names, np.array([sd[of_row == k][0] for k in range(len(names))]), of_row)
 
 
-def sd_column(column: str):
+def sd_column(column: str) -> Column:
     """The contract's column that holds the errors of another."""
     stem, unit = column.rsplit("_", 1)
     return COLUMNS[f"{stem}_sd_{unit}"]

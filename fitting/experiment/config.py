@@ -58,7 +58,7 @@ class Sampling:
         low=1, high=10**4, saved=False,
     )  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         read_all(self, "sampling.")
 
 
@@ -277,7 +277,7 @@ class Config:
     seed: int = setting(1, "every random number follows from it", flag="--seed", metavar="N", low=0, high=2**63 - 1)
     sampling: Sampling = setting(Sampling, "chains, draws and warm-up, as a Sampling", reads=_sampling)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         read_all(self)
 
     @property

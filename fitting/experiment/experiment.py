@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from ...data.tables.table import numbers_of, require_outside
+from ...models.arrays import Array
 from ...models.conditions import Conditions
 from ...models.conductance import current_per_mM
 from ...models.laws.law import Law
@@ -255,7 +256,7 @@ class Experiment:
             dims |= {self.scatter.spread.symbol: (), self.scatter.spread.either_sign: (), SIGMA.place: (SCATTER_DIM,)}
         return dims | {q.place: (dim,) for q, (dim, _) in self.errors.items()}
 
-    def offset_sd(self, per: str, width):
+    def offset_sd(self, per: str, width: Array) -> Array:
         """Standard deviation (mV) of each offset: `width`, but for junction potentials what the table says."""
         if per != JUNCTION:
             return width

@@ -25,7 +25,7 @@ class Inside:
     sd_mM: float | None = None
     passive: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.passive:
             return "passive"
         return exact(self.mean_mM) + ("" if self.sd_mM is None else f"+-{exact(self.sd_mM)}")

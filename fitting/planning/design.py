@@ -54,7 +54,7 @@ class Design:
         """The rows to add one after another, in columns as of `table`."""
         return _long(self.chosen)
 
-    def __str__(self):
+    def __str__(self) -> str:
         recordings = self.experiment.recordings
         rows = f"{recordings.sizes['obs']} rows of {recordings.attrs['source']}"
         lines = [

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,10 @@ from ..sampling.progress import Progress
 from ..sampling.refits import QUICK, least_ess, longer, sampled
 from ..sampling.workers import Workers, run_tasks
 from .simulate import Truth, draw_truth, simulate
+
+if TYPE_CHECKING:
+    from arviz_plots.plot_collection import PlotCollection
+    from matplotlib.figure import Figure
 
 RANKED = 100
 """Draws, thinned to near independence, among which a truth is ranked."""
@@ -101,7 +105,8 @@ def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
 
 @lru_cache(maxsize=2)
 def _unpickled(job: bytes) -> Job:
-    return pickle.loads(job)
+    todo: Job = pickle.loads(job)
+    return todo
 
 
 def _log_likelihood(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
@@ -146,7 +151,7 @@ class Recovery:
     ranks: xr.Dataset
     stated: bool
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         from ..results.text import table_text
 
         n = self.ranks.sizes["simulation"]
@@ -227,19 +232,19 @@ class Recovery:
         """Names of what was recovered, the log-likelihood left out."""
         return [str(q) for q in self.ranks["quantity"].values if q != LIKELIHOOD]
 
-    def plot_calibration(self):
+    def plot_calibration(self) -> "PlotCollection":
         """ECDF of the ranks less that of a uniform, with simultaneous bands (ArviZ); a PlotCollection."""
         from .recovery_plots import plot_calibration
 
         return plot_calibration(self)
 
-    def plot_recovery(self):
+    def plot_recovery(self) -> "Figure":
         """Estimates with their intervals against truths, a panel a parameter; a Matplotlib figure."""
         from .recovery_plots import plot_recovery
 
         return plot_recovery(self)
 
-    def plot_contraction(self):
+    def plot_contraction(self) -> "Figure":
         """Error in posterior sds against contraction, a panel a parameter; a Matplotlib figure."""
         from .recovery_plots import plot_contraction
 
@@ -282,7 +287,7 @@ def recover(
     workers, progress = workers or Workers(), Progress(n, len(done))
     packed = pickle.dumps(job) if workers.elsewhere else job
 
-    def land(k: int, record: dict) -> None:
+    def land(k: int, record: dict[str, Any]) -> None:
         done[k] = record
         if log:
             _append(log, job, record)
@@ -299,7 +304,7 @@ def recover(
     return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
 
 
-def _read_log(path: Path, job: Job) -> dict[int, dict]:
+def _read_log(path: Path, job: Job) -> dict[int, dict[str, Any]]:
     """Simulations that an earlier run finished; a line that was cut off in the middle of writing does not count."""
     if not path.exists():
         return {}
@@ -316,7 +321,7 @@ def _read_log(path: Path, job: Job) -> dict[int, dict]:
     return {record["simulation"]: record for record in lines[1:]}
 
 
-def _append(path: Path, job: Job, record: dict) -> None:
+def _append(path: Path, job: Job, record: dict[str, Any]) -> None:
     """Write down a simulation at once; the first line of the file says whose run it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     start = [] if path.exists() else [{"run": job.fingerprint}]
@@ -328,7 +333,7 @@ def _append(path: Path, job: Job, record: dict) -> None:
         raise
 
 
-def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:
+def _as_dataset(records: list[dict[str, Any]], job: Job) -> xr.Dataset:
     labels = list(records[0]["of"])
     names = list(records[0]["of"][labels[0]])
     dims = ("simulation", "quantity")

@@ -9,6 +9,7 @@ from ..experiment.interval import interval_name
 from ..results.colours import COLOURS
 
 if TYPE_CHECKING:
+    from arviz_plots.plot_collection import PlotCollection
     from matplotlib.figure import Figure
 
     from .recovery import Recovery
@@ -17,7 +18,7 @@ _STROKE = "\u2044"
 _HIT, _MISS = COLOURS[:2]
 
 
-def plot_calibration(recovery: "Recovery"):
+def plot_calibration(recovery: "Recovery") -> "PlotCollection":
     """ECDF of the ranks less that of a uniform, with simultaneous 99 % bands; a PlotCollection of ArviZ."""
     import arviz_plots
     from arviz_stats.ecdf_utils import ecdf_pit

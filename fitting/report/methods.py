@@ -36,7 +36,7 @@ class Reference:
         found = re.search(rf"\b{name} = \{{((?:[^{{}}]|\{{[^}}]*\}})*)\}}", self.bibtex)
         return re.sub(r"[{}\\]", "", found[1]).replace("--", "–") if found else ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         authors = self.field("author").replace(" and others", " et al.").replace(" and ", "; ")
         place = ":".join(filter(None, (self.field("volume"), self.field("pages"))))
         return f"{authors} ({self.field('year')}) {self.field('title')}. {self.field('journal')} {place}."
@@ -56,7 +56,7 @@ class Methods:
             "\n\n".join(re.sub(r", (\w+ = \{)", r",\n  \1", reference.bibtex) for reference in self.references) + "\n"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "\n\n".join([*self.paragraphs, "References", *map(str, self.references)])
 
 

@@ -46,7 +46,7 @@ class Workers:
     number: int = 1
     scheduler: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.number < 1:
             raise ConfigurationError(f"{typed('workers', self.number)}: it takes 1 or more.")
 

@@ -81,7 +81,7 @@ class Node:
     def __bool__(self):
         raise TypeError("a traced variable has no truth value: choose by `where`")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inside = ", ".join(str(a.index) for a in self.args) if self.args else self.payload
         return f"{self.index}: {self.op}({inside}) over {self.axis.name if self.axis else 'nothing'}"
 

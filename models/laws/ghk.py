@@ -1,6 +1,6 @@
 """Goldman–Hodgkin–Katz: passive fluxes in a constant field, no pump current."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -8,7 +8,8 @@ from ..arrays import Array, namespace
 from ..conditions import Conditions, Theta
 from ..conductance import permeability, seal_term, slope_conductance
 from ..constants import rate_factor, thermal_voltage
-from ..parameters import Q10_P_NA, RECTIFICATION, permeability_ratio
+from ..ions import Ion
+from ..parameters import Q10_P_NA, RECTIFICATION, Parameter, permeability_ratio
 from ..solver.balance import Terms, gather
 from ..solver.rest import rest_without_pump
 from .law import Law
@@ -18,7 +19,7 @@ OPTIONS = ("Q10_P_Na", "rectification", "davies", "activity_inside")
 LEAST_K_mM = 0.1  # a power of K_o has no value at 0, so that P_K stops changing here
 
 
-def ratios(ions):
+def ratios(ions: Sequence[Ion]) -> tuple[Parameter, ...]:
     """The permeability ratios to infer: one for each ion but K."""
     return tuple(permeability_ratio(s) for s in ions if s.name != "K")
 

@@ -11,7 +11,7 @@ References
 Goldman (1943) J Gen Physiol 27:37; Hodgkin & Katz (1949) J Physiol 108:37.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from ..arrays import Array
@@ -39,7 +39,7 @@ class Terms:
     j: Array = 0.0
     g: Array = 0.0
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Array]:
         return (getattr(self, field.name) for field in fields(self))
 
     @property

@@ -46,7 +46,7 @@ class Flaw:
     kind: Kind
     text: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
 
 
@@ -54,7 +54,7 @@ class FlawedLawError(VrestError):
     """A law that is not right; `flaws` are what was found."""
 
     def __init__(self, law: Law, flaws: Sequence[Flaw]):
-        self.flaws = tuple(flaws)
+        self.flaws: tuple[Flaw, ...] = tuple(flaws)
         super().__init__("\n".join([f"the law {law.name} is not right:", *(f"  {flaw}" for flaw in flaws)]))
 
 
