@@ -316,6 +316,9 @@ def test_names_are_inert_and_faults_are_marked(page, tmp_path):
     page.keyboard.type("-71")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=2 potentials understood")
+    page.keyboard.press("Control+z")
+    page.wait_for_selector("text=1 fault")
+    assert page.locator(".cell.fault").inner_text() == "-7x"
     assert table.read_text().splitlines()[2].startswith("-7x")
 
 
@@ -366,3 +369,8 @@ def test_the_command_on_the_question_follows_what_is_typed(page):
     box.fill("133")
     box.press("Tab")
     page.wait_for_selector(".command >> text=K=133")
+    page.click("text=More settings")
+    page.fill("#set-draws", "-5")
+    page.press("#set-draws", "Enter")
+    page.wait_for_selector("#trouble >> text=Draws: -5 is not a whole number from 50 to 1000000")
+    assert "--draws" not in page.locator(".command").inner_text()

@@ -11,7 +11,13 @@ export function field(setting, after) {
   const { name, form, meaning, flag, choices } = setting;
   const value = S.one.settings[name], id = `set-${name}`;
   const wanted = S.wanted?.name === name ? S.wanted : null;
-  const put = (x) => doing(async () => { await set(name, x); await after?.(name); })();
+  const put = (x) => doing(async () => {
+    const wrong = form === "number" && unfit(setting, x);
+    control.setAttribute("aria-invalid", String(Boolean(wrong)));
+    if (wrong) throw new Error(`${spoken(name)}: ${x} is not ${wrong}.`);
+    await set(name, x);
+    await after?.(name);
+  })();
   const described = { id, "aria-describedby": `${id}-what` };
   let control;
   if (form === "yes") control = h("input", { type: "checkbox", checked: Boolean(value), ...described, onchange: (e) => put(e.target.checked) });
@@ -40,6 +46,14 @@ export function field(setting, after) {
     });
   }
   return node;
+}
+
+// What a number has to be, where the text is not that.
+function unfit({ whole, low, high }, text) {
+  const x = Number(text);
+  if (text === "" || ((whole ? Number.isInteger(x) : Number.isFinite(x)) && x >= (low ?? -Infinity) && x <= (high ?? Infinity))) return "";
+  const ends = [low === null ? "" : ` from ${low}`, high === null ? "" : ` to ${high}`].join("");
+  return `a ${whole ? "whole " : ""}number${ends}`;
 }
 
 const written = (value) => typeof value !== "object" ? String(value)

@@ -68,17 +68,21 @@ export async function runs(page, { title, wanted, top }) {
   onprogress((before) => {
     if (!page.isConnected) return false;
     draw();
-    if (before && !S.running) lists().then(() => result.querySelector("h2")?.focus());  // what one waited for is read out, and in sight
+    if (before && !S.running) lists().then(() => {  // what one waited for is read out, and in sight
+      if (!result.firstElementChild) return;
+      result.firstElementChild.tabIndex = -1;
+      result.firstElementChild.focus();
+    });
     return true;
   });
 }
 
 async function show(result, run, start) {
   if (run.state !== "done") {
-    fill(result, h("div", { class: "warning amber" }, h("h2", { tabindex: -1 }, `${run.name}: ${run.state}`),
-      h("pre", {}, run.said.trim() || "Nothing was written."),
-      h("button", { type: "button", onclick: doing(() => start(Object.fromEntries(Object.entries({
-        by: run.argv[0] === "compare" && at(run.argv, "--by"), laws: at(run.argv, "--laws") }).filter(([, x]) => x)))) }, "Start it again")), toCopy(run.command));
+    fill(result, h("div", { class: "warning amber" }, h("h2", {}, `${run.name}: ${run.state}`),
+      (run.said.trim() || "Nothing was written.").split("\n").map((line) => h("p", {}, line)),
+      h("div", { class: "buttons" }, h("a", { class: "button", href: `#/${S.one.id}/question` }, "Change the question"), h("button", { type: "button", onclick: doing(() => start(Object.fromEntries(Object.entries({
+        by: run.argv[0] === "compare" && at(run.argv, "--by"), laws: at(run.argv, "--laws") }).filter(([, x]) => x)))) }, "Start it again"))), toCopy(run.command));
     return;
   }
   const now = `${S.one.id}/${run.name}`, url = (name) => `/file/${now}/${name}`;
@@ -112,7 +116,7 @@ function answer(found, run, url) {
   const bad = found.parts.filter((part) => part.colour === "bad");
   return [
     bad.map((part) => h("div", { class: "warning bad" }, h("b", {}, "✗ ", part.name[0].toUpperCase() + part.name.slice(1), ": ", part.word), paragraphs(part.sentences.slice(0, 3)))),
-    h("section", { class: "answer" }, h("h2", { tabindex: -1 }, "Answer"), h("p", { class: "faint" }, `${found.law}: ${found.summary}; ${found.rows} rows.`),
+    h("section", { class: "answer" }, h("h2", {}, "Answer"), h("p", { class: "faint" }, `${found.law}: ${found.summary}; ${found.rows} rows.`),
       !found.believable ? h("p", { class: "warning bad" }, "✗ There is none: the sampling fell short.") : [
         found.differences ? [h("p", { class: "lead" }, found.differences[1]), paragraphs([found.differences[0]]), h("ul", {}, found.differences.slice(2).map((one) => h("li", {}, one)))] : null,
         sure.length ? rows(sure) : found.differences ? null : h("p", {}, "The recordings answer none of the questions that were asked."),
@@ -132,6 +136,6 @@ function answer(found, run, url) {
 
 function laws(found, run) {
   const said = run.printed.split("\n\n").slice(1).join("\n").split("\n").filter(Boolean);
-  return h("section", { class: "answer" }, h("h2", { tabindex: -1 }, "Laws compared"), paragraphs(said), table(found.table, "numbers"),
+  return h("section", { class: "answer" }, h("h2", {}, "Laws compared"), paragraphs(said), table(found.table, "numbers"),
     h("p", { class: "faint" }, "elpd is how well a law predicts what was left out: a row, or a whole cell. Differences within two standard errors (dse) decide nothing."));
 }

@@ -7,9 +7,9 @@ const pen = document.createElement("canvas").getContext("2d");
 let grids = 0;
 
 export class Grid {
-  // label: said by screen readers. onedit(changes): [[row, column, text], …]. onmove(row, column): the active cell.
-  constructor({ label, onedit, onmove = () => {}, first = 1 }) {
-    Object.assign(this, { onedit, onmove, first, id: `grid${grids++}`, cells: [], marks: new Map(), widths: [], header: -1 });
+  // label: said by screen readers. onedit(changes): [[row, column, text], …]. onmove(row, column): the active cell. onundo(): Ctrl+Z.
+  constructor({ label, onedit, onmove = () => {}, onundo = () => {}, first = 1 }) {
+    Object.assign(this, { onedit, onmove, onundo, first, id: `grid${grids++}`, cells: [], marks: new Map(), widths: [], header: -1 });
     this.at = { r: 0, c: 0 };
     this.to = { r: 0, c: 0 };
     this.head = h("div", { class: "grid-head", role: "row" });
@@ -119,6 +119,7 @@ export class Grid {
     };
     if (moves[event.key]) this.go(...moves[event.key], event.shiftKey);
     else if (event.key === "Enter" || event.key === "F2") this.edit();
+    else if (ctrl && !event.shiftKey && event.key.toLowerCase() === "z") this.onundo();
     else if (event.key === "Delete" || event.key === "Backspace") this.onedit(this.chosen().map(([a, b]) => [a, b, ""]));
     else if (event.key.length === 1 && !ctrl && !event.altKey) this.edit(event.key);
     else return;

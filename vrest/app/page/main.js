@@ -53,9 +53,11 @@ async function show() {
     if (id && id !== "learn" && S.one?.id !== id) S.one = await ask(`a/${encodeURIComponent(id)}`);
     else if (!id) S.offered = { ...S.offered, ...(await ask("start")) };
   } catch (error) {
-    trouble(error);
-    if (id) location.hash = "#/";
-    return;
+    if (id) {
+      history.replaceState(null, "", "#/");
+      await show();
+    }
+    return trouble(error);
   }
   if (mine !== shown) return;
   const name = id === "learn" ? "learn" : id ? (PAGES[page] ? page : "table") : "";

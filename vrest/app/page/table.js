@@ -10,10 +10,11 @@ const ASKED_ELSEWHERE = ["columns", "blocked", "where"];
 export async function tablePage(page) {
   const summary = h("div", { class: "summary", role: "status" }), notes = h("div", { class: "notes" }), settings = h("div", { class: "fields" });
   const where = h("p", { class: "where", "aria-live": "polite" });
-  let now = null;
+  let now = null, undo = [];  // what the cells held before each edit
   const grid = new Grid({
     label: "The table. Arrow keys move, Enter edits, paste takes cells from a spreadsheet.",
-    onedit: (changes) => edit(changes),
+    onedit: (changes) => { undo.push(changes.map(([r, c]) => [r, c, now.cells[r]?.[c] ?? ""])); return edit(changes); },
+    onundo: () => edit(undo.pop() ?? []),
     onmove: (r, c, wrong) => fill(where, now && wrong ? [h("span", { class: "mark bad" }, "✗"), ` Row ${r + 1}: `, lines(wrong)] : ""),
   });
   const edited = h("div", { class: "buttons" });
@@ -101,9 +102,9 @@ export async function tablePage(page) {
       now.repairs.length ? [h("h2", {}, "Repaired on reading"), h("ul", {}, now.repairs.map((one) => h("li", {}, lines(one))))] : null,
       now.cautions.length ? [h("h2", {}, "To know"), paragraphs(now.cautions)] : null,
       now.rows > now.cells.length ? h("p", {}, `The first ${now.cells.length} of ${now.rows} rows are shown; all are read.`) : null);
-    fill(edited, h("span", { class: "faint" }, copy ? `Edited copy ${S.one.data}; ${S.one.original} is as it was.` : "Edits go to a copy; the original stays as it is."),
+    fill(edited, h("span", { class: "faint" }, copy ? `Edited copy ${S.one.data} (Ctrl+Z takes the last edit back); ${S.one.original} is as it was.` : "Edits go to a copy (Ctrl+Z takes the last back); the original stays as it is."),
       copy ? [h("a", { class: "button", href: `/file/${S.one.id}/${encodeURIComponent(S.one.data)}?download`, download: S.one.data }, "Save the copy"),
-        h("button", { type: "button", onclick: doing(async () => { await keep({ original: true }); await read(); }) }, "Back to the original")] : null);
+        h("button", { type: "button", onclick: doing(async () => { undo = []; await keep({ original: true }); await read(); }) }, "Back to the original")] : null);
   }
 
   const forms = () => S.offered.settings.filter((one) => one.group === "table" && !ASKED_ELSEWHERE.includes(one.name)).map((one) => field(one, read));
