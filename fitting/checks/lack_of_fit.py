@@ -133,8 +133,9 @@ def lack_of_fit(
     if len(y) == len(total) or not np.any(spread):
         return None
     # What the posterior's wandering spends between conditions, and within them where cells differ.
-    spent = np.mean([np.sum(total * means(x) ** 2) for x in _few(mu - centre)])
-    within = np.mean(np.sum((mu - centre) ** 2 / sigma**2, axis=1)) - spent
+    wander = (mu - centre) / sigma  # in units of its own draw's scatter, which by their means would count twice
+    spent = np.mean([np.sum(total * means(x) ** 2) for x in _few(wander / np.sqrt(weight))])
+    within = np.mean(np.sum(wander**2, axis=1)) - spent
     left, replicates = len(total) - spent, len(y) - len(total) - max(within, 0.0)
     if left < 0.5 or replicates < 1:
         return None

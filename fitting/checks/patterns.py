@@ -1,7 +1,7 @@
 """Do the residuals have a pattern that a right law would not leave? Judged without replicates.
 
-Each statistic is held against what it would be, were the law right and fitted again to other recordings: residuals are then
-(1 - H) times the scatter, where the posterior's own covariance of the rows' expectations is H in units of the scatter. A
+Each statistic is held against what it would be, were the law right and fitted again to other recordings: residuals then have
+the covariance 1 - H, where the posterior's own covariance of the rows' expectations is H in units of the scatter. A
 posterior-predictive p-value without this would be far too large, since the fit has already bent towards the recordings
 (Bayarri & Berger 2000).
 """
@@ -19,10 +19,13 @@ from ..experiment.experiment import Experiment
 REJECTED = 0.0125
 """p below which a pattern counts; with the F test of replicates, about 2 % of right laws are rejected."""
 FEWEST_ROWS = 8
-_REPLICATES, _FEWEST_REPLICATES = 2000, 400
+_REPLICATES, _FEWEST_REPLICATES = 4000, 400
 _MOST_VALUES = 4_000_000
 _STEP = 1e-3
-_ABSORBED = 0.05  # of a direction, below which the parameters take all of it
+_ABSORBED = 0.02  # of a direction, below which the parameters take all of it
+_KEPT = (
+    0.2  # of the variance in a direction of the residuals, below which draws cannot tell what the fit leaves from none
+)
 _REACH = 0.15  # of all ranks: a law that is bent wrongly leaves residuals of two or three turns
 
 
@@ -64,21 +67,29 @@ def patterns(
     replicates = min(_REPLICATES, _MOST_VALUES // n)
     if n < FEWEST_ROWS or replicates < _FEWEST_REPLICATES:
         return ()
-    scale, rng = np.sqrt(np.mean(sigma**2, axis=0)), np.random.default_rng(seed)
+    scale, rng = 1 / np.sqrt(np.mean(sigma**-2.0, axis=0)), np.random.default_rng(seed)
     expected = mu.mean(axis=0)
-    wander = (mu - expected) / scale
+    # Draws of larger scatter wander farther, which would count as more than the fit can take, were it not divided out.
+    wander = (mu - expected) / scale / np.sqrt(np.mean((sigma / scale) ** 2, axis=1, keepdims=True))
+    share, axes = np.linalg.svd(wander / np.sqrt(len(mu)), full_matrices=False)[1:]
+    left = np.where(share**2 < 1 - _KEPT, np.sqrt(np.clip(1 - share**2, 0, 1)), 0.0)
+
+    def kept(x: np.ndarray, of: np.ndarray) -> np.ndarray:
+        """Rows' values with so much kept `of` each direction in which the fit may bend."""
+        return x - np.linalg.multi_dot([x, axes.T * (1 - of), axes])
+
     scatter = rng.standard_normal((replicates, n))
     if NU.name in values or NU.name in experiment.fixed:
         nu = rng.choice(np.ravel(experiment.value(values, NU.name)), replicates)[:, None]
         scatter /= np.sqrt(rng.chisquare(nu, (replicates, n)) / nu)
-    drawn = scatter - np.linalg.multi_dot([scatter, wander.T, wander]) / len(wander)
-    z, usual = ((y - expected) / scale)[None], float(np.mean(np.sum(drawn**2, axis=1)))
+    drawn, z = kept(scatter, left), kept(((y - expected) / scale)[None], left > 0)
+    usual = float(np.mean(np.sum(drawn**2, axis=1)))
     looked = dict(_statistics(experiment, expected, usual))
     for trace, direction in _directions(experiment, values):
-        own = direction / scale
-        left = own - (wander @ own) @ wander / len(wander)
-        if np.linalg.norm(left) > _ABSORBED * np.linalg.norm(own):
-            looked[trace] = _along(left, usual)
+        own = (direction / scale)[None]
+        unabsorbed = kept(own, left**2)[0]
+        if np.linalg.norm(unabsorbed) > _ABSORBED * np.linalg.norm(own):
+            looked[trace] = _along(unabsorbed, usual)
     if not looked:
         return ()
     among = np.stack([of(drawn) for of in looked.values()])

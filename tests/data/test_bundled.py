@@ -115,8 +115,7 @@ def quick(name, **settings):
 
 @pytest.mark.filterwarnings("ignore::vrest.models.errors.VrestWarning")  # of baths and of short runs: not asked here
 def test_the_law_holds_for_plain_myocytes_and_fails_without_sodium():
-    # As users run it: with short runs the residuals' check for rectification is not steady on this posterior.
-    plain = quick("rabbit_myocytes", law="ghk", where="addition == 'none'", draws=1000, tune=1000)
+    plain = quick("rabbit_myocytes", law="ghk", where="addition == 'none'")
     assert plain.verdict().fit.ok
     assert plain.summary().set_index("parameter").loc["P_Na/P_K", "median"] == pytest.approx(0.003, abs=0.001)
     without = quick("rabbit_myocytes", law="ghk", where="addition in ['none', 'NMDG']")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.synthetic import INSIDE, TRUTH, recordings
-from vrest.fitting.checks.patterns import REJECTED, Trace, patterns
+from vrest.fitting.checks.patterns import REJECTED, Trace, _directions, patterns
 from vrest.fitting.experiment.prepare import configure, prepare
 
 K_o = tuple(np.geomspace(1.5, 80, 26).round(2))
@@ -14,7 +14,7 @@ def looked_for(y, experiment, mu=None, sigma=1.5, n=400):
     """Patterns under a posterior that is a point, or has the given expectations (draw, row)."""
     mu = np.zeros((n, len(y))) if mu is None else mu
     values = {p.name: np.full(len(mu), TRUTH.get(p.name, p.prior.typical)) for p in experiment.parameters}
-    return {p.trace: p.p for p in patterns(experiment, y, mu, np.full_like(mu, sigma), values, seed=1)}
+    return {p.trace: p.p for p in patterns(experiment, y, mu, sigma + np.zeros_like(mu), values, seed=1)}
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,27 @@ def test_cells_that_miss_as_wholes_are_found():
     apart = np.where(np.tile(["a", "b"], 13) == "a", 2.0, -2.0)
     assert looked_for(noise + apart, e)[Trace.CELLS] < REJECTED
     assert looked_for(noise, e)[Trace.CELLS] > 0.02
+
+
+def test_p_does_not_depend_on_the_draws_where_the_fit_takes_nearly_all_of_a_direction(experiment):
+    """Two directions that the posterior takes whole, of which one is nearly what rectification does; the scatter uncertain."""
+    rng, level = np.random.default_rng(6), np.log(np.array(K_o))
+    values = {p.name: np.full(1, TRUTH.get(p.name, p.prior.typical)) for p in experiment.parameters}
+    bends = next(d for trace, d in _directions(experiment, values) if trace is Trace.RECTIFIES)
+    X = np.linalg.qr(np.stack([np.ones_like(level), bends / np.linalg.norm(bends) + 0.03 * np.sin(9 * level)], axis=1))[
+        0
+    ]
+    y = 1.5 * rng.standard_normal(len(level))
+    y = y - X @ (X.T @ y)
+    found = []
+    for _ in range(4):
+        sigma = 1.5 * np.exp(0.4 * rng.standard_normal((600, 1)))
+        mu = sigma * rng.standard_normal((600, 2)) @ X.T
+        mu = mu - mu.mean(axis=0) + 0.1 * rng.standard_normal(2) @ X.T  # as far off as few draws leave a mean
+        found.append(looked_for(y, experiment, mu, sigma, n=600))
+    assert Trace.RECTIFIES in found[0]
+    for trace in found[0]:
+        assert np.ptp([one[trace] for one in found]) < 0.02
 
 
 def test_few_rows_are_not_looked_at(experiment):
