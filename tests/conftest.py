@@ -46,3 +46,11 @@ def typed_fit():
     data, truth = many_cells(seed=3, cells=6, K_o=(2.5, 10, 40), temperatures=(22,))
     rows = np.flatnonzero((data["cell"] != "A0") | (np.arange(data.sizes["obs"]) == 1))
     return fitted(data.isel(obs=rows), inside=INSIDE, by="cell_type", seed=1, robustness="off"), truth
+
+
+@pytest.fixture(scope="module")
+def sampled_once():
+    """For tests to which it is nothing that few draws fall short of the sampling checks: no fit is repeated, longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vrest.fitting.checks.run.MOST_RERUNS", 0)
+        yield

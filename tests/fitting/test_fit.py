@@ -220,7 +220,7 @@ def test_a_short_run_is_repeated_twice_and_longer(monkeypatch):
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")
 
     monkeypatch.setattr("vrest.fitting.sampling.sampling.draw", stuck)
-    result = fit(recordings(), inside=INSIDE, sampling=Sampling(draws=200), progress=False)
+    result = fit(recordings(), inside=INSIDE, sampling=Sampling(draws=200), progress=False, robustness="off")
     assert lengths == [200, 1000, 2000]
     assert result.experiment.config.sampling.draws == 200  # what was asked is what is saved and asked again
     assert parse_config(result.tree.attrs["config"]) == result.experiment.config

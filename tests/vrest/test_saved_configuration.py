@@ -12,11 +12,14 @@ from vrest.cli import main
 from vrest.data.tables.table import to_frame
 from vrest.fitting.experiment.config import Config, parse_config, read_config
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 FLAGS = [
     "--delimiter", ";", "--decimal", ",", "--encoding", "cp1252", "--map", "V_m_mV=Spannung für V_m",
     "--inside", "K=140.123456789+-10.987654321,Na=12.3456789012,Cl=passive", "--where", "K_o_mM < 100", "--option", "davies",
-    "--interval", "0.95", "--draws", "300", "--tune", "300", "--chains", "3", "--target-accept", "0.91", "--seed", "12345678901",
+    "--interval", "0.95", "--draws", "200", "--tune", "200", "--chains", "3", "--target-accept", "0.91", "--seed", "12345678901",
 ]  # fmt: skip
+BARE = ["--no-report", "--no-robustness"]
 
 
 @pytest.fixture
@@ -32,9 +35,7 @@ def table(tmp_path, monkeypatch) -> str:
 def test_a_saved_configuration_gives_the_same_summary_byte_for_byte(table, tmp_path, monkeypatch, capsys):
     beside = tmp_path / "priors.toml"
     beside.write_text('[priors]\n"P_Na/P_K" = "LogNormal(-3.2, 0.987654321)"\n')
-    assert (
-        main(["fit", table, *FLAGS, "--law", "ghk", "--config", str(beside), "--no-report", "--out", "runs/first"]) == 0
-    )
+    assert main(["fit", table, *FLAGS, "--law", "ghk", "--config", str(beside), *BARE, "--out", "runs/first"]) == 0
     assert "lower and upper are the 95% interval" in capsys.readouterr().out
     first = tmp_path / "runs/first"
 

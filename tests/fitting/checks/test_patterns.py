@@ -5,6 +5,7 @@ import pytest
 
 from tests.synthetic import INSIDE, TRUTH, recordings
 from vrest.fitting.checks.patterns import REJECTED, Trace, _directions, patterns
+from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 
 K_o = tuple(np.geomspace(1.5, 80, 26).round(2))
@@ -105,7 +106,8 @@ def test_a_bent_law_is_seen_without_replicates():
     from vrest.fitting.fit import fit
 
     bent = recordings(K_o=K_o, temperatures=(22,), theta={**TRUTH, "rectification": 0.6})
-    found = fit(bent, inside=INSIDE, seed=1, progress=False).verdict()
+    few = Sampling(chains=2, draws=500, tune=500)
+    found = fit(bent, inside=INSIDE, sampling=few, seed=1, progress=False).verdict()
     assert not found.fit.ok
     assert min(p.p for p in found.fit.patterns) < REJECTED
     assert found.cures[0].typed == "--option rectification"

@@ -20,6 +20,8 @@ from vrest.fitting.model.draws import draw_prior, parameter_values, row_distribu
 from vrest.fitting.planning.simulate import draw_truth, simulate
 from vrest.fitting.sampling.refits import QUICK, sampled, without_rows
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 FEW = Sampling(chains=2, draws=300, tune=400)
 SHORT = {"K_o": (2.5, 40)}
 

@@ -16,6 +16,8 @@ from vrest.fitting.model.draws import parameter_values
 from vrest.fitting.planning.simulate import draw_truth, simulate, truth_in_toml
 from vrest.models.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 F = physical_constants["Faraday constant"][0]
 P_NA = 0.03
 K_SD = {3.0: 0.3, 10.0: 0.8}

@@ -15,6 +15,8 @@ from vrest.fitting.model.model import build_model
 from vrest.fitting.model.tiers import from_place, place_prior
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 
 def experiment(data, **settings):
     return prepare(data, configure(**{"inside": INSIDE, **settings}))

@@ -16,6 +16,8 @@ from vrest.fitting.model.expected import linearised_posterior
 from vrest.fitting.planning.simulate import draw_truth, simulate, truth_in_toml
 from vrest.models.errors import VrestError
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 LOW, HIGH = 4.0, 1.0
 
 

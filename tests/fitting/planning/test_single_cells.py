@@ -12,6 +12,8 @@ from vrest.cli import main
 from vrest.fitting.experiment.config import Sampling
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 SETTINGS = {"law": "ghk", "ions": "K,Na", "inside": "K=140,Na=12", "sampling": Sampling(2, 500, 500)}
 
 

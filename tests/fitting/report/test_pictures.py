@@ -26,6 +26,8 @@ from vrest.fitting.report.plots import COLOURS, bands_of, thinned_draws
 from vrest.models.parameters import offset_sd
 from vrest.models.textbook.cooling import cooling
 
+pytestmark = pytest.mark.usefixtures("sampled_once")
+
 
 @pytest.fixture(autouse=True)
 def _close():
