@@ -52,7 +52,7 @@ def noisier(experiment, rng, truth):
 
 
 def test_what_is_right_is_found_calibrated_and_a_shifted_prior_and_a_wrong_scatter_are_not():
-    right = recover(small(), 60)
+    right = recover(small(), 50)
     assert right.calibrated()
     assert list(right.table().columns) == ["parameter", "coverage_50", "coverage_89", "bias_sd", "sbc_p"]
     assert right.table()["coverage_89"].between(0.78, 0.99).all()
@@ -62,7 +62,7 @@ def test_what_is_right_is_found_calibrated_and_a_shifted_prior_and_a_wrong_scatt
     wrong_prior = recover(small(), 40, generate=shifted)
     assert not wrong_prior.calibrated()
     assert wrong_prior.table().set_index("parameter")["sbc_p"]["K_i_mM"] < 1e-3
-    wrong_scatter = recover(small(), 40, generate=noisier)
+    wrong_scatter = recover(small(), 30, generate=noisier)
     assert not wrong_scatter.calibrated()
 
 

@@ -303,6 +303,7 @@ def test_a_picture_of_very_many_dots_is_made_of_dots(monkeypatch):
     assert not pyplot.get_fignums()
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
 @pytest.mark.parametrize(("width", "dark", "ground"), [(1280, False, "255, 255, 255"), (400, True, "18, 22, 27")])
 def test_chromium_shows_the_page_whole_and_runs_nothing(evil_page, tmp_path, width, dark, ground):
@@ -312,6 +313,7 @@ def test_chromium_shows_the_page_whole_and_runs_nothing(evil_page, tmp_path, wid
     assert console == ""
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
 def test_chromium_would_have_noticed(page, tmp_path):
     """Negative control: a script that runs, a picture from elsewhere and a line too long for the page are seen."""
