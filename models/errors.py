@@ -73,6 +73,11 @@ def shown(value: Any) -> str:
     return _SHORT.repr(value)
 
 
+def visible(text: str) -> str:
+    """Text from files as one line, whatever control characters or bytes stand in it: those of a terminal do nothing."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 spoken: ContextVar[Callable[[str, Any], str] | None] = ContextVar("spoken", default=None)
 """How settings are typed where the program runs: the command line puts its flags here; without, as Python keywords."""
 

@@ -6,7 +6,7 @@ from enum import Enum
 from .arrays import Array
 from .errors import ConfigurationError
 from .ions import Ion
-from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior, Scale
+from .priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, Prior, Scale, believable
 
 REFERENCE = "at the reference condition"
 
@@ -151,6 +151,10 @@ class Parameter(Quantity):
             low = "0 or above" if self.may_vanish else "above 0"
             raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
         cut = replace(prior, positive=True) if isinstance(prior, Normal) else prior
+        if not believable(cut):
+            raise ConfigurationError(
+                f"priors: {self.name} = {prior}: it is never below 0, where all of that prior lies."
+            )
         return replace(self, prior=cut, source=source)
 
 

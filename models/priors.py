@@ -256,13 +256,13 @@ def _refuse_absurd(text: str | float, *values: float) -> None:
         )
 
 
-def _is_believable(prior: Prior) -> bool:
+def believable(prior: Prior) -> bool:
     """Whether numbers can be drawn from a prior, and computed with: neither all but 0 nor all but infinite."""
     match prior:
         case LogNormal():
             return abs(prior.centre) < 45 and 1e-4 <= prior.sigma <= 10
         case Normal():
-            nothing_left = prior.positive and prior.mean < -10 * prior.sigma
+            nothing_left = prior.positive and prior.mean < -5 * prior.sigma  # further out, draws are lost in rounding
             return prior.sigma >= max(1e-20, 1e-6 * abs(prior.mean)) and not nothing_left
         case Gamma():
             return prior.alpha >= 1e-2 and 1e-20 <= prior.centre <= MOST
@@ -320,7 +320,7 @@ def parse_prior(text: str | float) -> Prior:
     if min(spread) <= 0 or (family is LogNormal and values[0] <= 0):
         raise ConfigurationError(f"{text!r} is no distribution: medians, widths and rates must be above 0.")
     prior = Normal(values[0], values[1], positive=match[5] is not None) if family is Normal else family(*values)
-    if not _is_believable(prior):
+    if not believable(prior):
         raise ConfigurationError(
             f"the prior {text!r} is out of all proportion: too narrow, too wide, or far from anything a parameter can be."
             " A number alone holds the parameter there."

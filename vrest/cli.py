@@ -118,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the status to exit with."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")  # µ and ° on every system
+            stream.reconfigure(
+                encoding="utf-8", errors="backslashreplace"
+            )  # µ and ° on every system; names that are no text
     command, *rest = list(sys.argv[1:] if arguments is None else arguments) or [""]
     name = f"vrest {command}" if command in COMMANDS else "vrest"
     output: Any = _Stream(sys.stdout, "standard output")

@@ -5,6 +5,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .models.errors import visible
+
 if TYPE_CHECKING:
     from .data.recordings.baseline import Rest
 
@@ -51,6 +53,6 @@ def row(name: str, file: Path, rest: "Rest", options: argparse.Namespace) -> dic
         "noise_mV": round(rest.noise_sd, 3),
         "drift_mV": round(rest.drift, 3),
         "channel": rest.channel.name,
-        "file": file.name,
+        "file": visible(file.name),
         "flags": "; ".join(rest.flags),
     }

@@ -40,8 +40,14 @@ def add_data(parser: argparse.ArgumentParser, *groups: str, plan: bool = False) 
 
 def add_out(parser: argparse.ArgumentParser, what: str, default: str) -> None:
     """Add --out and --force, for a FOLDER or a FILE of results."""
-    parser.add_argument("--out", metavar=what, help=f"where results go (default: {default})")
+    parser.add_argument("--out", type=_place, metavar=what, help=f"where results go (default: {default})")
     parser.add_argument("--force", action="store_true", help="replace what vrest wrote there, and nothing else")
+
+
+def _place(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; leave it out, or name a place.")
+    return text
 
 
 def add_figure(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.errors import ConfigurationError, DataError
+from ...models.errors import ConfigurationError, DataError, visible
 
 Array = NDArray[np.float64]
 MOST_SAMPLES = 500_000_000  # 4 GB in memory; a larger claim is a damaged header
@@ -82,7 +82,7 @@ class Channel:
     def of(cls, name: str, unit: str) -> tuple["Channel", float]:
         """A channel in mV, pA or °C, and what its file's values are to be multiplied with."""
         own, factor = _UNITS.get(unit.lower().translate(_SPELLING), (unit.strip(" \x00"), 1.0))  # not n.a. to nA
-        return cls(name.strip(" \x00") or "unnamed", own), factor
+        return cls(visible(name.strip(" \x00")) or "unnamed", visible(own)), factor
 
     @property
     def title(self) -> str:

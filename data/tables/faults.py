@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
-from ...models.errors import DataError, DataWarning, RepairWarning, typed
+from ...models.errors import DataError, DataWarning, RepairWarning, typed, visible
 
 MOST_LINES = 25
 SHOWN_OF_A_KIND = 3
@@ -68,15 +68,15 @@ class Faults:
 
     def add(self, message: str, *, row: int = 0, column: str = "", kind: str = "") -> None:
         """Note a fault; faults of the same column and `kind` are summarised when there are many."""
-        self._faults.append(Fault(_visible(message), int(row), column, kind or message))
+        self._faults.append(Fault(visible(message), int(row), column, kind or message))
 
     def warn(self, message: str, *, column: str = "") -> None:
         """Note something that does not stop the work."""
-        self._warnings.append(self._place(0, column) + _visible(message))
+        self._warnings.append(self._place(0, column) + visible(message))
 
     def repair(self, code: str, sentence: str) -> None:
         """Note that something about the whole table was read otherwise than it stands there."""
-        self._repairs.append(Repair(code, _visible(sentence)))
+        self._repairs.append(Repair(code, visible(sentence)))
 
     def mend(self, code: str, text: str, *, row: int, column: str) -> None:
         """Note that one cell was read otherwise than it stands there; those of a kind make one line."""
@@ -126,7 +126,7 @@ class Faults:
     def _place(self, row: int, column: str) -> str:
         own = f" (your {self.own_names[column]!r})" if column in self.own_names else ""
         where = self.name + (f", row {row}" if row else "") + (f", column {column}{own}" if column else "")
-        return _visible(where) + ": "
+        return visible(where) + ": "
 
     def _lines(self) -> list[str]:
         by_row = sorted(self._faults, key=lambda f: f.row)
@@ -149,11 +149,6 @@ class Faults:
         if left := len(shown) - len(lines):
             summaries.append(f"{self._place(0, '')}… and {left} more faults of other kinds.")
         return lines + summaries
-
-
-def _visible(text: str) -> str:
-    """A text from a table as one line, whatever control characters stand in it: those of a terminal do nothing."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def rows_in_words(rows: Iterable[int], most: int = 20) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...models.errors import ConfigurationError, typed
+from ...models.errors import ConfigurationError, typed, visible
 from ...models.limits import TEMPERATURE_C, kelvin_as_celsius
 from ..solutions.recipes import read_solutions
 from . import blockers
@@ -65,7 +65,7 @@ def read_csv(path: str | Path, options: ReadOptions | None = None, **settings: A
     content = grids.read_bytes(path, MOST_BYTES + 1)
     faults = Faults(path.name, options.strict)
     recordings = _recordings(grids.read_grid(content, options, faults), options, faults)
-    return recordings.assign_attrs(source=str(path), sha256=hashlib.sha256(content).hexdigest())
+    return recordings.assign_attrs(source=visible(str(path)), sha256=hashlib.sha256(content).hexdigest())
 
 
 def from_frame(

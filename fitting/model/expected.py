@@ -18,7 +18,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError
 from ...models.parameters import NU, NU_CELLS, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
-from ...models.priors import Fixed, cut_at_zero
+from ...models.priors import Fixed, Scale, cut_at_zero
 from ..experiment.experiment import Experiment, distinct
 from .draws import draw_prior
 from .linear import reported_gradient, resistance_slopes, sensitivity
@@ -214,7 +214,7 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
         ]
         cloud = np.stack([mean[:, None, c] + _spokes(covariance[:, c[:, None], c]) for c in columns], axis=2)
         for k, p in enumerate(parameters):
-            if p.prior.ends_at_zero:
+            if p.prior.scale is Scale.NATURAL and not p.prior.reaches_below_zero:
                 cloud[..., k] = np.maximum(cloud[..., k], 0.02 * p.prior.sd)
         spreads = np.stack(widths, axis=-1) if widths else spread
         found = _with_rows(replace(found, cloud=cloud, noise=noise | scatter, spread=spreads))

@@ -7,7 +7,6 @@ one more quantity: Modrák et al. 2023, doi:10.1214/23-BA1404).
 
 import hashlib
 import json
-import os
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ import pandas as pd
 import xarray as xr
 
 from ...data.tables.table import to_frame
-from ...models.errors import ConfigurationError
 from ...models.parameters import Quantity
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
@@ -31,6 +29,7 @@ from ..sampling.array_stats import array_stats
 from ..sampling.progress import Progress
 from ..sampling.refits import QUICK, least_ess, longer, sampled
 from ..sampling.workers import Workers, run_tasks
+from .recovery_log import append, read_log
 from .simulate import Truth, draw_truth, simulate
 
 if TYPE_CHECKING:
@@ -282,7 +281,7 @@ def recover(
     asked = experiment.config.sampling
     sampling = sampling or (QUICK if asked == Sampling() else asked)
     job = Job(replace(experiment, config=replace(experiment.config, sampling=sampling)), truth, generate)
-    done = _read_log(log, job) if log else {}
+    done = read_log(log, job.fingerprint) if log else {}
     done = {k: record for k, record in done.items() if k < n}
     workers, progress = workers or Workers(), Progress(n, len(done))
     packed = pickle.dumps(job) if workers.elsewhere else job
@@ -290,7 +289,7 @@ def recover(
     def land(k: int, record: dict[str, Any]) -> None:
         done[k] = record
         if log:
-            _append(log, job, record)
+            append(log, job.fingerprint, record)
         progress.step()
 
     try:
@@ -304,36 +303,7 @@ def recover(
     return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
 
 
-def _read_log(path: Path, job: Job) -> dict[int, dict[str, Any]]:
-    """Simulations that an earlier run finished; a line that was cut off in the middle of writing does not count."""
-    if not path.exists():
-        return {}
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    lines = [json.loads(line) for line in whole.splitlines()]
-    if not lines or lines[0].get("run") != job.fingerprint:
-        raise ConfigurationError(
-            f"{path.parent} holds an unfinished run with other settings. Type the command as it was to finish it, or start"
-            " anew with --force."
-        )
-    if whole != text:
-        os.truncate(path, len(whole.encode()))
-    return {record["simulation"]: record for record in lines[1:]}
-
-
-def _append(path: Path, job: Job, record: dict[str, Any]) -> None:
-    """Write down a simulation at once; the first line of the file says whose run it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    start = [] if path.exists() else [{"run": job.fingerprint}]
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(line) + "\n" for line in [*start, record])
-    except OSError as error:
-        error.filename = str(path)
-        raise
-
-
-def _as_dataset(records: list[dict[str, Any]], job: Job) -> xr.Dataset:
+def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:
     labels = list(records[0]["of"])
     names = list(records[0]["of"][labels[0]])
     dims = ("simulation", "quantity")

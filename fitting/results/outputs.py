@@ -1,11 +1,9 @@
 """Where results go: only what vrest wrote is replaced, and nothing stands under its name before it is complete.
 
-A list of SHA-256s, in the form that `sha256sum -c` reads, says what vrest wrote: a results folder holds one, and a hidden
-one lies beside single files. A file that is not listed, or was changed since, is the user's.
+What vrest wrote is listed (`written.py`); a file that is not listed, or was changed since, is the user's.
 """
 
 import glob
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,15 +12,24 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
-from pathlib import Path, PurePosixPath
-from stat import S_ISREG
+from pathlib import Path
+from unicodedata import category
 
-from ...models.errors import ConfigurationError, FileWarning, spoken, typed
+from ...models.errors import ConfigurationError, FileWarning, shown, spoken, typed
+from .written import (
+    BESIDE,
+    HEADING,
+    LIST,
+    REPLACED,
+    UNFINISHED,
+    changed,
+    files_in,
+    others_in,
+    read_list,
+    refuse_other_list,
+    sha256_of,
+)
 
-LIST = "written-by-vrest.sha256"
-_BESIDE = f".{LIST}"
-_HEADING = "# Written by vrest. What is changed or added here is yours: --force does not replace it.\n"
-_UNFINISHED, _REPLACED = "-unfinished-", "-replaced-"
 _ABANDONED_s = 24 * 3600
 _LAST = ("fit.nc", LIST)  # moved into place after everything else, so that what is incomplete lacks them
 
@@ -53,6 +60,7 @@ class ResultsFolder:
         self.name = str(path)
         self.exists = _stands(self.name)
         self.path = Path(os.path.realpath(path))
+        refuse_other_list(self.path / LIST)
         self._old: dict[str, str] | None = None
         for given in filter(os.path.exists, inputs):
             if self.path in (real := Path(os.path.realpath(given))).parents or _same(real, self.path):
@@ -66,15 +74,15 @@ class ResultsFolder:
     def _look_inside(self, writes: set[str]) -> None:
         if not self.path.is_dir():
             raise ConfigurationError(f"{self.name} is a file, and results are a folder. {_another()}.")
-        self._old = _read_list(self.path / LIST)
-        others = list(_others(self.path, self._old or {}))
+        self._old = read_list(self.path / LIST)
+        others = list(others_in(self.path, self._old or {}))
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         if others and self._old is None:
             raise ConfigurationError(
                 f"{self.name} is no results folder of vrest's: it holds {shown}, and no {LIST}. It is not replaced; "
                 f"{_another(False)}."
             )
-        in_the_way = [name for name, sha256 in (self._old or {}).items() if _changed(self.path, name, sha256)]
+        in_the_way = [name for name, sha256 in (self._old or {}).items() if changed(self.path, name, sha256)]
         if in_the_way := in_the_way or sorted(writes & set(others)):
             raise ConfigurationError(
                 f"{self.name}: {', '.join(in_the_way[:5])} is not as vrest wrote it, and is not replaced. Move it elsewhere, "
@@ -94,8 +102,8 @@ class ResultsFolder:
         """
         with _aside(self.path, self.path if self.exists else self.path.parent) as aside:
             yield aside
-            lines = [f"{_sha256(aside / name)}  {name}\n" for name in _files(aside)]
-            (aside / LIST).write_text("".join([_HEADING, *lines]), encoding="utf-8")
+            lines = [f"{sha256_of(aside / name)}  {name}\n" for name in files_in(aside)]
+            (aside / LIST).write_text("".join([HEADING, *lines]), encoding="utf-8")
             aside.chmod(0o777 & ~_umask())
             try:
                 if self.exists:
@@ -108,7 +116,7 @@ class ResultsFolder:
 
     def _replace(self, aside: Path) -> None:
         """All new files in place of all that are listed; where another run came first, nothing, and FileExistsError."""
-        old = Path(tempfile.mkdtemp(prefix=_beginning(self.path, _REPLACED), dir=self.path))
+        old = Path(tempfile.mkdtemp(prefix=_beginning(self.path, REPLACED), dir=self.path))
         listed = self._old or {}
         with ExitStack() as undo:
             undo.callback(shutil.rmtree, old, ignore_errors=True)
@@ -123,13 +131,13 @@ class ResultsFolder:
                     move(LIST, self.path, old)  # of two runs only one finds it
                 except FileNotFoundError:
                     raise FileExistsError from None
-            if self._old is not None and _read_list(old / LIST) != listed:
+            if self._old is not None and read_list(old / LIST) != listed:
                 raise FileExistsError
             for name in filter(lambda name: (self.path / name).exists(), listed):
                 move(name, self.path, old)
-                if _changed(old, name, listed[name]):
+                if changed(old, name, listed[name]):
                     raise FileExistsError
-            for name in sorted(_files(aside), key=lambda name: name in _LAST and 1 + _LAST.index(name)):
+            for name in sorted(files_in(aside), key=lambda name: name in _LAST and 1 + _LAST.index(name)):
                 move(name, aside, self.path)
             undo.pop_all()
         for folder in {Path(name).parent for name in listed} - {Path()}:
@@ -151,7 +159,8 @@ class ResultsFile:
         exists = _stands(self.name)
         self.path = Path(os.path.realpath(path))
         own = of_results and self.path.with_name(LIST).is_file()
-        self._list = self.path.with_name(LIST if own else _BESIDE)
+        self._list = self.path.with_name(LIST if own else BESIDE)
+        refuse_other_list(self._list)
         self._old: str | None = None
         for given in map(Path, inputs):
             if _same(given, self.path):
@@ -161,8 +170,8 @@ class ResultsFile:
         _refuse_unwritable(self.path, self.name)
         if not exists:
             return
-        self._old = (_read_list(self._list) or {}).get(self.path.name)
-        if self._old is None or _changed(self.path.parent, self.path.name, self._old):
+        self._old = (read_list(self._list) or {}).get(self.path.name)
+        if self._old is None or changed(self.path.parent, self.path.name, self._old):
             why = "was not written by vrest" if self._old is None else "is not as vrest wrote it"
             raise ConfigurationError(f"{self.name} {why}, and is not replaced. Move it away, or choose another name.")
 
@@ -170,9 +179,9 @@ class ResultsFile:
     def writing(self) -> Iterator[Path]:
         """A file to write that takes its place when it is written, and is removed when anything fails; as a folder's."""
         with _aside(self.path, self.path.parent) as folder:
-            aside, old = folder / self.path.name, folder / f"{_REPLACED}{self.path.name}"
+            aside, old = folder / self.path.name, folder / f"{REPLACED}{self.path.name}"
             yield aside
-            sha256 = _sha256(aside)
+            sha256 = sha256_of(aside)
             try:
                 if self._old is not None:
                     self._take_away(old)
@@ -182,7 +191,7 @@ class ResultsFile:
             finished.append(self.name)
         try:
             with self._list.open("a", encoding="utf-8") as file:
-                file.write(("" if file.tell() else _HEADING) + f"{sha256}  {self.path.name}\n")
+                file.write(("" if file.tell() else HEADING) + f"{sha256}  {self.path.name}\n")
         except OSError as error:
             sentence = f"{self._list}: {error.strerror}. {self.name} is written, but {typed('force', True)} will not replace it."
             warnings.warn(sentence, FileWarning, stacklevel=4)
@@ -193,7 +202,7 @@ class ResultsFile:
             _rename_new(self.path, old)
         except FileNotFoundError:
             return
-        if _sha256(old) != self._old:
+        if sha256_of(old) != self._old:
             try:
                 _rename_new(old, self.path)
             except FileExistsError:
@@ -204,11 +213,11 @@ class ResultsFile:
 @contextmanager
 def _aside(path: Path, parent: Path) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{glob.escape(_beginning(path, _UNFINISHED))}????????"):
+    for left in parent.glob(f"{glob.escape(_beginning(path, UNFINISHED))}????????"):
         if left.is_dir() and time.time() - left.stat().st_mtime > _ABANDONED_s:
             shutil.rmtree(left, ignore_errors=True)
             warnings.warn(f"{left}, left by a run that was killed, is removed.", FileWarning, stacklevel=5)
-    aside = Path(tempfile.mkdtemp(prefix=_beginning(path, _UNFINISHED), dir=parent))
+    aside = Path(tempfile.mkdtemp(prefix=_beginning(path, UNFINISHED), dir=parent))
     try:
         yield aside
     except OSError as error:
@@ -225,7 +234,9 @@ def _beginning(path: Path, kind: str) -> str:
 
 
 def _stands(name: str) -> bool:
-    """Whether something, or a link to nothing, has that name; ConfigurationError where nothing can have it."""
+    """Whether something, or a link to nothing, has that name; ConfigurationError where nothing of ours can have it."""
+    if any(category(c) in ("Cc", "Cs", "Zl", "Zp") for c in Path(name).name):  # a list of files has a line for each
+        raise ConfigurationError(f"{shown(name)} holds a line break or something else that is no text. {_another()}.")
     try:
         os.lstat(name)
     except FileNotFoundError:
@@ -249,56 +260,13 @@ def _refuse_unwritable(path: Path, name: str) -> None:
     if not parent.is_dir():
         raise ConfigurationError(f"{name} cannot be written: {parent} is a file. {_another()}.")
     try:
-        os.rmdir(tempfile.mkdtemp(prefix=_beginning(path, _UNFINISHED), dir=path if path.is_dir() else parent))
+        os.rmdir(tempfile.mkdtemp(prefix=_beginning(path, UNFINISHED), dir=path if path.is_dir() else parent))
     except OSError as error:
         raise ConfigurationError(f"{name} cannot be written: {error.strerror}. {_another()}.") from None
 
 
 def _same(one: Path, other: Path) -> bool:
     return one.exists() and other.exists() and os.path.samefile(one, other)
-
-
-def _others(folder: Path, listed: dict[str, str]) -> Iterator[str]:
-    """What is in a results folder and not listed, by name; what a run left or is about to write does not count."""
-    folders = {str(parent) for name in listed for parent in PurePosixPath(name).parents}
-    for path in sorted(folder.iterdir()):
-        yield from _others_below(path, path.name, listed, folders)
-
-
-def _others_below(path: Path, name: str, listed: dict[str, str], folders: set[str]) -> Iterator[str]:
-    if name in folders and path.is_dir() and not path.is_symlink():
-        for below in sorted(path.iterdir()):
-            yield from _others_below(below, f"{name}/{below.name}", listed, folders)
-    elif name not in listed and name != LIST and _UNFINISHED not in name and _REPLACED not in name:
-        yield name
-
-
-def _changed(folder: Path, name: str, sha256: str) -> bool:
-    """Whether what stands there under a listed name is anything else than the file that was listed."""
-    path = folder / name
-    if not os.path.lexists(path):
-        return False
-    direct = path.parent.resolve() == (folder.resolve() / name).parent  # and not by way of a link
-    return not direct or not S_ISREG(path.lstat().st_mode) or _sha256(path) != sha256
-
-
-def _read_list(path: Path) -> dict[str, str] | None:
-    """SHA-256s by name, the latest of each; None where there is no list that vrest wrote."""
-    if not path.is_file():
-        return None
-    heading, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-    found = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
-    inside = all(name and not PurePosixPath(name).is_absolute() and ".." not in name.split("/") for name in found)
-    return found if heading == _HEADING.strip() and inside else None
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _rename_new(source: Path, target: Path) -> None:

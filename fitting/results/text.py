@@ -22,8 +22,8 @@ def digits(value: Any, significant: int = 3) -> str:
         return str(value)
     size = abs(float(value))
     if size >= 10 ** (significant - 1) and size < 1e6:
-        return f"{value:.0f}"
-    return f"{value:#.{significant}g}" if 1e-4 <= size < 1e6 else f"{value:.{significant}g}"
+        return f"{value:z.0f}"
+    return f"{value:z#.{significant}g}" if 1e-4 <= size < 1e6 else f"{value:z.{significant}g}"
 
 
 def table_text(frame: pd.DataFrame, formats: dict[str, str] | None = None) -> str:

@@ -102,6 +102,7 @@ def test_bad_tables_end_with_status_2_one_message_and_nothing_written(content, b
         (["fit"], "no DATA"),
         (["fit", "crayfish_muscle", "--law", "goldman"], "unknown law 'goldman'"),
         (["fit", "crayfish_muscle", "--ions", "K,NA"], "Did you mean 'Na'"),
+        (["fit", "crayfish_muscle", "--out", ""], "--out: is empty"),
         (["fit", "crayfish_muscle", "--where", "saline = 'control'"], "Compare with =="),
         (["fit", "crayfish_muscle", "--where", "salin == 'control'"], "Did you mean 'saline'"),
         (["fit", "crayfish_muscle", "--map", "V_m_mV"], "is not NAME=COLUMN"),
@@ -219,6 +220,13 @@ def test_check_foresees_without_sampling(table, tmp_path, capsys):
     assert "42 rows" in out
     assert "pump_mV" in out
     assert [p.name for p in tmp_path.iterdir()] == [table.name]
+
+
+def test_check_takes_a_gamma_prior(table, tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text('[priors]\n"P_Na/P_K" = "Gamma(2, 0.1)"\n')
+    assert main(["check", str(table), "--inside", INSIDE, "--config", str(tmp_path / "mine.toml")]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("P_Na/P_K"))
+    assert 0.8 < float(line.split()[-1]) <= 1
 
 
 def test_other_peoples_tables(tmp_path, capsys):

@@ -47,6 +47,12 @@ def test_the_command_prints_a_table(capsys):
     assert any(line.startswith("cooling by 5 °C: leak") for line in lines)
 
 
+def test_what_is_nothing_has_no_sign(capsys):
+    assert main(["explain", "--pump", "1e-308"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in lines if line.startswith(("pump adds", "pump current"))] == ["0.00", "0"]
+
+
 def test_the_command_draws(tmp_path):
     picture = tmp_path / "parts.png"
     assert main(["explain", "--plot", str(picture)]) == 0

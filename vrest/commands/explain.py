@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             f" equilibrium), not from the {explanation.V_m_mV:.1f} mV above, which is not steady even with the pump on."
         )
     table = explanation_table(explanation)
-    value = [f"{x:.2f}" if unit == "mV" else digits(x) for x, unit in zip(table["value"], table["unit"], strict=True)]
+    value = [f"{x:z.2f}" if unit == "mV" else digits(x) for x, unit in zip(table["value"], table["unit"], strict=True)]
     print(table_text(table.assign(value=value)))
     return 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..evidence import COLUMNS, FORMATS, row
 from ..flags import add_out, number
-from ..models.errors import DataError, VrestError
+from ..models.errors import DataError, VrestError, visible
 from ..models.limits import TEMPERATURE_C
 from ..shared import say
 
@@ -83,12 +83,12 @@ def run(options: argparse.Namespace) -> int:
                 along.update(part.resolve() for part in recording.files)
                 rest = resting_potential(recording, options.channel, clamp, options.assume_no_current)
             except VrestError as error:
-                sentences.append(str(error))
-                save_refusal(aside / pictures[name], str(error), recording)
+                sentences.append(visible(str(error)))
+                save_refusal(aside / pictures[name], sentences[-1], recording)
                 continue
             if (first := read.setdefault(hashlib.sha256(file.read_bytes()).digest(), file)) is not file:
                 question = "Is it a copy, or was the wrong recording saved under this name?"
-                sentences.append(f"{file}: holds the same bytes as {first}, and is left out. {question}")
+                sentences.append(visible(f"{file}: holds the same bytes as {first}, and is left out. {question}"))
                 continue
             save_picture(aside / pictures[name], name, rest)
             rows.append(row(name, file, rest, options))
@@ -123,7 +123,7 @@ def _without_repeats(files: list[Path]) -> list[Path]:
     kept: dict[Path, Path] = {}
     for file in files:
         if kept.setdefault(file.resolve(), file) is not file:
-            say(f"{file}: is named twice, and is read once.")
+            say(visible(f"{file}: is named twice, and is read once."))
     return list(kept.values())
 
 
@@ -132,7 +132,7 @@ def _names(files: list[Path]) -> dict[Path, str]:
     parts = {file: Path(os.path.abspath(file)).parts for file in files}
     depth = dict.fromkeys(files, 0)
     while True:
-        names = {file: "/".join(parts[file][-n:]) if n else file.stem for file, n in depth.items()}
+        names = {file: visible("/".join(parts[file][-n:]) if n else file.stem) for file, n in depth.items()}
         shared = [name for name, times in Counter(names.values()).items() if times > 1]
         if not shared:
             break

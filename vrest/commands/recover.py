@@ -1,7 +1,8 @@
 """`vrest recover`: simulate a plan and fit it, many times."""
 
 import argparse
-import shutil
+from contextlib import suppress
+from pathlib import Path
 
 from ..fitting.experiment.settings import SAMPLING
 from ..flags import add_data, add_out, add_workers, whole
@@ -37,12 +38,12 @@ def run(options: argparse.Namespace) -> int:
     experiment = prepare(read_plan(config), config)
     truth = read_truth(options.truth) if options.truth else None
     say(*experiment.notes)
-    unfinished = place.path.with_name(f".{place.path.name}-unfinished")
+    log = place.path.with_name(f".{place.path.name}-unfinished") / "simulations.jsonl"
     if options.force:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    elif unfinished.exists():
-        say(f"Going on with the run that was stopped ({unfinished}).")
-    recovery = recover(experiment, options.n, truth, workers, unfinished / "simulations.jsonl")
+        _forget(log)
+    elif log.exists():
+        say(f"Going on with the run that was stopped ({log.parent}).")
+    recovery = recover(experiment, options.n, truth, workers, log)
     with place.writing() as aside:
         write_csv(recovery.table(), aside / "recovery.csv")
         write_netcdf(recovery.ranks, aside / "ranks.nc")
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
             recovery.plot_calibration().savefig(aside / "calibration.png", bbox_inches="tight", dpi=150)
         recovery.plot_recovery().savefig(aside / "recovery.png", dpi=150)
         recovery.plot_contraction().savefig(aside / "contraction.png", dpi=150)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    _forget(log)
     what = "a stated truth" if recovery.stated else "truths drawn from the priors"
     print(f"{config.law} on {recordings_used(experiment)}: {options.n} simulations of {what}")
     table = recovery.table().merge(recovery.contraction(), on="parameter")
@@ -63,3 +64,10 @@ def run(options: argparse.Namespace) -> int:
     print("\n".join(recovery.verdict()))
     say(f"Results are in {place.name}")
     return 0
+
+
+def _forget(log: Path) -> None:
+    """Remove the simulations that a run kept, and their folder where nothing else is in it."""
+    log.unlink(missing_ok=True)
+    with suppress(OSError):
+        log.parent.rmdir()

@@ -33,6 +33,17 @@ def test_nothing_readable_is_status_2_and_writes_pictures_only(tmp_path, capsys)
     assert len(list((tmp_path / "out-pictures").glob("*.png"))) == len(files)
 
 
+def test_a_name_that_is_no_text_is_shown_by_its_bytes(tmp_path, capsys):
+    """As a disk of another system has them; a line break in a name is shown, too."""
+    for name in ("gr\udcf6sse.abf", "a\nb.abf"):
+        known(tmp_path / name, -70, seed=len(name))
+    assert main(["import", str(tmp_path), "--out", str(tmp_path / "out.csv")]) == 0
+    capsys.readouterr()
+    assert sorted(pd.read_csv(tmp_path / "out.csv")["cell"]) == [r"a\nb", r"gr\udcf6sse"]
+    pictures = sorted(p.name for p in (tmp_path / "out-pictures").glob("*.png"))
+    assert pictures == [r"a\nb.png", r"gr\udcf6sse.png"]
+
+
 def test_many_files_make_one_table_that_can_be_read(tmp_path, capsys):
     folder = tmp_path / "rig"
     folder.mkdir()

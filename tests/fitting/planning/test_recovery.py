@@ -114,6 +114,13 @@ def test_a_stopped_run_goes_on_where_it_stopped_and_ends_the_same(monkeypatch, t
     assert len(calls) == 1 + 20
     assert again.ranks.identical(whole.ranks)
     assert sorted(log.read_text().splitlines()) == sorted(text.splitlines())
+    log.write_text(lines[0][:40])  # killed in the very first line
+    calls.clear()
+    assert recover(small(), 30, log=log).ranks.identical(whole.ranks)
+    for damaged in (text.replace('"median": ', '"median": 1', 1), "\0" + text, text.replace("{", "[")):
+        log.write_text(damaged)
+        with pytest.raises(ConfigurationError, match="is damaged; start anew"):
+            recover(small(), 30, log=log)
 
 
 def test_an_unfinished_run_with_other_settings_is_not_mixed_in(monkeypatch, tmp_path):
@@ -208,7 +215,7 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(tmp_path):
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     before = {
-        json.loads(line).get("simulation") for line in log.read_text().splitlines(keepends=True) if line[-1] == "\n"
+        json.loads(line[9:]).get("simulation") for line in log.read_text().splitlines(keepends=True) if line[-1] == "\n"
     }
     assert 19 <= len(before) < 60
     subprocess.run([*command, "--out", "killed"], cwd=tmp_path, check=True, capture_output=True)

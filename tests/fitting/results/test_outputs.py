@@ -13,7 +13,8 @@ import xarray as xr
 import vrest
 from tests.synthetic import INSIDE, recordings
 from vrest.cli import main
-from vrest.fitting.results.outputs import LIST, ResultsFile, ResultsFolder
+from vrest.fitting.results.outputs import ResultsFile, ResultsFolder
+from vrest.fitting.results.written import LIST
 from vrest.models.errors import FileWarning
 from vrest.shared import writing
 
@@ -123,13 +124,62 @@ def _link_to_nothing(tmp_path):
     (tmp_path / "out").symlink_to("nowhere")
 
 
+def _list_that_is_a_link(tmp_path):
+    write(tmp_path / "out", a="one")
+    (tmp_path / "out" / LIST).rename(tmp_path / "mine")
+    (tmp_path / "out" / LIST).symlink_to(tmp_path / "mine")
+
+
+def _folder_in_place_of_the_list(tmp_path):
+    (tmp_path / "out" / LIST).mkdir(parents=True)
+
+
+def _cut_list(tmp_path):
+    write(tmp_path / "out", a="one", b="two")
+    (tmp_path / "out" / LIST).write_text((tmp_path / "out" / LIST).read_text()[:130])
+
+
+def _list_of_bytes(tmp_path):
+    write(tmp_path / "out", a="one")
+    (tmp_path / "out" / LIST).write_bytes(bytes(range(256)))
+
+
+def _no_list(tmp_path):
+    write(tmp_path / "out", a="one")
+    (tmp_path / "out" / LIST).unlink()
+
+
+def _link_to_a_lab(tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/a.csv").write_text("mine")
+    (tmp_path / "out").symlink_to("lab")
+
+
+def _repository(tmp_path):
+    (tmp_path / "out/.git").mkdir(parents=True)
+    (tmp_path / "out/.git/config").write_text("mine")
+
+
+def _folder_in_place_of_a_file(tmp_path):
+    write(tmp_path / "out", b="two")
+    (tmp_path / "out/a.csv").mkdir()
+
+
+def _copied_results(tmp_path):
+    write(tmp_path / "run", a="one")
+    (tmp_path / "run").rename(tmp_path / "out")
+    (tmp_path / "out/b.csv").write_text("mine")
+
+
 def _pipe(tmp_path):
     os.mkfifo(tmp_path / "out")
 
 
 TARGETS = [
     _lab, _old_results, _edited, _own_file_of_our_name, _link_in_place_of_a_file, _linked_folder,
-    _list_that_points_outside, _list_of_someone_else, _file, _link_to_nothing, _pipe,
+    _list_that_points_outside, _list_of_someone_else, _file, _link_to_nothing, _pipe, _list_that_is_a_link,
+    _folder_in_place_of_the_list, _cut_list, _list_of_bytes, _no_list, _link_to_a_lab, _repository,
+    _folder_in_place_of_a_file, _copied_results,
 ]  # fmt: skip
 
 
@@ -137,13 +187,14 @@ TARGETS = [
 def test_a_folder_with_anything_of_the_users_in_the_way_is_refused_before_the_work(make, tmp_path):
     make(tmp_path)
     before = state(tmp_path) if make is not _pipe else None
-    with pytest.raises(vrest.ConfigurationError, match="another name"):
+    with pytest.raises(vrest.ConfigurationError, match=r"another name|Move it away"):
         ResultsFolder(tmp_path / "out", force=True, writes=["a.csv", "b.csv"])
     assert before == (state(tmp_path) if make is not _pipe else None)
 
 
 @pytest.mark.parametrize(
-    "place", ["data.csv", "link.csv", "hard.csv", ".", "..", "folder", "data.csv/run", "no\0name", "n" * 300]
+    "place",
+    ["data.csv", "link.csv", "hard.csv", ".", "..", "folder", "data.csv/run", "no\0name", "n" * 300, "a\nb", "\udcff"],
 )
 def test_an_input_and_an_impossible_place_are_refused(place, tmp_path, monkeypatch):
     home = tmp_path / "home"
@@ -256,6 +307,14 @@ def test_a_single_file_is_replaced_only_as_vrest_wrote_it(tmp_path):
         ResultsFile(tmp_path / "notes.txt", force=True)
     with pytest.raises(vrest.ConfigurationError, match="not written by vrest"):
         ResultsFile(tmp_path, force=True)
+
+
+def test_a_link_in_place_of_the_hidden_list_does_not_lead_to_the_users_own_file(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / f".{LIST}").symlink_to("mine.txt")
+    with pytest.raises(vrest.ConfigurationError, match="is a link or a folder"):
+        ResultsFile(tmp_path / "p.csv")
+    assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("before", [False, True])
