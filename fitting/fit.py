@@ -248,6 +248,13 @@ def fit(
     ------
     ConfigurationError, UnknownNameError, DataError
         With a sentence that says what to change.
+
+    Examples
+    --------
+    >>> import vrest
+    >>> fit = vrest.fit(vrest.load_data("simulated_series"), ions="K,Na", robustness="off")
+    >>> fit.summary()["parameter"].tolist()[:2]
+    ['P_Na/P_K', 'pump_mV']
     """
     return fit_experiment(prepare(recordings, configure(config, law=law, **settings)), progress=progress)
 

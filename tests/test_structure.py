@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import vrest
+from tests.check_types import homes
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"models": set(), "data": {"models"}, "fitting": {"models", "data"}}
@@ -185,7 +186,12 @@ def test_the_public_modules(name):
     module = importlib.import_module(name)
     assert module.__all__ == PUBLIC[name]
     assert all(getattr(module, public) is not None for public in module.__all__)
-    assert doctest.testmod(module).failed == 0
+
+
+def test_examples_of_public_names_run():
+    ran = [doctest.testmod(importlib.import_module(name)) for name in {module for module, _ in homes()}]
+    assert sum(one.attempted for one in ran) > 15
+    assert sum(one.failed for one in ran) == 0
 
 
 def shown_code(path: Path) -> list[str]:

@@ -53,6 +53,14 @@ def simulate(
     ------
     ConfigurationError, UnknownNameError, DataError
         With a sentence that says what to change; a truth that lacks values is answered with lines to paste.
+
+    Examples
+    --------
+    >>> import pandas as pd, vrest
+    >>> plan = pd.DataFrame({"K_o_mM": [2.5, 10.0, 40.0], "Na_o_mM": 150.0, "temperature_C": 22.0})
+    >>> truth = {"P_Na/P_K": 0.03, "sigma_mV": 1.0}
+    >>> vrest.simulate(plan, truth, law="ghk", ions="K,Na", inside="K=140,Na=12", seed=1)["V_m"].values.round(1)
+    array([-75.9, -56.9, -28.9])
     """
     experiment = _planned(plan, law, config, settings)
     rng = np.random.default_rng(experiment.config.seed)

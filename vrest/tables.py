@@ -86,6 +86,12 @@ def explain(
     ------
     ConfigurationError
         A concentration, permeability or size that no cell has.
+
+    Examples
+    --------
+    >>> import vrest
+    >>> vrest.explain(K_o=5, K_i=140).set_index("what").loc["E_K", "value"].round(1)
+    np.float64(-89.1)
     """
     outside, inside = {"K": K_o, "Na": Na_o, "Cl": Cl_o}, {"K": K_i, "Na": Na_i, "Cl": Cl_i}
     return explanation_table(take_apart(outside, inside, {"Na": P_Na, "Cl": P_Cl}, temperature_C, **more))
@@ -140,6 +146,12 @@ def priors(law: str | Law | None = None, *, config: Config | None = None, **sett
     ------
     ConfigurationError, UnknownNameError
         With a sentence that says what to change.
+
+    Examples
+    --------
+    >>> import vrest
+    >>> vrest.priors("ghk", ions="K,Na").set_index("parameter").loc["P_Na/P_K", "prior"]
+    'LogNormal(log 0.04, 1)'
     """
     config = configure(config, law=law, **settings)
     chosen = law_named(config.law)

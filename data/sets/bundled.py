@@ -63,7 +63,14 @@ class Codebook:
 
 
 def datasets() -> dict[str, Codebook]:
-    """The codebooks of all bundled data sets, by name."""
+    """The codebooks of all bundled data sets, by name.
+
+    Examples
+    --------
+    >>> import vrest
+    >>> vrest.datasets()["crayfish_muscle"].inside
+    'K=250+-60,Na=20,Cl=passive'
+    """
     folder = Path(str(files(__package__)))
     return {path.stem: _codebook(path) for path in sorted(folder.glob("*.toml"))}
 

@@ -76,6 +76,13 @@ def select(recordings: xr.Dataset, query: str) -> xr.Dataset:
 
     The query is as for `pandas.DataFrame.query`, on the contract's column names, free columns and `row`:
     ``"cell_type == 'neuron' and K_o_mM > 2"``. V_m_mV is the potential as measured.
+
+    Examples
+    --------
+    >>> import vrest
+    >>> recordings = vrest.load_data("crayfish_muscle")
+    >>> vrest.select(recordings, "saline.str.contains('gluconate')").sizes["obs"]
+    51
     """
     return recordings.isel(obs=np.flatnonzero(choose(recordings, query)))
 

@@ -7,7 +7,13 @@ from .law import Law
 
 
 def nernst_potential(valence: int, c_i: Array, c_o: Array, temperature_C: Array) -> Array:
-    """Equilibrium potential of an ion in mV: V_T / z · log(c_o / c_i), concentrations in mM (any one unit), °C."""
+    """Equilibrium potential of an ion in mV: V_T / z · log(c_o / c_i), concentrations in mM (any one unit), °C.
+
+    Examples
+    --------
+    >>> round(nernst_potential(1, 140.0, 5.0, 37.0), 1)
+    np.float64(-89.1)
+    """
     return thermal_voltage(temperature_C) / valence * namespace(c_i, c_o).log(c_o / c_i)
 
 

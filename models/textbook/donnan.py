@@ -33,6 +33,12 @@ def donnan(
     References
     ----------
     Donnan (1911) Z Elektrochem 17:572.
+
+    Examples
+    --------
+    >>> V_m_mV, c_i = donnan({"K": 100.0, "Cl": 100.0}, {-1: 100.0}, 25.0)
+    >>> print(f"{V_m_mV:.1f} mV, K {c_i['K']:.0f} mM")
+    -12.4 mV, K 162 mM
     """
     z = {name: ion(name).valence for name in c_o}
     fixed = sum(valence * mM for valence, mM in impermeant.items())
