@@ -92,21 +92,50 @@ def test_a_registered_law_keeps_its_name_from_a_package(monkeypatch):
         vrest.register(replace(PROTON, potential=lambda theta, at, reference: 0.0))
 
 
-def test_other_processes_find_a_law(tmp_path):
-    """Workers: by the module that holds it; the command line: by the entry point of an installed package."""
+@pytest.fixture
+def python(tmp_path):
+    """Runs Python where a package is installed that offers the law."""
     info = tmp_path / "proton_law-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: proton-law\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[vrest.laws]\nproton-pump = proton_law:PROTON\n")
     (tmp_path / "proton_law.py").write_text((ROOT / "tests/own_law.py").read_text())
-    read = "import pickle, sys; print(pickle.loads(bytes.fromhex(sys.argv[1])).summary)"
     path = os.pathsep.join(map(str, (tmp_path, ROOT)))
-    for arguments in (["-c", read, pickle.dumps(PROTON).hex()], ["-m", "vrest", "laws"]):
+
+    def run(*arguments):
         done = subprocess.run(
             [sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path}, cwd=tmp_path, capture_output=True,
             text=True, check=False,
         )  # fmt: skip
-        assert PROTON.summary in done.stdout, done.stderr
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_other_processes_find_a_law(python):
+    """Workers: by the module that holds it; the command line: by the entry point of an installed package."""
+    read = "import pickle, sys; print(pickle.loads(bytes.fromhex(sys.argv[1])).summary)"
+    assert PROTON.summary in python("-c", read, pickle.dumps(PROTON).hex())
+    assert PROTON.summary in python("-m", "vrest", "laws")
+
+
+@pytest.mark.slow
+def test_workers_recover_a_law_of_a_package_and_another_process_loads_its_fit(python, tmp_path):
+    bath, known = (
+        "K_o_mM,temperature_C{}\n0.1,22{}\n5,22{}\n40,22{}\n",
+        ("--law", "proton-pump", "--inside", "K=100+-20"),
+    )
+    (tmp_path / "plan.csv").write_text(bath.format(*[""] * 4))
+    (tmp_path / "table.csv").write_text(
+        bath.format(",V_m_mV,ljp", ",-141,corrected", ",-119,corrected", ",-86,corrected")
+    )
+    for workers in "12":
+        python("-m", "vrest", "recover", "plan.csv", *known, "--n", "20", "--workers", workers, "--out", workers)
+    one, two = ((tmp_path / workers / "recovery.csv").read_text() for workers in "12")
+    assert one == two
+    python("-m", "vrest", "fit", "table.csv", *known, "--no-robustness", "--out", "run")
+    assert "E_pump_mV" in python("-c", "import vrest; print(vrest.load('run').summary().to_string())")
 
 
 def test_a_law_that_no_module_holds_is_not_found_elsewhere():

@@ -1,6 +1,7 @@
 """A fit of a law that does not come with vrest: made by name or by the law itself, and read again where the law is known."""
 
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 
 import pandas as pd
 import pytest
@@ -49,6 +50,12 @@ def test_a_fit_whose_law_is_unknown_says_what_makes_it_known(saved, laws):
         vrest.load(folder)
     vrest.register(PROTON)
     assert vrest.load(folder).summary().equals(saved[0].summary())
+
+
+def test_a_fit_of_a_law_that_a_package_offers_is_loaded_where_it_is_installed(saved, laws, monkeypatch):
+    point = EntryPoint("proton-pump", "tests.own_law:PROTON", registry.GROUP)
+    monkeypatch.setattr(registry, "_offered", lambda: {point.name: [point]})
+    assert vrest.load(saved[1]).summary().equals(saved[0].summary())
 
 
 @pytest.mark.parametrize(
