@@ -374,3 +374,25 @@ def test_the_command_on_the_question_follows_what_is_typed(page):
     page.press("#set-draws", "Enter")
     page.wait_for_selector("#trouble >> text=Draws: -5 is not a whole number from 50 to 1000000")
     assert "--draws" not in page.locator(".command").inner_text()
+
+
+def test_what_could_not_be_kept_is_said_and_not_shown_as_if_it_were(page):
+    page.click(".brand")
+    page.click("text=Take simulated_series")
+    page.wait_for_selector("text=On to the question")
+    refusal = {"status": 422, "json": {"error": "No space left on device."}}
+    page.route("**/edit", lambda route: route.fulfill(**refusal))
+    page.route("**/save", lambda route: route.fulfill(**refusal))
+    cell = page.locator("[id$='-1-0'].cell")
+    before = cell.inner_text()
+    cell.dblclick()
+    page.keyboard.type("4.5")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#trouble >> text=No space left")
+    assert cell.inner_text() == before
+    to(page, "Question")
+    page.check("[name=law][value=ghk]")
+    page.wait_for_selector("#trouble >> text=No space left")
+    page.wait_for_selector("text=What to expect")
+    assert page.locator("[name=law]:checked").get_attribute("value") == "ghk-pump"
+    assert page.locator("#trouble >> text=No space left").count() == 1

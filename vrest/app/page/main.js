@@ -37,7 +37,12 @@ export function change(path, given = {}) {
   return done;
 }
 
-export const keep = (changes) => change("/save", changes);
+// What could not be kept is not shown as if it were.
+export const keep = (changes) => change("/save", changes).catch(async (error) => {
+  S.one = await ask(`a/${S.one.id}`);
+  await show();
+  throw error;
+});
 
 export function set(name, value) {
   S.one.settings = { ...S.one.settings, [name]: value };

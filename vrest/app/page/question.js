@@ -19,7 +19,6 @@ export async function question(page) {
     beside.classList.add("waiting");
     try {
       const found = await ask(`a/${S.one.id}/ask/check`);
-      trouble();
       fill(beside, h("h2", {}, "What to expect"), h("p", {}, `${found.rows} rows, ${found.conditions} distinct conditions, ions ${found.ions.join(", ")}.`),
         h("p", {}, mark(found.mark)), paragraphs(found.sentences),
         table([["", "before", "expected", "learned"], ...found.expected.map((q) => [q.parameter, q.before, q.after, `${Math.round(100 * Math.max(q.contraction, 0))} %`])], "numbers"),

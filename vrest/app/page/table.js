@@ -21,11 +21,10 @@ export async function tablePage(page) {
 
   async function edit(changes) {
     if (!changes.length) return;
-    try {
-      trouble();
-      await change("/edit", { changes });
-    } catch (error) { trouble(error); }
+    let wrong = null;
+    await change("/edit", { changes }).catch((error) => { wrong = error; });
     await read();
+    if (wrong) trouble(wrong);
   }
 
   async function read() {
