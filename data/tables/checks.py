@@ -96,8 +96,8 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
         whole = np.isnan(values) | (values % 1 == 0)
         _each(sheet, ~whole & (values > 0), "n", "is not a whole number; type how many were measured.", faults)
     if column.name in MOLAR_mM:
-        others = np.unique(np.round(values[values > 0], 6))
-        slip = (values > 0) & (values < 1) & np.isin(np.round(values * 1000, 6), others)
+        others = np.unique(values[(values > 1e-6) & (values <= column.high)].round(6))
+        slip = (values > 1e-6) & (values < 1) & np.isin(np.round(np.clip(values, 0, 1) * 1000, 6), others)
         sentence = "is exactly a thousandth of a value in another row; if it is in M, multiply it by 1000."
         _each(sheet, slip, column.name, sentence, faults)
     if column.name == "V_m_mV":

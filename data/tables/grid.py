@@ -22,7 +22,7 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
     if path.is_dir():
         tables = sorted(p.name for p in path.glob("*.csv"))[:5]
         inside = f" It holds {', '.join(tables)}." if tables else ""
-        raise DataError(f"{path.name}: is a folder; give the path of a table in it.{inside}")
+        raise DataError(f"{path.name or path}: is a folder; give the path of a table in it.{inside}")
     if not path.exists():
         raise DataError(no_such_file(path))
     try:

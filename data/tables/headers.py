@@ -183,6 +183,11 @@ def resolve(
             and _INSTEAD.get(found.name) not in counted
         ):
             taken.setdefault(found.name, []).append(position)
+        elif found and found.certain and found.name in counted and found.name not in columns:
+            if _squash(own) == _squash(found.name):
+                faults.add(f"is there twice, as {own!r} too; keep one, or rename the other.", column=found.name)
+            else:
+                faults.warn(f"is not used: {found.name} is there, too.", column=own)
     said = []
     for name, positions in taken.items():
         if len(positions) > 1:

@@ -303,7 +303,7 @@ def recover(
     return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
 
 
-def _as_dataset(records: list[dict], job: Job) -> xr.Dataset:
+def _as_dataset(records: list[dict[str, Any]], job: Job) -> xr.Dataset:
     labels = list(records[0]["of"])
     names = list(records[0]["of"][labels[0]])
     dims = ("simulation", "quantity")

@@ -58,6 +58,7 @@ CELLS = [
     ("temperature_C", "68", "'68' is above 50 °C; if it is in °F, type 20 (in °C)."),
     ("temperature_C", "-10", "'-10' is outside -2 to 50 °C; check the number, or delete the row."),
     ("K_o_mM", "-5", "'-5' is negative; a concentration is 0 or more."),
+    ("K_o_mM", "1e308", "'1e308' is above 1000 mM; check the decimal point"),
     ("Cl_o_mM", "1450", "'1450' is above 1000 mM; check the decimal point, or divide by 1000 if it is in µM."),
     (
         "Na_o_mM",
@@ -222,6 +223,7 @@ HEADERS = [
     ),
     ("K_o_mM,temperature_C,V_m_mV,Na_i_mM", "table.csv, column Na_i_mM: needs a column Na_o_mM beside it", "0 where"),
     ("K_o_mM,temperature_C,V_m_mV,V_m_mV", "table.csv, column V_m_mV: is there twice;", "keep one"),
+    ("K_o_mM,temperature_C,V_m_mV,k_o_mm", "table.csv, column K_o_mM: is there twice, as 'k_o_mm' too;", "keep one"),
     ("K_o_mM,temperature_C,V_m_mV,blocked", "table.csv, column blocked: the toolkit uses this name itself;", "rename"),
     ("K_o_mM,,temperature_C,V_m_mV", "table.csv: column 2 has no name", "name it in the header"),
 ]

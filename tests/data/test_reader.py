@@ -322,9 +322,18 @@ def test_a_column_that_is_there_twice_is_not_mapped(tmp_path):
         read_csv(path, columns={"V_m_mV": "RMP"})
 
 
+def test_a_column_that_means_what_another_is_called_is_said_to_be_left(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("V_m_mV,RMP,K_o_mM,temperature_C,ljp\n-70,-10,5,22,corrected\n")
+    with pytest.warns(DataWarning, match="column RMP: is not used: V_m_mV is there, too"):
+        assert read_csv(path)["V_m"].item() == -70
+    assert read_csv(path, columns={"V_m_mV": "V_m_mV"})["V_m"].item() == -70  # chosen
+
+
 @pytest.mark.parametrize(
     "query",
     ["9**9**9 > 1", "'a'*9999999999 == 'b'", "cell*9999999999 == 'b'", "K_o_mM > 1 << 99999999", "[1]*99999999 == 2",
+     "1j * K_o_mM > 0", "b'a' == cell",
      "K_o_mM > 1e300", f"K_o_mM > {'9' * 400}", f"{'(' * 900}K_o_mM > 1{')' * 900}",
      "K_o_mM > 1 and " * 500 + "K_o_mM > 1"],
     ids=lambda q: q[:20],
