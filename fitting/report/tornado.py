@@ -13,7 +13,7 @@ from .plots import SIZE, short
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
-_BARS = 10
+_BARS = 12
 
 
 def plot_robustness(fit: "Fitted", answer: str, axes: Axes | None = None, group: str = "") -> Axes:
@@ -29,27 +29,25 @@ def plot_robustness(fit: "Fitted", answer: str, axes: Axes | None = None, group:
         raise ConfigurationError(
             "what the answers rest on was not computed: the fit was made without, or its sampling failed."
         )
-    names = dict.fromkeys(found.table["answer"])
-    if answer not in names:
-        raise UnknownNameError(f"no answer {answer!r}.{nearest(answer, names)} Answers: {', '.join(names)}.")
+    answers = dict.fromkeys(found.table["answer"])
+    if answer not in answers:
+        raise UnknownNameError(f"no answer {answer!r}.{nearest(answer, answers)} Answers: {', '.join(answers)}.")
     table = found.table[(found.table["answer"] == answer) & (found.table["group"] == group)]
-    worst = table.assign(size=table["shift_sd"].abs())
-    order = worst.groupby("changed")["size"].max().sort_values().index[-_BARS:]
+    base, size = float(table["base"].median()), table["shift_sd"].abs()
+    side = table["median"] > base
+    farthest = size.groupby([table["changed"], side]).idxmax()  # of each change, either way
+    shown = table.loc[size[farthest].sort_values(kind="stable").index[-_BARS:]]
     if axes is None:
-        _, axes = pyplot.subplots(figsize=(SIZE[0], 1.0 + 0.32 * len(order)), layout="constrained")
-    base = float(table["base"].median())
-    for place, changed in enumerate(order):
-        for row in worst[worst["changed"] == changed].to_dict("records"):
-            colour = COLOURS[1] if row["median"] > base else COLOURS[0]
-            fill = colour if row["counts"] else "none"
-            axes.barh(place, row["median"] - base, left=base, height=0.6, facecolor=fill, edgecolor=colour, lw=1.2)
-            ha = "left" if row["median"] > base else "right"
-            axes.annotate(row["to"], (row["median"], place), (3 if ha == "left" else -3, 0), textcoords="offset points",
-                          ha=ha, va="center", fontsize=7, parse_math=False)  # fmt: skip
+        _, axes = pyplot.subplots(figsize=(SIZE[0], 1.0 + 0.32 * len(shown)), layout="constrained")
+    colours = [COLOURS[int(up)] for up in side[shown.index]]
+    fill = [colour if counts else "none" for colour, counts in zip(colours, shown["counts"], strict=True)]
+    places = np.arange(len(shown))
+    axes.barh(places, shown["median"] - base, left=base, height=0.6, facecolor=fill, edgecolor=colours, lw=1.2)
     axes.axvline(base, color="0.35", lw=1)
-    axes.set_yticks(np.arange(len(order)), [short(name) for name in order], parse_math=False)
+    names = [f"{short(changed)}: {to}" for changed, to in zip(shown["changed"], shown["to"], strict=True)]
+    axes.set_yticks(places, names, parse_math=False)
     unit = next(q.unit for q in fit.experiment.quantities if q.name == answer)
     axes.set_xlabel(f"{answer}{f' ({unit})' if unit != '1' else ''}; filled: counts", parse_math=False)
-    axes.margins(x=0.3)
+    axes.locator_params(axis="x", nbins=4)
     axes.spines[["top", "right", "left"]].set_visible(False)
     return axes

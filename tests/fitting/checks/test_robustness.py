@@ -1,9 +1,12 @@
 """What answers rest on: reweighted draws against fits of the changed experiment, and what counts."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot
+from matplotlib.text import Text
 
 import vrest
 from tests.synthetic import INSIDE, recordings
@@ -162,9 +165,13 @@ def test_the_picture_shows_each_change_from_the_largest(full_fit):
     axes = full_fit.plot_robustness("P_Na/P_K")
     table = full_fit.robustness().query("answer == 'P_Na/P_K'")
     largest = table.loc[table["shift_sd"].abs().idxmax()]
-    assert axes.get_yticklabels()[-1].get_text() == largest["changed"]
+    assert axes.get_yticklabels()[-1].get_text() == f"{largest['changed']}: {largest['to']}"
     ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
     assert min(abs(np.array(ends) - largest["median"])) < 1e-12
+    axes.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.findobj(Text) if text.get_text() and text.get_visible()]
+    assert len(boxes) > len(ends)
+    assert not [(a, b) for a, b in combinations(boxes, 2) if a.overlaps(b)]
     pyplot.close(axes.figure)
     with pytest.raises(vrest.UnknownNameError, match="Did you mean 'pump_mV'"):
         full_fit.plot_robustness("pump_V")
