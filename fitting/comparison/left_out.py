@@ -41,12 +41,12 @@ def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: 
             shape = (draws, _UNITS, _CELLS if d == CELL else 1, int(within[d].sum()))
             nu = tail(experiment, d, values)
             place = _WIDER * deviations(rng, nu, shape)
-            weight = around(*place_prior(*given), nu).logpdf(place) - around(0, _WIDER, nu).logpdf(place)
+            weight = around(*place_prior(*given, nu), nu).logpdf(place) - around(0, _WIDER, nu).logpdf(place)
             if d == CELL:
                 own[...] += weight
             else:
                 above[...] += weight.sum(axis=(2, 3))
-            return from_place(place, *given)
+            return from_place(place, *given, nu)
 
         found = of_levels(experiment, p, data, values[p.name], _widths(posterior, experiment, p, thin), drawn)
         theta[p.name] = np.broadcast_to(p.between.undo(found[CELL]), own.shape)

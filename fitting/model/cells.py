@@ -73,8 +73,11 @@ def with_cells(posterior: xr.Dataset, experiment: Experiment) -> xr.Dataset:
     for p in _in_cells(experiment):
         places = {d: posterior[p.place_at(d)].to_numpy() for d in tiers(experiment, p.name)}
 
-        def placed(d: str, middle: Any, own: dict[str, Any], p: Parameter = p, places: Any = places) -> np.ndarray:
-            return from_place(places[d], *seen_from(p, d, data, middle, own))
+        def placed(
+            d: str, middle: Any, own: Any, p: Parameter = p, places: Any = places, given: Any = posterior
+        ) -> np.ndarray:
+            nu = tail(experiment, d, given)
+            return from_place(places[d], *seen_from(p, d, data, middle, own), nu if nu is None else _last(nu))
 
         found = of_draws(posterior, experiment, p, placed)
         posterior = _with_levels(posterior.drop_vars([p.place_at(d) for d in places]), experiment, p, found)

@@ -71,9 +71,9 @@ class Language(ABC):
 
         `name` is the tree's, of the value itself.
         """
-        mu, sd = place_prior(middle, width, estimate, variance)
+        mu, sd = place_prior(middle, width, estimate, variance, nu)
         of_each = self.normal(place, mu, sd, dims) if nu is None else self.student_t(place, nu, mu, sd, dims)
-        return from_place(of_each, middle, width, estimate, variance)
+        return from_place(of_each, middle, width, estimate, variance, nu)
 
     @abstractmethod
     def seen(self, name: str, family: str, given: Mapping[str, Any], observed: Any, dims: str) -> None:

@@ -17,22 +17,34 @@ CELL = "cell"
 Arrays = dict[str, tuple[np.ndarray, str | None]]
 
 
-def place_prior(middle: Any, width: Any, estimate: Any, variance: Any) -> tuple[Any, Any]:
+def place_prior(middle: Any, width: Any, estimate: Any, variance: Any, nu: Any = None) -> tuple[Any, Any]:
     """Mean and sd of `place`, the coordinate in which x ~ Normal(middle, width) is sampled.
 
     Did a cell's own rows say Normal(estimate, variance) of x, then x given its population would be Normal with mean
     middle + w (estimate - middle) and variance w·variance, w = width² / (width² + variance). `place` is x in units of
     that: about standard Normal whatever middle and width are, for cells that tell all and for cells that tell nothing,
     where x itself makes a funnel as width goes to 0, and (x - middle) / width a ridge as the cells tell more.
+
+    With `nu`, x ~ Student t, and it is place's location and scale: width is then what a Normal would need to reach the
+    estimate as that does.
     """
-    total = width**2 + variance
-    return (middle - estimate) * width / (variance * total) ** 0.5, (total / variance) ** 0.5
+    more = _reach(middle, width, estimate, variance, nu)
+    total = (width * more) ** 2 + variance
+    return (middle - estimate) * width * more / (variance * total) ** 0.5, (total / variance) ** 0.5 / more
 
 
-def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any) -> Any:
+def from_place(place: Any, middle: Any, width: Any, estimate: Any, variance: Any, nu: Any = None) -> Any:
     """x from its coordinate; see `place_prior`."""
+    width = width * _reach(middle, width, estimate, variance, nu)
     total = width**2 + variance
     return middle + width**2 / total * (estimate - middle) + width * (variance / total) ** 0.5 * place
+
+
+def _reach(middle: Any, width: Any, estimate: Any, variance: Any, nu: Any) -> Any:
+    """How many times its scale the sd of a Normal would be that reaches so far as a Student t does."""
+    if nu is None:
+        return 1.0
+    return ((nu + (estimate - middle) ** 2 / (width**2 + variance)) / (nu + 1.0)) ** 0.5
 
 
 def tiers(experiment: Experiment, name: str) -> dict[str, Parameter]:
