@@ -22,6 +22,10 @@ TEMPERATURE_C = Range(-2.0, 50.0)
 """Temperatures at which cells live."""
 CONCENTRATION_mM = Range(0.0, 1000.0)
 """Concentrations of one ion; inside a cell none is 0."""
+Q10 = Range(0.1, 100.0)
+"""Factors over 10 °C, those of ratios too."""
+PUMP_mV = Range(0.0, 1000.0)
+"""What a pump adds."""
 MOLAR_mM = {"Na_o_mM": 1.0, "Cl_o_mM": 1.0, "K_o_mM": 0.2, "K_i_mM": 1.0, "Na_i_mM": 0.06, "Cl_i_mM": 0.2}
 """Below so many mM a concentration was typed in mol/l: no cell has so little, and in mol/l it is an ordinary one."""
 

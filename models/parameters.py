@@ -152,9 +152,7 @@ class Parameter(Quantity):
             raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
         cut = replace(prior, positive=True) if isinstance(prior, Normal) else prior
         if not believable(cut):
-            raise ConfigurationError(
-                f"priors: {self.name} = {prior}: it is never below 0, where all of that prior lies."
-            )
+            raise ConfigurationError(f"priors: {self.name} = {prior}: never below 0, where all of that prior lies.")
         return replace(self, prior=cut, source=source)
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import xarray as xr
 
 from .fitting.comparison import laws as law_comparison
-from .fitting.experiment.build import DEFAULT_IONS, foreseen_parameters
+from .fitting.experiment.build import DEFAULT_IONS
 from .fitting.experiment.config import Config
+from .fitting.experiment.declared import foreseen_parameters
 from .fitting.experiment.prepare import configure, recordings_of, takes_settings
 from .models.ions import ions as ions_named
 from .models.laws.law import Law

@@ -1,7 +1,7 @@
 """From recordings and a configuration to an experiment: ions, insides, conditions, reference, priors, and what is refused."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,36 +14,28 @@ from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError, DataError, UnknownNameError, nearest, typed
 from ...models.ions import Ion, ions
 from ...models.laws.law import Law
-from ...models.laws.options import OPTIONS, option_parameters
+from ...models.laws.options import OPTIONS
 from ...models.laws.registry import law as law_named
 from ...models.notes import About, Note
 from ...models.parameters import (
     C_M,
     JUNCTION,
-    NU,
-    NU_CELLS,
     Q10_PUMP,
-    SIGMA,
-    SIGMA_SPREAD,
-    Parameter,
-    Role,
     between_cells,
-    inside_concentration,
     offset_sd,
 )
-from ...models.presets import preset
-from ...models.priors import Fixed, Prior
+from ...models.priors import Fixed
 from .bath_errors import bath_notes, find_bath_errors
 from .config import Config
+from .declared import declared_parameters, priors_by_name, varying_parameters, with_priors
 from .experiment import Experiment, distinct, in_words
 from .inside import TYPICAL, Inside, parse_insides
 from .levels import dim, find_levels, nesting, unused_levels, with_cells_by_unit
-from .resistance import BROUGHT_BY, find_resistance, resistance_notes
+from .resistance import find_resistance, resistance_notes
 from .scatter import find_scatter
 from .unnamed import unnamed_cells
 
 DEFAULT_IONS = ("K", "Na", "Cl")
-_PLAUSIBLE = {Role.Q10: (0.1, 100), Role.Q10_OF_RATIO: (0.1, 100), Role.PUMP: (0, 1000)}
 
 
 def build_experiment(
@@ -116,10 +108,10 @@ def build_experiment(
             raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
     every_spread = [p for of_level in (*above, spreads) for p in of_level.values()]
     scatter = find_scatter(recordings, config.scatter_by)
-    beyond = _with_priors([*every_spread, *offsets.values(), *([scatter.spread] if scatter else [])], config)
+    beyond = with_priors([*every_spread, *offsets.values(), *([scatter.spread] if scatter else [])], config)
     if not [p for p in declared if not isinstance(p.prior, Fixed)]:
         raise ConfigurationError(f"every parameter of {law.name} is held at a value: nothing is left to infer.")
-    priors = _priors_by_name([*declared, *beyond.values()], config, law, chosen)
+    priors = priors_by_name([*declared, *beyond.values()], config, law, chosen)
     return Experiment(
         config=replace(config, priors=priors),
         recordings=recordings,
@@ -301,102 +293,6 @@ def _reference(at: Conditions, config: Config) -> Conditions:
 def _unblocked(at: Conditions, **bath: float) -> Conditions:
     """A condition in that bath with the pump running, and no seal."""
     return replace(at.with_arrays({**at.arrays, **bath}), blocked=0.0, seal=0.0)
-
-
-def declared_parameters(
-    law: Law,
-    chosen: Sequence[Ion],
-    inside: Mapping[str, Inside | None],
-    config: Config,
-    added: Sequence[Parameter] = (),
-) -> tuple[Parameter, ...]:
-    """Every parameter of a law under a configuration, with the prior it gets: defaults, and those set by the user.
-
-    `added` are those that the recordings call for beside the law's own.
-    """
-    uncertain = [
-        inside_concentration(s, known.mean_mM, known.sd_mM) for s in chosen if (known := inside[s.name]) and known.sd_mM
-    ]
-    active = [s for s in chosen if not ((known := inside[s.name]) and known.passive)]
-    optional = option_parameters(law, config.options, active)
-    declared = (*law.parameters(chosen), *optional, *added, *uncertain, SIGMA)
-    declared += ((NU,) if config.robust else ()) + ((NU_CELLS,) if config.robust_cells else ())
-    symbols = [p.symbol for p in declared]
-    if twice := [name for name in dict.fromkeys(symbols) if symbols.count(name) > 1]:
-        raise ConfigurationError(
-            f"the law {law.name} has two parameters called {twice[0]} in the tree: name them apart."
-        )
-    return tuple(_with_priors([preset(p, config.preset) for p in declared], config).values())
-
-
-def foreseen_parameters(
-    law: Law, chosen: Sequence[Ion], config: Config
-) -> tuple[tuple[Parameter, ...], list[tuple[str, Parameter]]]:
-    """A law's parameters with no table at hand: those sure to be there, and those that a table may add, with what adds it.
-
-    Raises
-    ------
-    UnknownNameError
-        The configuration sets the prior of a parameter that no table could bring in.
-    """
-    sure = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
-    names = [p.name for p in sure]
-    brought = [(why, p) for p, why in BROUGHT_BY.items() if law.conductance and p.name not in names]
-    vary = varying_parameters([*sure, *(p for _, p in brought)], config)
-    varying = [p for p in (*sure, *(p for _, p in brought)) if p.name in vary]
-    spreads = [between_cells(p, robust=config.robust_cells) for p in varying]
-    brought += [("cells told apart", p) for p in spreads]
-    beside = [*map(offset_sd, config.offset), *([SIGMA_SPREAD] if config.scatter_by else [])]
-    sure = (*sure, *_with_priors(beside, config).values())
-    _priors_by_name([*sure, *(p for _, p in brought)], config, law, chosen)
-    return sure, [(why, _with_priors([p], config)[p.name]) for why, p in brought]
-
-
-def _with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:
-    """Parameters by name, with the priors that the user sets by that name, or by the tree's."""
-    asked = {p.name: config.priors.get(p.name, config.priors.get(p.symbol)) for p in parameters}
-    for p in parameters:
-        prior, (low, high) = asked[p.name], _PLAUSIBLE.get(p.role, (-np.inf, np.inf))
-        if prior and not low <= prior.typical <= high:
-            raise ConfigurationError(f"priors: {p.name} = {prior}: what it is lies between {low} and {high}.")
-    return {p.name: p if (prior := asked[p.name]) is None else p.with_prior(prior) for p in parameters}
-
-
-def _priors_by_name(
-    parameters: Sequence[Parameter], config: Config, law: Law, chosen: Sequence[Ion]
-) -> dict[str, Prior]:
-    """The priors that the user sets, by the parameters' names, which may be typed as the tree has them."""
-    name_of = {p.symbol: p.name for p in parameters} | {p.name: p.name for p in parameters}
-    found: dict[str, Prior] = {}
-    for typed_name, prior in config.priors.items():
-        if typed_name not in name_of:
-            names = [p.name for p in parameters]
-            raise UnknownNameError(
-                f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {typed_name!r}."
-                f"{nearest(typed_name, names)} Its parameters: {', '.join(names)}."
-            )
-        name = name_of[typed_name]
-        if name in found:
-            raise ConfigurationError(
-                f"priors: {' and '.join(n for n in config.priors if name_of.get(n) == name)} are one"
-                " parameter, with two priors. Keep one."
-            )
-        found[name] = prior
-    return found
-
-
-def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[str, ...]:
-    """Names of the parameters that differ between cells, if cells there are: unless said, those that usually do."""
-    sampled = [p for p in declared if p.role is not Role.SCATTER and not isinstance(p.prior, Fixed)]
-    if config.vary is None:
-        return tuple(p.name for p in sampled if p.varies)
-    names = [p.name for p in sampled]
-    for name in config.vary:
-        if name not in names:
-            raise UnknownNameError(
-                f"vary: {name!r} is no parameter to vary.{nearest(name, names)} There are {', '.join(names)}."
-            )
-    return config.vary
 
 
 def _notes(at: Conditions, reference: Conditions, inside, assumed, law: Law) -> Iterator[Note]:

@@ -10,9 +10,18 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...models.errors import ConfigurationError, VrestError, typed
+from ...models.errors import ConfigurationError, VrestError
 from ...models.files import read_text
-from .inside import Inside, parse_insides
+from .inside import Inside
+from .readings import (
+    columns_typed,
+    insides_in_file,
+    insides_typed,
+    law_named,
+    levels_typed,
+    priors_in_file,
+    texts_typed,
+)
 from .settings import (
     SAMPLING,
     TABLE,
@@ -71,69 +80,6 @@ def _sampling(given: Any) -> Sampling:
     return Sampling(**given)
 
 
-def _insides(given: Any) -> dict[str, Inside]:
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(f'{in_file("inside", given)} is not a table such as {{K = "140+-10", Na = 12}}.')
-    try:
-        return parse_insides(given)
-    except VrestError as error:
-        raise type(error)(f"inside: {error}") from None
-
-
-def _insides_typed(given: Any) -> Any:
-    return parse_insides(given) if isinstance(given, str) else given
-
-
-def _priors(given: Any) -> "dict[str, Prior]":
-    from ...models.priors import Prior, parse_prior
-
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(
-            f'{in_file("priors", given)} is not a table such as {{"P_Na/P_K" = "LogNormal(log 0.04, 1.0)"}}.'
-        )
-    try:
-        return {name: prior if isinstance(prior, Prior) else parse_prior(prior) for name, prior in given.items()}
-    except ConfigurationError as error:
-        raise ConfigurationError(f"priors: {error}") from None
-
-
-def _law_named(given: Any) -> Any:
-    if isinstance(given, str):
-        return given
-    from ...models.laws.registry import register  # on first use: the help needs no law
-
-    return register(given).name
-
-
-def _pairs(cut: Callable[[str], tuple[str, str, str]], form: str, setting: str, example: dict[str, str]) -> Any:
-    """What reads `NAME=VALUE`, given once or more, as a mapping; `cut` is at the first sign or at the last."""
-
-    def read(given: Any) -> Any:
-        texts = [given] if isinstance(given, str) else given
-        if not (isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)):
-            return given
-        pairs = [cut(text) for text in texts]
-        for text, (name, equals, value) in zip(texts, pairs, strict=True):
-            if not (equals and name.strip() and value.strip()):
-                raise ConfigurationError(f"{text!r} is not {form}, as in {typed(setting, example)}.")
-        return {name.strip(): value.strip() for name, _, value in pairs}
-
-    return read
-
-
-def _levels_typed(given: Any) -> Any:
-    if isinstance(given, str):
-        given = given.split(",")
-    names = (
-        [one.strip() for text in given for one in str(text).split(",")] if isinstance(given, list | tuple) else given
-    )
-    return [] if names == ["none"] else names
-
-
-_columns_typed = _pairs(lambda text: text.partition("="), "NAME=COLUMN", "columns", {"V_m_mV": "RMP (mV)"})
-_texts_typed = _pairs(lambda text: text.rpartition("="), "TEXT=VALUE", "texts", {"RT": "22"})
-
-
 def _bath(ion: str) -> Any:
     return setting(
         None, f"{ion} in the bath in mM, for a table without that column", flag=f"--{ion}-o", metavar="MM", group=TABLE,
@@ -171,12 +117,12 @@ class Config:
     strict: bool = setting(False, "refuse a table that would have to be repaired", flag="--strict", group=TABLE)
     columns: Mapping[str, str] = setting(
         dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)" (=-RMP turns signs)', flag="--map",
-        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=_columns_typed, merges=True,
+        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=columns_typed, merges=True,
         example='{V_m_mV = "RMP (mV)"}',
     )  # fmt: skip
     texts: Mapping[str, str] = setting(
         dict, 'what a text in a column of numbers or words means, as in "RT=22"', flag="--read", metavar="TEXT=VALUE",
-        group=TABLE, repeats=True, types=_texts_typed, merges=True, example='{RT = "22"}',
+        group=TABLE, repeats=True, types=texts_typed, merges=True, example='{RT = "22"}',
     )  # fmt: skip
     wide: str = setting(
         "", "what the headers of a wide table are: cell, K_o_mM, … (default: recognised)", flag="--wide", metavar="NAME",
@@ -214,14 +160,14 @@ class Config:
         None, "use only the rows of a pandas query: \"saline == 'control' and K_o_mM > 2\"", flag="--where",
         metavar="QUERY", group=TABLE,
     )  # fmt: skip
-    law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME", types=_law_named)
+    law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME", types=law_named)
     ions: tuple[str, ...] = setting(
         (), "ions of the model, as in K,Na (default: K, Na, Cl as in the table)", flag="--ions", metavar="LIST",
         example='["K", "Na"]',
     )  # fmt: skip
     inside: Mapping[str, Inside] = setting(
         dict, "inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive", flag="--inside", metavar="LIST",
-        reads=_insides, types=_insides_typed, merges=True, example='{K = "140+-10", Na = 12}',
+        reads=insides_in_file, types=insides_typed, merges=True, example='{K = "140+-10", Na = 12}',
     )  # fmt: skip
     options: tuple[str, ...] = setting(
         (), "additions to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio", flag="--option",
@@ -232,7 +178,7 @@ class Config:
     )
     priors: "Mapping[str, Prior]" = setting(
         dict, 'priors in place of the default ones, as {"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}; a number holds it fixed',
-        reads=_priors, merges=True,
+        reads=priors_in_file, merges=True,
     )  # fmt: skip
     reference: Mapping[str, float] = setting(
         dict, 'bath and temperature that pump_mV and Q10s refer to, as {"K_o_mM": 5, "temperature_C": 22}'
@@ -244,7 +190,7 @@ class Config:
     )  # fmt: skip
     nested_in: tuple[str, ...] | None = setting(
         None, "columns of levels above the cell, outermost first, as in litter,mouse; none: cells are independent"
-        " (default: animal, where there is such a column)", flag="--nested-in", metavar="COLUMN,…", types=_levels_typed,
+        " (default: animal, where there is such a column)", flag="--nested-in", metavar="COLUMN,…", types=levels_typed,
         example='["mouse"]',
     )  # fmt: skip
     vary: tuple[str, ...] | None = setting(

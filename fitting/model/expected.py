@@ -7,7 +7,7 @@ posterior, not that at one point; a prior that ends at 0 cuts the Normal posteri
 known only as well as the recordings tell them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,10 +17,11 @@ from numpy.polynomial.hermite_e import hermegauss
 
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError
-from ...models.parameters import NU, NU_CELLS, R_IN_SCATTER, SIGMA, Parameter, Quantity, Role
-from ...models.priors import Fixed, Scale, cut_at_zero
-from ..experiment.experiment import Experiment, distinct
+from ...models.parameters import NU, NU_CELLS, R_IN_SCATTER, SIGMA, Parameter, Quantity
+from ...models.priors import Scale, cut_at_zero
+from ..experiment.experiment import Experiment
 from .draws import draw_prior
+from .groups import columns_of, kinds, levels_of, of_draws, theta_of, values_of
 from .linear import reported_gradient, resistance_slopes, sensitivity
 
 DRAWS = 60
@@ -78,12 +79,12 @@ class ExpectedPosterior:
     def slopes(self, at: Conditions, group: np.ndarray) -> np.ndarray:
         """Mean dV_m / dη in mV over the cloud, (draw, condition, parameter), with the parameters of each one's `group`."""
         e = self.experiment
-        return sensitivity(e, _theta(e, self.cloud[:, :, group]), at).mean(axis=1)
+        return sensitivity(e, theta_of(e, self.cloud[:, :, group]), at).mean(axis=1)
 
     def with_recordings(self, slopes: np.ndarray, recordings: float) -> "ExpectedPosterior":
         """The same after so many more recordings in every entry, of slopes (draw, group, parameter)."""
         added = recordings * slopes[..., :, None] * slopes[..., None, :] * self._weight(0.0)[..., None, None]
-        return replace(self, information=self.information + added[:, _levels(self.experiment)[0]])
+        return replace(self, information=self.information + added[:, levels_of(self.experiment)[0]])
 
     def expect(self, wanted: Sequence[Quantity]) -> Expectation:
         """Expected posterior of `wanted`: medians over the draws."""
@@ -108,7 +109,7 @@ class ExpectedPosterior:
         deviation from it the recordings determine, 0 to 1, (draw, entry, varying parameter)."""
         names = list(self.experiment.spreads)
         width = self.spread / np.reshape(_told(self.noise.get(NU_CELLS.name)), (-1, 1, 1)) ** 0.5
-        return self._marginal(self.information, width, _levels(self.experiment)[0], names)
+        return self._marginal(self.information, width, levels_of(self.experiment)[0], names)
 
     def _marginal(
         self, information: np.ndarray, spread: np.ndarray, group: np.ndarray, names: Sequence[str]
@@ -133,7 +134,7 @@ class ExpectedPosterior:
 
         Levels whose units hold cells of several groups are passed over.
         """
-        e, (information, _), group = self.experiment, self.of_entries, _levels(self.experiment)[0]
+        e, (information, _), group = self.experiment, self.of_entries, levels_of(self.experiment)[0]
         of_cell = np.arange(len(group))
         for level, names, spread in reversed(list(zip(e.levels.above, e.spreads_above, self.above, strict=False))):
             if level.mixed:
@@ -150,7 +151,7 @@ class ExpectedPosterior:
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
-        columns, parameters = _columns(self.experiment), self.experiment.inferred
+        columns, parameters = columns_of(self.experiment), self.experiment.inferred
         size = int(columns.max(initial=-1)) + 1
         information = np.zeros((len(self.truth), size, size))
         for unit, group in enumerate(self.of_units[1]):
@@ -176,8 +177,8 @@ class ExpectedPosterior:
 
     def _gradient(self, wanted: Sequence[Quantity]) -> tuple[tuple[Quantity, ...], np.ndarray]:
         """Each group's quantities, and their mean derivatives by all groups' parameters, (draw, quantity, parameter)."""
-        e, columns = self.experiment, _columns(self.experiment)
-        slope = reported_gradient(e.pooled(), _values(e, self.cloud), wanted).mean(axis=1)
+        e, columns = self.experiment, columns_of(self.experiment)
+        slope = reported_gradient(e.pooled(), values_of(e, self.cloud), wanted).mean(axis=1)
         varying = [k for k, p in enumerate(e.inferred) if e.varies(p.name)]
         quantities, rows = [], []
         for i, q in enumerate(wanted):
@@ -196,11 +197,11 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
     ----------
     population : draws, in the posterior's layout, of what the membrane may be like; default: from the prior.
     """
-    columns, parameters = _columns(experiment), experiment.inferred
+    columns, parameters = columns_of(experiment), experiment.inferred
     if population is None:
         n = _draws(experiment, 2 * columns.size)
         population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
-    truth, noise, spread, above = _of_draws(population, experiment)
+    truth, noise, spread, above = of_draws(population, experiment)
     sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
     found = _with_rows(ExpectedPosterior(experiment, truth, truth[:, None], noise, spread, np.zeros(0), above))
     for _ in range(_STEPS):
@@ -225,7 +226,7 @@ def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> Expec
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
     many = posterior.sizes["chain"] * posterior.sizes["draw"]
     thin = max(1, many // _draws(experiment, 1))
-    cloud, noises, spread, above = _of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
+    cloud, noises, spread, above = of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
     noise = {name: _size(x) for name, x in noises.items()}
     typical = tuple(_size(x) for x in above)
     middle = cloud.mean(axis=0)[None]
@@ -245,15 +246,15 @@ def _size(draws: np.ndarray) -> np.ndarray:
 def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
     """The same with the information of the experiment's own rows, slopes taken over its cloud."""
     e = expected.experiment
-    group_of_entry, entry_of_row, group_of_condition = _levels(e)
-    first, kind_of_condition = _kinds(e)
+    group_of_entry, entry_of_row, group_of_condition = levels_of(e)
+    first, kind_of_condition = kinds(e)
     J = expected.slopes(e.conditions.take(first), group_of_condition[first])
     level_of_row = e.scatter.of_row if e.scatter else np.zeros(len(entry_of_row), int)
     rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], level_of_row, e.error_mV])
     (entry, kind, level, error), count = np.unique(rows, axis=1, return_counts=True)
     J, weight = J[:, kind.astype(int)], count * expected._weight(error, level.astype(int))
     if e.resistance:
-        slopes = resistance_slopes(e, _theta(e, expected.cloud[:, :, group_of_condition])).mean(axis=1)
+        slopes = resistance_slopes(e, theta_of(e, expected.cloud[:, :, group_of_condition])).mean(axis=1)
         own = e.resistance.sd(expected.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
         J, weight = np.concatenate([J, slopes], axis=1), np.concatenate([weight, own + 0 * weight[:, :1]], axis=1)
         entry = np.concatenate([entry, entry_of_row[e.resistance.rows]])
@@ -266,69 +267,7 @@ def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
 
 def _draws(e: Experiment, points: int) -> int:
     """How many draws can be afforded, with so many points around each."""
-    return int(np.clip(_POTENTIALS // (points * len(_kinds(e)[0])), 5, DRAWS))
-
-
-def _levels(e: Experiment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The group of each entry, the entry of each row, the group of each condition; zeros where there are no levels."""
-    if not e.levels.entries:
-        return np.zeros(1, int), np.zeros(len(e.condition_of_row), int), np.zeros(e.conditions.size, int)
-    group = e.levels.group_of_entry
-    return group, e.levels.entry_of_row, group[e.entry_of_condition]
-
-
-def _kinds(e: Experiment) -> tuple[np.ndarray, np.ndarray]:
-    """Conditions that differ when cells of one group are not told apart: the first of each kind, and the kind of each."""
-    kind, first = distinct(e.conditions, _levels(e)[2])
-    return first, kind
-
-
-def _columns(e: Experiment) -> np.ndarray:
-    """Where each group's parameters, (group, parameter), stand among all groups'."""
-    groups = np.arange(max(len(e.levels.groups), 1))
-    sizes = [len(groups) if e.varies(p.name) else 1 for p in e.inferred]
-    firsts = np.cumsum([0, *sizes[:-1]])
-    return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
-
-
-def _of_draws(
-    population: xr.Dataset, e: Experiment
-) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, tuple[np.ndarray, ...]]:
-    """Parameters on their own scales (draw, group, parameter), those of the scatter, spreads (draw, group, parameter), and those
-    of the levels above.
-    """
-    draws, groups = population.sizes["chain"] * population.sizes["draw"], max(len(e.levels.groups), 1)
-
-    def of_groups(p: Parameter) -> np.ndarray:
-        if p.symbol in population:
-            values = population[p.symbol].to_numpy().reshape(draws, -1)
-        elif isinstance(p.prior, Fixed):
-            values = np.full((1, 1), p.prior.value)
-        else:  # the recordings have said nothing of it
-            values = p.prior.draw(np.random.default_rng(e.config.seed), (draws, 1))
-        return np.broadcast_to(values, (draws, groups))
-
-    eta = [p.scale.of(of_groups(p)) for p in e.inferred]
-    noise = {p.name: of_groups(p)[:, 0] for p in (*e.parameters, *e.held) if p.role is Role.SCATTER}
-    if SIGMA.of_levels in population:
-        noise[SIGMA.of_levels] = population[SIGMA.of_levels].to_numpy().reshape(draws, -1)
-
-    def of_level(spreads: Iterable[Parameter]) -> np.ndarray:
-        found = [of_groups(p) for p in spreads]
-        return np.stack(found, axis=-1) if found else np.zeros((draws, groups, 0))
-
-    above = tuple(of_level(level.values()) for level in e.spreads_above)
-    return np.stack(eta, axis=-1), noise, of_level(e.spreads.values()), above
-
-
-def _values(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:
-    """Parameter values by name, from own scales on the last axis."""
-    return {p.name: p.scale.undo(eta[..., k]) for k, p in enumerate(e.inferred)}
-
-
-def _theta(e: Experiment, eta: np.ndarray) -> dict[str, np.ndarray]:
-    """What the law takes; `eta` ends in axes of conditions and parameters."""
-    return {name: np.asarray(x) for name, x in e.fixed.items()} | _values(e, eta)
+    return int(np.clip(_POTENTIALS // (points * len(kinds(e)[0])), 5, DRAWS))
 
 
 def _expected_size(parameter: Parameter | None, size: np.ndarray, freedom: np.ndarray) -> np.ndarray:

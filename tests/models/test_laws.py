@@ -15,8 +15,9 @@ import vrest
 from tests.law_synthetic import law_recordings
 from vrest.fitting.checks.candidates import variations
 from vrest.fitting.checks.identification import foresee
-from vrest.fitting.experiment.build import build_experiment, declared_parameters
+from vrest.fitting.experiment.build import build_experiment
 from vrest.fitting.experiment.config import Config, parse_config
+from vrest.fitting.experiment.declared import declared_parameters
 from vrest.fitting.experiment.prepare import configure
 from vrest.models.activity import davies, ionic_strength
 from vrest.models.conditions import Conditions
