@@ -16,8 +16,8 @@ from scipy.stats import rankdata
 from ...models.parameters import NU, Q10_P_NA, RECTIFICATION
 from ..experiment.experiment import Experiment
 
-REJECTED = 0.0125
-"""p below which a pattern counts; with the F test of replicates, about 2 % of right laws are rejected."""
+REJECTED = 0.015
+"""p below which a pattern counts; with the F test of replicates, at most 2.5 % of right laws are rejected."""
 FEWEST_ROWS = 8
 _REPLICATES, _FEWEST_REPLICATES = 4000, 400
 _MOST_VALUES = 4_000_000

@@ -82,13 +82,13 @@ def shunted(left: float, **plan):
     return made
 
 
-def vouched(seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """K_o × block at one temperature, three times, without chloride: inside, junction and seal are given with errors."""
-    grid = np.array([(K, b) for K in (3.5, 5, 7, 10, 14, 20, 28, 40, 56, 80) for b in (0.0, 1.0)] * 3)
-    K, blocked = grid.T
+def vouched(seed: int, temperatures: tuple[float, ...] = (22.0,) * 3) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """K_o × block × temperature (°C), without chloride: inside, junction and seal are given with errors."""
+    potassium = (3.5, 5, 7, 10, 14, 20, 28, 40, 56, 80)
+    K, blocked, warmth = np.array([(K, b, T) for T in temperatures for K in potassium for b in (0.0, 1.0)]).T
     rng, theta = np.random.default_rng((seed, 5)), {**membrane(seed), "P_K_cm_s": 2e-6}
     c_o, c_i = {"K": K, "Na": 149.0 - K}, {"K": 138.0 + 3.0 * float(rng.normal()), "Na": 12.0 + float(rng.normal())}
-    at = Conditions(ions(c_o), c_o, c_i, np.full_like(K, 22.0), blocked, seal=np.full_like(K, 1e-9 / 5.0 / _AREA_cm2))
+    at = Conditions(ions(c_o), c_o, c_i, warmth, blocked, seal=np.full_like(K, 1e-9 / 5.0 / _AREA_cm2))
     reference, law = Conditions(at.ions, {"K": 3.5, "Na": 145.5}, c_i, 22.0), LAWS["ghk-pump"]
     V_m = law.potential(theta, at, reference)
     R_in = 1e-6 / (_AREA_cm2 * law.conductance(theta, at, reference, V_m, V_m))
@@ -182,6 +182,11 @@ STUDIES = {
     ),
     "a doubled prior moves an answer by 1 sd, ok": Study(weak, content_while_a_prior_decides, most=0.05),
     "well informed, called dependent": Study(vouched, lambda f: bool(resting_on(f)), most=0.05),
+    "well informed but of Q10_pump, called dependent": Study(
+        partial(vouched, temperatures=(15.0, 22.0, 35.0)),
+        lambda f: any(on != "Q10_pump" for on in resting_on(f)),
+        most=0.05,
+    ),
     "false alarm, K series": Study(simulated(HELD, temperatures=(22,), pump=(False,), repeats=3), misfit, most=0.03),
     "false alarm, K x T x block": Study(simulated(HELD, repeats=2), misfit, most=0.03),
     "false alarm, unreplicated": Study(simulated(HELD, K_o=LONG, temperatures=(22,), pump=(False,)), misfit, most=0.03),
