@@ -341,6 +341,15 @@ def test_paste_into_an_empty_table(page):
     page.click(".row:nth-child(2) .cell >> nth=0")
     page.keyboard.press("Control+V")
     page.wait_for_selector("text=2 potentials understood")
+    row = ["c3", "10", "133", "120", "22", "on", "-58"]
+    page.evaluate("text => navigator.clipboard.writeText(text)", "\t".join(row))
+    page.click(".row:nth-child(4) .cell >> nth=0")  # below the last
+    page.keyboard.press("Control+V")
+    page.wait_for_selector("text=3 potentials understood")
+    page.dblclick(".row:nth-child(1) .cell >> nth=7")  # right of the last
+    page.keyboard.type("ljp")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[aria-label='Column ljp is read as']")
 
 
 def test_the_page_for_students_says_what_the_command_says(page, server):

@@ -6,6 +6,7 @@ import { Grid } from "./grid.js";
 import { S, change, keep, set } from "./main.js";
 
 const ASKED_ELSEWHERE = ["columns", "blocked", "where"];
+const BLANK = 5;  // rows to type into below the last
 
 export async function tablePage(page) {
   const summary = h("div", { class: "summary", role: "status" }), notes = h("div", { class: "notes" }), settings = h("div", { class: "fields" });
@@ -43,8 +44,9 @@ export async function tablePage(page) {
       const r = row ? row - 1 : now.header, key = `${r},${place}`;
       if (row || place >= 0) marks.set(key, marks.has(key) ? `${marks.get(key)}\n${text}` : text);
     }
-    const columns = Math.max(now.columns.length, ...now.cells.slice(0, 300).map((row) => row.length));
-    grid.show({ cells: now.cells, marks, header: now.header, columns,
+    const columns = 1 + Math.max(now.columns.length, ...now.cells.slice(0, 300).map((row) => row.length));
+    const below = now.rows > now.cells.length ? 0 : BLANK;
+    grid.show({ cells: [...now.cells, ...Array.from({ length: below }, () => [])], marks, header: now.header, columns,
       heads: Array.from({ length: columns }, (_, c) => head(now.columns[c], c)) });
     fill(settings, forms());
     say();
@@ -85,6 +87,10 @@ export async function tablePage(page) {
   }
 
   function say() {
+    if (!now.ok && now.cells.every((row, r) => r === now.header || !row.some(Boolean))) {
+      fill(summary, "Click a cell and type, or paste cells of a spreadsheet (Ctrl+V), with its header or below this one.");
+      return fill(notes);
+    }
     const n = now.faults.length, copy = S.one.data !== S.one.original;
     const open = guessed();
     fill(summary,
