@@ -44,6 +44,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 
 default_role = "code"
+smartquotes = False  # what is to be typed stays as it is typed
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False

@@ -41,3 +41,8 @@ def notes_as_json(notes: Iterable[Note]) -> str:
 def notes_from_json(text: str) -> tuple[Note, ...]:
     """The inverse of `notes_as_json`."""
     return tuple(Note(About(about), sentence, hint) for about, sentence, hint in json.loads(text))
+
+
+def many(n: int, what: str) -> str:
+    """A number of things: `1 row`, `2 rows`."""
+    return f"{n} {what}{'s' * (n != 1)}"

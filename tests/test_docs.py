@@ -1,5 +1,6 @@
 """The documentation knows what the package knows: every public name, law, command, column and sentence of the verdict."""
 
+import importlib
 import re
 import sys
 import tomllib
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import vrest
+from tests.check_types import PUBLIC
+from vrest.cli import parser_of
 from vrest.commands import COMMANDS
 from vrest.data.tables.schema import COLUMNS
 from vrest.fitting.checks.lack_of_fit import Basis
@@ -48,14 +51,24 @@ def test_every_code_of_the_verdict_has_a_case(cases):
 
 
 def test_every_public_name_is_in_the_reference():
-    listed = set(re.findall(r"^\.\. (?:auto\w+|data):: vrest\.(\w+)$", page("api.rst"), re.MULTILINE))
-    assert listed == set(vrest.__all__)
+    pages = page("api.rst") + page("api_laws.rst")
+    listed = re.findall(r"^\.\. (?:auto\w+|data):: (vrest\.[\w.]+)$", pages, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {f"{at}.{name}" for at in PUBLIC for name in importlib.import_module(at).__all__}
 
 
 def test_every_law_option_and_command_has_its_place():
     assert re.findall(r"^## ([\w-]+)$", page("laws.md"), re.MULTILINE)[: len(vrest.LAWS)] == list(vrest.LAWS)
     assert all(f"| `{name}` |" in page("laws.md") for name in OPTIONS)
     assert sorted(re.findall(r"^## vrest (\w+)$", page("commands.md"), re.MULTILINE)) == sorted(COMMANDS)
+
+
+def test_what_is_typed_after_a_command_is_listed():
+    sections = dict(re.findall(r"^## vrest (\w+)\n(.*?)(?=^## |\Z)", page("commands.md"), re.MULTILINE | re.DOTALL))
+    for name in COMMANDS:
+        if any(action.dest != "help" for action in parser_of(name)._actions):
+            listed = (f"```{{flags}} {name}\n", f"vrest {name} --help")
+            assert any(text in sections[name] for text in listed), name
 
 
 def test_every_column_is_named():

@@ -155,10 +155,10 @@ def test_the_front_door_is_light():
 
 def test_the_public_surface():
     assert vrest.__all__ == [
-        "Config", "ConfigurationError", "DataError", "DataWarning", "Design", "Fit", "LAWS", "Law", "Recovery", "Sampling",
-        "UnknownNameError", "VrestError", "__version__", "compare_laws", "datasets", "design", "explain", "fit", "fit_each",
-        "from_frame", "load", "load_data", "model", "priors", "read_config", "read_csv", "recover", "register", "select",
-        "simulate", "to_frame",
+        "Config", "ConfigurationError", "DataError", "DataWarning", "Design", "Fit", "LAWS", "Law", "ReadOptions", "Recovery",
+        "Sampling", "UnknownNameError", "VrestError", "__version__", "compare_laws", "datasets", "design", "explain",
+        "fit", "fit_each", "from_frame", "load", "load_data", "model", "priors", "read_config", "read_csv", "recover",
+        "register", "select", "simulate", "to_frame",
     ]  # fmt: skip
     assert all(getattr(vrest, name) is not None for name in vrest.__all__)
     assert re.fullmatch(r"\d+\.\d+\.\d+", vrest.__version__)

@@ -1,6 +1,7 @@
 # The public names. What is added here belongs into docs/api.rst too.
 from .data.sets.bundled import datasets as datasets
 from .data.sets.bundled import load_data as load_data
+from .data.tables.options import ReadOptions as ReadOptions
 from .data.tables.reader import from_frame as from_frame
 from .data.tables.reader import read_csv as read_csv
 from .data.tables.table import select as select

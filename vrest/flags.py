@@ -32,7 +32,7 @@ def add_data(parser: argparse.ArgumentParser, *groups: str, plan: bool = False) 
         "data",
         nargs="?",
         metavar="PLAN" if plan else "DATA",
-        help="a CSV table, a saved fit.nc or a bundled set (default: the configuration's)"
+        help="a table (.csv, .tsv, .xlsx, .xls, .ods), a saved fit.nc or a bundled set (default: the configuration's)"
         + ("; V_m_mV is not needed and not used" if plan else ""),
     )
     add_setting_flags(parser, TABLE, MODEL, *groups)

@@ -42,7 +42,8 @@ class _Table(SphinxDirective):
             for line in lines:
                 row = nodes.row()
                 for cell in line:
-                    row += nodes.entry("", nodes.paragraph("", "", *self._linked(cell)))
+                    inline = [cell] if isinstance(cell, nodes.Node) else self._linked(cell)
+                    row += nodes.entry("", nodes.paragraph("", "", *inline))
                 part += row
         group += [head, body]
         return nodes.table("", group)
@@ -56,6 +57,25 @@ class _Table(SphinxDirective):
                 else f"https://doi.org/{piece[4:]}" if piece.startswith("doi:") else ""
             )  # fmt: skip
             yield nodes.reference("", piece, refuri=uri) if uri else nodes.Text(piece)
+
+
+class Flags(_Table):
+    """What is typed after a command, but for the settings that it shares with `vrest fit`."""
+
+    required_arguments = 1
+
+    def run(self):
+        from vrest.cli import parser_of
+        from vrest.fitting.experiment.config import Config, Sampling
+        from vrest.fitting.experiment.settings import settings
+
+        shared = {*settings(Config), *settings(Sampling), "map_file", "config", "help"} - {"data"}
+        taken = [action for action in parser_of(self.arguments[0])._actions if action.dest not in shared]
+        typed = [" ".join(filter(None, (", ".join(a.option_strings), a.metavar))) for a in taken]
+        rows = [
+            (nodes.literal(text, text), (a.help or "").replace("%%", "%")) for text, a in zip(typed, taken, strict=True)
+        ]
+        return [self.table(("typed", "meaning"), rows, (30, 70))]
 
 
 class Priors(_Table):
@@ -129,7 +149,7 @@ class References(_Table):
 
 def setup(app):
     for name, directive in {
-        "sentence": Sentence, "priors": Priors, "presets": Presets, "references": References,
+        "sentence": Sentence, "flags": Flags, "priors": Priors, "presets": Presets, "references": References,
     }.items():  # fmt: skip
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...models.errors import typed
+from ...models.notes import many
 from ...models.parameters import SIGMA
 from ..results.loo import GOOD_K
 from ..results.text import digits
@@ -52,11 +53,6 @@ class Part:
     def __str__(self) -> str:
         first, *rest = self.sentences or ("",)
         return "\n".join([f"{self.name.capitalize()}: {self.mark.word}. {first}".rstrip(), *(f"  {s}" for s in rest)])
-
-
-def many(n: int, what: str) -> str:
-    """A number of things: `1 row`, `2 rows`."""
-    return f"{n} {what}{'s' * (n != 1)}"
 
 
 def say_sampling(s: SamplingCheck) -> Part:

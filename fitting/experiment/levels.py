@@ -10,7 +10,7 @@ import xarray as xr
 
 from ...data.tables.table import to_frame
 from ...models.errors import ConfigurationError, UnknownNameError, nearest, typed
-from ...models.notes import About, Note
+from ...models.notes import About, Note, many
 
 FEWEST_CELLS = 3
 """Fewer cells than this measured in two conditions or more give no cell level: their spread could not be told."""
@@ -199,7 +199,7 @@ def find_levels(
             return kept, Note(About.ROWS, f"{_in_words(kept)} Cells are not told apart: {why}.")
         levels = replace(base, varying=base.varying if by else ())
         if names is None:
-            return levels, Note(About.ROWS, f"The {n} rows are pooled: {why}.")
+            return levels, Note(About.ROWS, f"The {many(n, 'row')} {'is' if n == 1 else 'are'} pooled: {why}.")
         cells = len(set(names.tolist()))
         if cells == 1:
             return levels, Note(About.ROWS, f"All {n} rows are of one cell.")

@@ -7,10 +7,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ...models.laws.options import OPTIONS
-from ...models.notes import About
+from ...models.notes import About, many
 from ...models.parameters import JUNCTION
 from ...models.priors import Scale
-from ..checks.words import many, reason
+from ..checks.words import reason
 from ..experiment.config import Config, parse_config
 from ..results.text import digits
 

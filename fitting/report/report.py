@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ...models.notes import About
+from ...models.notes import About, many
 from ...models.parameters import Role
 from ..checks.identification import UNINFORMED, questions
 from ..checks.verdict import Verdict
-from ..checks.words import Mark, listed, many
+from ..checks.words import Mark, listed
 from ..comparison.contrasts import V_M, contrasts
 from ..comparison.units import units
 from ..comparison.words import contrasts_in_words, potentials_in_words

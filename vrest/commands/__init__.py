@@ -24,7 +24,7 @@ COMMANDS = {
     "laws": "the membrane laws there are",
     "priors": "a law's parameters with their priors, and where those come from",
     "datasets": "the data sets that come with vrest",
-    "info": "versions, platform and the folder of kept code",
+    "info": "versions and platform, for reports of faults",
 }
 """Every command with its line in the help."""
 

@@ -9,7 +9,7 @@ from ..shared import results_file, say
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="results folder of a fit")
-    parser.add_argument("baths", metavar="BATHS", help="CSV table of baths, temperatures and pump states")
+    parser.add_argument("baths", metavar="BATHS", help="table of baths, temperatures and pump states")
     parser.add_argument(
         "--cell", default="population", metavar="WHO", help="population (default), new, or a cell's name"
     )
