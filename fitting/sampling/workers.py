@@ -1,5 +1,6 @@
 """Independent tasks on one processor, several, or a cluster, by the one interface that all of them offer."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -59,7 +60,7 @@ class Workers:
     def executor(self) -> Iterator[tuple[Executor, Callable[[], int]]]:
         """An executor, and how many tasks it can work on at a time."""
         if self.scheduler is not None:
-            with _client(self.scheduler) as client:
+            with _without_log(), _client(self.scheduler) as client:
                 from distributed.comm import CommClosedError
 
                 try:
@@ -112,6 +113,21 @@ class _Here(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep the tracebacks of dask's client from the terminal: that a scheduler has ended is said here."""
+    log = logging.getLogger("distributed.client")
+    log.addFilter(_nothing)
+    try:
+        yield
+    finally:
+        log.removeFilter(_nothing)
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 def _client(scheduler: str):

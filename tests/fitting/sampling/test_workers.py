@@ -91,11 +91,21 @@ def cluster(tmp_path):
     deadline = time.monotonic() + 60
     while not address_file.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    yield json.loads(address_file.read_text())["address"], processes
+    yield json.loads(address_file.read_text())["address"], scheduler, processes
     for process in (*processes, scheduler):
         process.kill()
         process.wait()
     log.close()
+
+
+LOSES_ITS_SCHEDULER = """
+import os, sys, time
+from vrest.fitting.sampling.workers import WorkerError, Workers, run_tasks
+try:
+    run_tasks(time.sleep, {k: (0.2,) for k in range(9)}, Workers(scheduler=sys.argv[1]), lambda *_: os.kill(int(sys.argv[2]), 9))
+except WorkerError as error:
+    print(error, file=sys.stderr)
+"""
 
 
 def slow_square(x: int) -> int:
@@ -103,8 +113,8 @@ def slow_square(x: int) -> int:
     return x * x
 
 
-def test_a_cluster_does_the_same_and_survives_the_death_of_a_worker(cluster):
-    address, processes = cluster
+def test_a_cluster_does_the_same_survives_the_death_of_a_worker_and_not_that_of_its_scheduler(cluster):
+    address, scheduler, processes = cluster
     landed = {}
 
     def land(k, result):
@@ -114,6 +124,10 @@ def test_a_cluster_does_the_same_and_survives_the_death_of_a_worker(cluster):
 
     run_tasks(slow_square, {k: (k,) for k in range(12)}, Workers(scheduler=address), land)
     assert landed == {k: k * k for k in range(12)}
+    ended = [sys.executable, "-c", LOSES_ITS_SCHEDULER, address, str(scheduler.pid)]
+    said = subprocess.run(ended, capture_output=True, text=True, check=True).stderr
+    assert said.startswith(f'scheduler="{address}": it ended during the run. What is finished is kept')
+    assert len(said.splitlines()) == 1, "dask's tracebacks are no answer"
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
