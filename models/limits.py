@@ -22,6 +22,8 @@ TEMPERATURE_C = Range(-2.0, 50.0)
 """Temperatures at which cells live."""
 CONCENTRATION_mM = Range(0.0, 1000.0)
 """Concentrations of one ion; inside a cell none is 0."""
+POSSIBLE = {"mV": Range(-1000.0, 1000.0), "degC": Range(-40.0, 100.0), "mM": Range(0.0, 20_000.0)}
+"""By unit: beyond these a number is a mistake also where plausible limits are lifted."""
 Q10 = Range(0.1, 100.0)
 """Factors over 10 °C, those of ratios too."""
 PUMP_mV = Range(0.0, 1000.0)

@@ -44,10 +44,12 @@ class Sheet:
     weighed: NDArray[np.bool_] | None = None
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is beyond all range is named, and may overflow meanwhile
 def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
     """Note everything that is wrong with the values of `sheet`."""
     for name in sheet.numbers:
         if name in sheet.allowed:
+            _check_possible(sheet, COLUMNS[name], faults)
             continue
         if name == "V_m_mV" and (_looks_like_volts(sheet, faults) or _all_positive(sheet, potentials, faults)):
             continue
@@ -106,6 +108,14 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
         small = (values != 0) & (np.abs(values) < 0.15) & ~(_values(sheet, "K_o_mM") > 50)
         if len(tens) > len(values) / 2:
             _each(sheet, small, "V_m_mV", "looks like volts among millivolts; multiply it by 1000.", faults)
+
+
+def _check_possible(sheet: Sheet, column: Column, faults: Faults) -> None:
+    values, (low, high) = sheet.numbers[column.name], column.possible
+    impossible = (values < low) | (values > high) | (column.positive & (values <= 0))
+    unit = column.unit.replace("degC", "°C")
+    sentence = f"is outside {low:g} to {high:g} {unit}, where nothing lies; check the number."
+    _each(sheet, impossible, column.name, sentence, faults)
 
 
 def _out_of_range(value: float, column: Column) -> str:

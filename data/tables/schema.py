@@ -5,7 +5,7 @@ from math import inf
 from typing import Literal
 
 from ...models.ions import IONS
-from ...models.limits import TEMPERATURE_C, CONCENTRATION_mM, V_M_mV
+from ...models.limits import POSSIBLE, TEMPERATURE_C, CONCENTRATION_mM, Range, V_M_mV
 
 Kind = Literal["number", "word", "label"]
 
@@ -36,6 +36,12 @@ class Column:
     filled: bool = False
     required: bool = False
     words: tuple[str, ...] = ()
+
+    @property
+    def possible(self) -> Range:
+        """What holds also where the plausible range does not; 0 is outside where the value is `positive`."""
+        low, high = POSSIBLE.get(self.unit, Range(self.low, 100 * self.high))
+        return Range(0.0 if self.positive or self.low >= 0 else low, high)
 
 
 def _concentration(ion: str, side: str) -> Column:
@@ -74,14 +80,21 @@ _PLAIN = [
     ),
     Column("V_m_sd_mV", "mV", "standard deviation of V_m", variable="V_m_sd", positive=True, high=100),
     Column("V_m_sem_mV", "mV", "standard error of the mean V_m", variable="V_m_sem", positive=True, high=100),
-    Column("n", "1", "number of measurements in the mean", variable="n", positive=True),
+    Column("n", "1", "number of measurements in the mean", variable="n", positive=True, high=1e6),
     Column("ljp_mV", "mV", "liquid junction potential to subtract", variable="ljp", low=-30, high=30, filled=True),
     Column("ljp_sd_mV", "mV", "standard deviation of ljp_mV", variable="ljp_sd", positive=True, high=30, filled=True),
     Column("ljp", "", "state of the junction potential", "word", filled=True, words=("corrected", "compute")),
     Column("electrode", "", "kind of electrode", "label", words=("patch", "sharp")),
     Column("bath_electrode", "", "electrode in the bath", "label", words=("bridge", "AgCl")),
     Column("R_in_MOhm", "MOhm", "input resistance", variable="R_in", positive=True, high=1e5),
-    Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", variable="R_in_sd", positive=True),
+    Column(
+        "R_in_sd_MOhm",
+        "MOhm",
+        "standard deviation of the input resistance",
+        variable="R_in_sd",
+        positive=True,
+        high=1e5,
+    ),
     Column("C_m_pF", "pF", "membrane capacitance", variable="C_m", positive=True, high=1e6),
     Column("R_seal_GOhm", "GOhm", "seal resistance", variable="R_seal", positive=True, high=1e3),
 ]

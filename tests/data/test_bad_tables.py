@@ -87,6 +87,22 @@ def test_a_bad_cell_is_named_by_row_and_column(tmp_path, column, value, said):
     assert complaint(tmp_path, table_with(**{column: value})).startswith(f"table.csv, row 4, column {column}: {said}")
 
 
+IMPOSSIBLE = [
+    ("V_m_mV", "1001"),
+    ("V_m_mV", "-1e300"),
+    ("K_o_mM", "-1"),
+    ("K_o_mM", "20001"),
+    ("temperature_C", "-274"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), IMPOSSIBLE)
+def test_what_cannot_be_is_refused_also_where_limits_are_lifted(tmp_path, column, value):
+    said = complaint(tmp_path, table_with(**{column: value}), allow=[column])
+    assert said.startswith(f"table.csv, row 4, column {column}: '{value}' is outside ")
+    assert said.endswith("where nothing lies; check the number.")
+
+
 MEANS = "K_o_mM,temperature_C,V_m_mV,V_m_sd_mV,V_m_sem_mV,n,ljp"
 INSIDE = "K_o_mM,K_i_mM,temperature_C,V_m_mV,ljp"
 SMALL = "K_o_mM,temperature_C,V_m_mV,ljp"
