@@ -113,6 +113,8 @@ class Jobs:
         if run.status < 0 and not self._cancelled:
             run.said += f"The fit's process was ended from outside (signal {-run.status}); nothing was written."
             run.said += " If memory ran out, close other programs, or ask for fewer draws. Start it again.\n"
+        elif run.status < 0:
+            run.said += "stopped; nothing was written.\n"
         elif run.status == 1:
             run.said = "This is a fault of vrest itself, not of the table. What it said last:\n" + run.said[-2000:]
         self.running = None
