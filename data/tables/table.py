@@ -181,7 +181,7 @@ def _refuse(query: str, frame: pd.DataFrame, option: str) -> None:
             raise ConfigurationError(f"{option}: there is no column {name!r}.{known}")
         if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str):
             raise ConfigurationError(f"{option}: {ast.unparse(node)} is neither a number nor a text.")
-        if isinstance(node, ast.Constant) and not isinstance(node.value, str) and abs(node.value) > _LARGEST_NUMBER:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) > _LARGEST_NUMBER:
             raise ConfigurationError(f"{option}: numbers are at most {_LARGEST_NUMBER:.0e}.")
     for node in ast.walk(tree):
         if isinstance(node, ast.BinOp) and isinstance(node.op, _ARITHMETIC):
