@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import nearest, typed
 from ...models.ions import IONS
-from ...models.limits import MOLAR_mM, kelvin_as_celsius
+from ...models.limits import NEXT_TO_NOTHING, MOLAR_mM, kelvin_as_celsius
 from .faults import Faults, rows_in_words
 from .schema import COLUMNS, Column
 
@@ -56,6 +56,10 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
         if name in MOLAR_mM and _looks_molar(sheet, name, faults):
             continue
         _check_range(sheet, COLUMNS[name], faults)
+    for column in (c for name in sheet.numbers if (c := COLUMNS[name]).positive or c.error):
+        values = sheet.numbers[column.name]
+        tiny = (values > 0) & (values < NEXT_TO_NOTHING)
+        _each(sheet, tiny, column.name, f"is next to nothing in {column.unit}; check the number.", faults)
     _check_words(sheet, faults)
     _check_cells(sheet, faults)
     _warn_of_gaps(sheet, faults)

@@ -21,6 +21,7 @@ class Column:
     variable : the name in the xarray Dataset; empty where several columns share one.
     low, high : plausible range, in `unit`; both ends are legal, except a `low` that is `positive`.
     positive : the value must exceed zero.
+    error : it is an error that 0 says there is none of.
     filled : an empty cell is a fault once the column is there.
     required : the column itself must be there.
     """
@@ -33,6 +34,7 @@ class Column:
     low: float = -inf
     high: float = inf
     positive: bool = False
+    error: bool = False
     filled: bool = False
     required: bool = False
     words: tuple[str, ...] = ()
@@ -76,6 +78,7 @@ _PLAIN = [
         variable="temperature_sd",
         low=0,
         high=10,
+        error=True,
         filled=True,
     ),
     Column("V_m_sd_mV", "mV", "standard deviation of V_m", variable="V_m_sd", positive=True, high=100),
@@ -107,6 +110,7 @@ _PLAIN += [
         variable=f"{ion}_o_sd",
         low=0,
         high=100,
+        error=True,
         filled=True,
     )
     for ion in IONS

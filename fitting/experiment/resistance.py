@@ -22,6 +22,7 @@ BROUGHT_BY = {
     R_IN_SCATTER: "R_in_MOhm without R_in_sd_MOhm",
 }
 """The parameters that input resistances can add to a law's own, and the columns that bring each."""
+_LEAST_ERROR = 1e-4  # of an input resistance, relative to it
 USUAL_SEAL_GOhm = 5.0
 _NOTABLE_mV = 0.5
 
@@ -150,6 +151,13 @@ def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:
     seal = None
     if sealed.any():
         seal = np.where(sealed, 1e-9 / R_seal / (1.0 if C_m_uF is None else C_m_uF), 0.0)
+    exact = np.flatnonzero(R_in_sd < _LEAST_ERROR * R_in)
+    if len(exact):
+        i = int(exact[0])
+        raise DataError(
+            f"{place(i, 'R_in_sd_MOhm')}: {R_in_sd[i]:g} MOhm beside {R_in[i]:g}: no resistance is known so well. Check the"
+            " number, or leave the column empty."
+        )
     return Resistance(rows, R_in[rows], R_in_sd[rows] / R_in[rows], C_m_uF, seal)
 
 

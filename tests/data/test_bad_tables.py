@@ -135,6 +135,16 @@ TABLES = [
         "column Cl_o_mM: no value exceeds 0.15",
     ),
     (
+        plain(f"{SMALL},K_o_sd_mM", "5,20,-65,corrected,1e-308"),
+        "table.csv, row 2, column K_o_sd_mM: '1e-308' is next to nothing in mM",
+        "check the number",
+    ),
+    (
+        plain(f"{SMALL},C_m_pF", "5,20,-65,corrected,1e-308"),
+        "table.csv, row 2, column C_m_pF: '1e-308' is next to nothing in pF",
+        "check the number",
+    ),
+    (
         plain(SMALL, "0.005,20,-65,corrected"),
         "table.csv, column K_o_mM: no value exceeds 0.005: they look like M;",
         "by 1000",

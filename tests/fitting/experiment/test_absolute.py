@@ -323,6 +323,11 @@ def test_passive_chloride_stays_where_resistance_was_measured():
     [
         ({"R_in_MOhm": None}, "ghk-pump", "row 2, column R_seal_GOhm: a seal of 2 GOhm acts against"),
         ({"R_in_MOhm": 3000.0}, "ghk-pump", "row 2, column R_in_MOhm: 3000 MOhm is not below the seal's 2 GOhm"),
+        (
+            {"R_in_MOhm": 150.0, "R_in_sd_MOhm": 1e-6},
+            "ghk-pump",
+            "row 2, column R_in_sd_MOhm: 1e-06 MOhm beside 150: no resistance",
+        ),
         ({}, "chord", 'the law chord knows no conductance, so it cannot allow for a seal. Use law="ghk-pump"'),
         ({}, "mullins-noda", "the law mullins-noda derives the pump from a steady state"),
         ({"C_m_pF": [np.nan] + [25.0] * 23}, "ghk-pump", "row 2, column C_m_pF: empty, though other rows have it"),
