@@ -119,7 +119,7 @@ class LogNormal(Prior):
 
 @dataclass(frozen=True)
 class HalfNormal(Prior):
-    """|Normal(0, sigma)|."""
+    """The absolute value of Normal(0, sigma)."""
 
     sigma: float
 

@@ -27,7 +27,7 @@ class Terms:
     ----------
     A, B : weight of outward- and inward-driving monovalent concentrations: sum of p c_i over cations plus p c_o over
         anions, and the reverse.
-    A2, B2 : the same for divalent ions, times |z| = 2.
+    A2, B2 : the same for divalent ions, times their 2 charges.
     j : pump current over F·P_K, outward positive.
     g : ohmic leak conductance (an electrode's shunt or seal) times V_T / (F·P_K); reverses at 0 mV.
     """
