@@ -81,6 +81,8 @@ class Workers:
                 reason = f"processes cannot share memory here (/dev/shm: {error.strerror})"
                 raise ConfigurationError(f"--workers {self.number}: {reason}; leave it out.") from error
             with pool:
+                with _without_interrupts():
+                    pool.submit(int)  # starts all processes
                 try:
                     yield pool, lambda: self.number
                 except KeyboardInterrupt:
@@ -88,6 +90,17 @@ class Workers:
                     for child in multiprocessing.active_children():
                         child.terminate()
                     raise
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start, which take that over: half started ones answer with a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_worker() -> None:
