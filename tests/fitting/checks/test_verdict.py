@@ -83,8 +83,7 @@ def test_as_many_parameters_as_conditions_that_miss_the_means_are_no_fit_and_the
         {"K_o_mM": 3.0, "Na_o_mM": 145.0, "temperature_C": np.repeat([24.0, 33.0], 4), "ljp": "corrected"}
     )
     table["V_m_mV"] = np.repeat([-68.0, -59.0], 4) + np.tile([0.8, -0.9, 0.5, -0.4], 2)
-    few = Sampling(chains=2, draws=400, tune=400)
-    verdict = fit(table, inside="K=130+-0,Na=12+-0", sampling=few, seed=1, progress=False).verdict()
+    verdict = fit(table, inside="K=130+-0,Na=12+-0", seed=1, progress=False).verdict()
     assert (verdict.fit.basis, verdict.fit.ok) == (Basis.SCATTER, False)
     assert verdict.fit.sigma_mV > 3 * verdict.fit.replicate_sd_mV
     assert verdict.cures[0].typed == "--option Q10_P_Na"
