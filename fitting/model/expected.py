@@ -10,6 +10,7 @@ known only as well as the recordings tell them.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -258,10 +259,10 @@ def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
         own = e.resistance.sd(expected.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
         J, weight = np.concatenate([J, slopes], axis=1), np.concatenate([weight, own + 0 * weight[:, :1]], axis=1)
         entry = np.concatenate([entry, entry_of_row[e.resistance.rows]])
-    information = [
-        np.einsum("dra,dr,drb->dab", J[:, entry == k], weight[:, entry == k], J[:, entry == k], optimize=True)
-        for k in range(len(group_of_entry))
-    ]
+    order = np.argsort(entry, kind="stable")
+    ends = np.cumsum(np.bincount(entry.astype(int), minlength=len(group_of_entry)))
+    J, weighted = J[:, order], np.swapaxes((J * weight[..., None])[:, order], -1, -2)
+    information = [weighted[..., a:b] @ J[:, a:b] for a, b in pairwise([0, *ends])]
     return replace(expected, information=np.stack(information, axis=1))
 
 
