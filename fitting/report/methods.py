@@ -2,16 +2,18 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ...models.laws.options import OPTIONS
 from ...models.notes import About, many
-from ...models.parameters import JUNCTION
+from ...models.parameters import JUNCTION, NU_CELLS
 from ...models.priors import Scale
 from ..checks.words import reason
 from ..experiment.config import Config, parse_config
+from ..experiment.experiment import Experiment
 from ..results.text import digits
 
 if TYPE_CHECKING:
@@ -97,15 +99,7 @@ def _law(fit: "Fitted", config: Config) -> str:
     options = "".join(f" Option {name}: {OPTIONS[name].meaning}." for name in config.options)
     shape = "a Student t distribution with nu degrees of freedom" if config.robust else "a Normal distribution"
     own = "; the error that a row carries of its own was added in quadrature" if e.error_mV.any() else ""
-    varying = [p for p in e.parameters if p.name in e.spreads]
-    logs, plain = ([p.name for p in varying if p.between is scale] for scale in (Scale.LOG, Scale.NATURAL))
-    tails = (
-        "Student t with nu_cells degrees of freedom, so that an odd cell counts less,"
-        if config.robust_cells
-        else "Normal"
-    )
-    between = [f" Between cells the logarithms of {', '.join(logs)} are {tails} around their group's."] * bool(logs)
-    between += [f" Between cells {', '.join(plain)} is {tails} around its group's."] * bool(plain)
+    between = [*_population(e)]
     between += [
         " The error of the liquid junction potential is an offset common to the rows of a solution, Normal around 0 with"
         " the sd that the table gives."
@@ -124,11 +118,29 @@ def _law(fit: "Fitted", config: Config) -> str:
     )
 
 
+def _population(e: Experiment) -> Iterator[str]:
+    """How the units of each level scatter, the outermost first, in sentences."""
+    nu = e.fixed.get(NU_CELLS.name)
+    heavy = f"Student t with {NU_CELLS.name if nu is None else f'{nu:g}'} degrees of freedom (Lange et al. 1989)"
+    around = "their group's"
+    above = [(a.column, f"units of {a.column}", a.mixed) for a in e.levels.above]
+    for (column, units, mixed), spreads in zip(
+        [*above, ("", "cells", False)], (*e.spreads_above, e.spreads), strict=True
+    ):
+        varying = [p for p in e.parameters if p.name in spreads]
+        shape = "Normal" if column or not e.config.robust_cells else heavy
+        middle = "their mean, whatever the group" if mixed else around
+        for scale, what in ((Scale.LOG, "the logarithms of "), (Scale.NATURAL, "")):
+            if names := ", ".join(p.name for p in varying if p.between is scale):
+                yield f" Between {units} {what}{names} are {shape} around {middle}."
+        around = f"their {column}'s" + " and group's" * mixed
+
+
 def _priors(fit: "Fitted") -> str:
     e = fit.experiment
     offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
     levels = (e.scatter.spread,) if e.scatter else ()
-    every = (*e.parameters, *e.spreads.values(), *levels, *offsets)
+    every = (*e.parameters, *e.every_spread, *levels, *offsets)
     told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
     told += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
     preset = f" (preset {e.config.preset})" if e.config.preset else ""

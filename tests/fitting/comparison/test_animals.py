@@ -18,6 +18,7 @@ from vrest.fitting.fit import Fit
 from vrest.fitting.model.cells import place_cells
 from vrest.fitting.model.draws import draw_prior, parameter_values, row_distribution
 from vrest.fitting.planning.simulate import draw_truth, simulate
+from vrest.fitting.report.methods import _population
 from vrest.fitting.sampling.refits import QUICK, sampled, without_rows
 
 pytestmark = pytest.mark.usefixtures("sampled_once")
@@ -49,6 +50,27 @@ def test_of_a_type_with_one_animal_no_direction_is_claimed(fitted):
     assert "Of B there is one animal: what is animal and what is group cannot be told apart" in sentence
     assert "Few units of animal in A (2)" in sentence
     assert "no direction is claimed" in contrasts_in_words(Fit(fitted.tree, fitted.experiment), table)[0]
+
+
+def test_the_methods_text_has_every_level_and_its_prior(fitted):
+    text = str(Fit(fitted.tree, fitted.experiment).methods())
+    assert (
+        "Between units of animal the logarithms of P_Na/P_K, P_Cl/P_K, pump_mV are Normal around their group's." in text
+    )
+    assert "Between cells the logarithms of P_Na/P_K, P_Cl/P_K, pump_mV are Normal around their animal's." in text
+    for spread in fitted.experiment.every_spread:
+        assert f"{spread.name} ~ {spread.prior}, " in text
+    assert "P_Na/P_K animal spread ~ HalfNormal(1), " in text
+
+
+def test_animals_that_hold_cells_of_several_types_are_around_no_types_mean():
+    experiment = recorded(plan(3, 2, mixed=True, **SHORT), robust_cells=True)
+    of_animals, of_cells = _population(experiment)
+    assert of_animals.endswith("are Normal around their mean, whatever the group.")
+    nu = "Student t with 4 degrees of freedom (Lange et al. 1989)"
+    assert of_cells.endswith(f"are {nu} around their animal's and group's.")
+    inferred = planned(plan(3, 2, **SHORT), robust_cells=True, priors={"nu_cells": "Gamma(2, 0.1)"})
+    assert "Student t with nu_cells degrees of freedom" in [*_population(inferred)][-1]
 
 
 def test_with_two_animals_each_a_direction_is_claimed_and_within_animals_that_is_said():
