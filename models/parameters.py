@@ -317,9 +317,7 @@ def between_cells(parameter: Parameter, level: str = "cell", dim: str = "", robu
         source = "assumed: cells of one type differ by less than what is believed of them all"
     elif parameter.role in _CALIBRATED:
         prior = HalfNormal(_CALIBRATED[parameter.role])
-        source = (
-            "calibrated: of equal types, 3 to 12 units each with spreads of 0 to 1, 6.4 % at most were called different"
-        )
+        source = "calibrated: of equal types, 3 to 12 units each with spreads of 0 to 1, 6 to 7 % at most were called different"
     what = what.replace("sd", "scale of a Student t", 1) if robust else what
     name = f"{parameter.name} spread" if level == "cell" else f"{parameter.name} {level} spread"
     who = "cells of one type differ" if level == "cell" else f"the means of each {level} differ"

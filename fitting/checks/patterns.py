@@ -17,15 +17,13 @@ from ...models.parameters import NU, Q10_P_NA, RECTIFICATION
 from ..experiment.experiment import Experiment
 
 REJECTED = 0.015
-"""p below which a pattern counts; with the F test of replicates, at most 2.5 % of right laws are rejected."""
+"""p below which a pattern counts; with the F test of replicates, 1 to 4 % of right laws are rejected (`docs/validated.md`)."""
 FEWEST_ROWS = 8
 _REPLICATES, _FEWEST_REPLICATES = 4000, 400
 _MOST_VALUES = 4_000_000
 _STEP = 1e-3
 _ABSORBED = 0.02  # of a direction, below which the parameters take all of it
-_KEPT = (
-    0.2  # of the variance in a direction of the residuals, below which draws cannot tell what the fit leaves from none
-)
+_KEPT = 0.2  # of the variance in a direction: below it draws cannot tell what the fit leaves from none
 _REACH = 0.15  # of all ranks: a law that is bent wrongly leaves residuals of two or three turns
 
 
