@@ -137,6 +137,8 @@ def _names(files: list[Path]) -> dict[Path, str]:
         if not shared:
             break
         for file in (file for file in files if names[file] in shared):
+            if depth[file] > len(parts[file]):
+                raise DataError(f"{names[file]}: two recordings have this name, as it can be shown; rename one.")
             depth[file] += 1
     if longer := [names[file] for file, n in depth.items() if n]:
         say(f"Files of the same name are told apart by their folders: {', '.join(longer)}.")

@@ -82,6 +82,15 @@ def test_reading_tables_loads_no_reader_of_recordings():
     assert done.stdout.strip() == "[]"
 
 
+def test_names_that_look_the_same_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a\x01.abf", "a\\x01.abf"):
+        Path(name).touch()
+    assert main(["import", "a\x01.abf", "a\\x01.abf", "--out", "t.csv"]) == 2
+    assert "two recordings have this name, as it can be shown; rename one" in capsys.readouterr().err
+    assert not Path("t.csv").exists()
+
+
 def test_two_cells_are_never_one(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rests = {"a/x/f.abf": -70, "b/x/f.abf": -66, "g.abf": -62, "x-f.abf": -58, "X-F.abf": -54}
