@@ -263,7 +263,7 @@ def _in_words(levels: Levels) -> str:
     columns = [a.column for a in levels.above]
     counts += [f"{len(a.units)} units of {a.column}" for a in reversed(levels.above)]
     within = f" within {len(levels.groups)} levels of {levels.by}" if levels.by else ""
-    between = " and between ".join([*columns, *(["cells"] if levels.told_apart else [])])
+    between = " and between ".join([*(f"units of {c}" for c in columns), *(["cells"] if levels.told_apart else [])])
     what = f"{' in '.join(counts)} are partially pooled{within}"
     return f"{what}: {', '.join(levels.varying)} differ between {between}, all else is shared."
 

@@ -49,7 +49,7 @@ def test_a_column_animal_is_a_level_above_the_cell_and_another_is_where_it_is_na
 def test_what_is_done_is_said(rows):
     note = str(prepared(rows).notes[0])
     assert note.startswith("12 cells in 4 units of animal are partially pooled within 2 levels of cell_type")
-    assert "differ between animal and between cells" in note
+    assert "differ between units of animal and between cells" in note
 
 
 def test_an_animal_may_hold_several_types():
