@@ -42,9 +42,7 @@ def unnamed_cells(recordings: xr.Dataset, groups: np.ndarray) -> tuple[Note, ...
                 what, how = f"rows of one {column} belong together", typed("columns", {"cell": column})
             else:
                 what = f"rows that come {_first(many)} in their conditions belong together"
-                how = (
-                    "add a column cell" + f", or name the one that has them with {typed('columns', {'cell': 'COLUMN'})}"
-                )
+                how = f"add a column cell, or name the one that has them with {typed('columns', {'cell': 'COLUMN'})}"
             text = (
                 f"No column names the cell, but {what} as those of one cell would. Were they {many} cells, the intervals"
                 " would be too narrow, since rows count as independent."

@@ -160,8 +160,8 @@ def _rows(experiment: Experiment, rows: xr.Dataset) -> list[Candidate]:
 def _notes(experiment: Experiment, offered: Sequence[Candidate], recordings: int) -> list[str]:
     levels = experiment.levels
     where = f"each of the {len(levels.cells)} cells" if levels.cells else f"each level of {levels.by}"
-    many = "one recording" if recordings == 1 else f"{recordings} recordings"
-    notes = [f"Each candidate counts as {many} more" + (f" in {where}." if levels.entries else ".")]
+    added = "one recording" if recordings == 1 else f"{recordings} recordings"
+    notes = [f"Each candidate counts as {added} more" + (f" in {where}." if levels.entries else ".")]
     return [*notes, *left_out(experiment), *dict.fromkeys(text for candidate in offered for text in candidate.doubts)]
 
 
