@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, replace
 from math import isfinite
 from typing import Any
@@ -24,6 +24,9 @@ from .fitting.experiment.settings import (
 from .models.errors import ConfigurationError, shown
 from .models.files import read_toml
 from .models.limits import TEMPERATURE_C, kelvin_as_celsius
+
+FLAGGED = {f.name: f for of in (Config, Sampling) for f in settings(of).values() if declaration(f).flag}
+"""The settings that have a flag, by name."""
 
 
 def add_data(parser: argparse.ArgumentParser, *groups: str, plan: bool = False) -> None:
@@ -93,7 +96,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:
     """Add the flags of some `groups` of settings (TABLE, MODEL, SAMPLING) to a command, and --config."""
-    for f in _with_flags():
+    for f in FLAGGED.values():
         s = declaration(f)
         if s.group not in groups:
             continue
@@ -120,7 +123,7 @@ def settings_from(options: argparse.Namespace) -> Config:
         With the flag, or the file and the key.
     """
     config = read_config(options.config) if getattr(options, "config", None) else Config()
-    given = {f.name: _read(f, typed) for f in _with_flags() if (typed := getattr(options, f.name, None)) is not None}
+    given = {f.name: _read(f, typed) for f in FLAGGED.values() if (typed := getattr(options, f.name, None)) is not None}
     if path := getattr(options, "map_file", None):
         given["columns"] = {**mapping_file(path), **given.get("columns", {})}
     if (data := getattr(options, "data", None)) is not None:
@@ -153,10 +156,6 @@ def mapping_file(path: str) -> dict[str, str]:
                 f'--map-file {path}: {name} = {shown(column)} is not a name, as in V_m_mV = "RMP (mV)".'
             )
     return table
-
-
-def _with_flags() -> Iterator[Field]:
-    return (f for of in (Config, Sampling) for f in settings(of).values() if declaration(f).flag)
 
 
 def _read(f: Field, typed: Any) -> Any:

@@ -23,6 +23,7 @@ from .readings import (
     texts_typed,
 )
 from .settings import (
+    ONE_FIT,
     SAMPLING,
     TABLE,
     declaration,
@@ -63,7 +64,7 @@ class Sampling:
         "auto", "auto (nutpie), nutpie, pymc or numpyro", flag="--sampler", metavar="NAME", group=SAMPLING
     )
     cores: int | None = setting(
-        None, "processors to use (default: all that this process may use)", flag="--cores", metavar="N", group=SAMPLING,
+        None, "processors to use (default: all that this process may use)", flag="--cores", metavar="N", group=ONE_FIT,
         low=1, high=10**4, saved=False,
     )  # fmt: skip
 
@@ -206,7 +207,7 @@ class Config:
     )
     robustness: Literal["on", "off", "full"] = setting(
         "on", "what the answers rest on: on, off, or full (every cell and row left out in turn)", flag="--robustness",
-        metavar="HOW", group=SAMPLING, off_flag="--no-robustness",
+        metavar="HOW", group=ONE_FIT, off_flag="--no-robustness",
     )  # fmt: skip
     scatter_by: str | None = setting(
         None, "column each level of which has a scatter of its own: solution, …; several, joined by commas, are crossed",

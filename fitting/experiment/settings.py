@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from ...models.errors import ConfigurationError, nearest, shown
 
-TABLE, MODEL, SAMPLING = "table", "model", "sampling"
-"""Groups of flags: for commands that read a table, that build a model, and that sample."""
+TABLE, MODEL, SAMPLING, ONE_FIT = "table", "model", "sampling", "one fit"
+"""Groups of flags: for commands that read a table, that build a model, that sample, and that give one fit all processors and
+ask what it rests on."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def test_predictions_have_the_runs_interval(full_fit):
     [
         (["design"], "design.csv"),
         (["fit", "--each", "cell"], "summary.csv"),
-        (["compare", "--laws", "ghk,ghk-pump"], "comparison.csv"),
+        (["compare", "--laws", "ghk,ghk-pump", "--no-robustness"], "comparison.csv"),
         (["recover", "--n", "20"], "recovery.csv"),
     ],
 )
@@ -90,7 +90,7 @@ def test_other_commands_configurations_run_elsewhere_too(command, result, table,
     monkeypatch.setattr("vrest.fitting.report.law_report.law_report_html", lambda found: "a report")
     frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
     frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
-    sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else [*FLAGS, "--no-robustness"]
+    sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else FLAGS
     main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
     monkeypatch.chdir(tmp_path / "data")
     main([*command, "--config", "../first/config.toml", "--out", "../again"])

@@ -1,12 +1,11 @@
 """From what is set on the page to what would be typed: settings as flags, and the settings that there are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import Field
 from typing import Any, get_origin
 
-from ..fitting.experiment.config import Config, Sampling
-from ..fitting.experiment.settings import MODEL, SAMPLING, TABLE, declaration, default_of, kind, settings, words
-from ..flags import quoted
+from ..fitting.experiment.settings import MODEL, ONE_FIT, SAMPLING, TABLE, declaration, default_of, kind, words
+from ..flags import FLAGGED, quoted
 from ..models.errors import ConfigurationError
 
 MORE = "more-settings.toml"
@@ -17,7 +16,7 @@ def typed_settings(state: Mapping[str, Any], *groups: str) -> list[str]:
     """What follows a command: the table, and a flag for each setting of some `groups` that was set."""
     argv = [state["data"]]
     for name, value in state["settings"].items():
-        f = KNOWN.get(name)
+        f = FLAGGED.get(name)
         if f is None:
             raise ConfigurationError(f"{name[:80]}: there is no such setting.")
         if declaration(f).group in groups and value not in ("", False, None, []):
@@ -35,14 +34,6 @@ def typed_flag(flag: str, value: Any) -> list[str]:
 def command(*argv: str) -> str:
     """The command as it is typed."""
     return " ".join(["vrest", *map(quoted, argv)])
-
-
-def _flagged() -> Iterator[Field]:
-    return (f for of in (Config, Sampling) for f in settings(of).values() if declaration(f).flag)
-
-
-KNOWN = {f.name: f for f in _flagged()}
-"""The settings that have a flag, by name."""
 
 
 def _form(f: Field) -> dict[str, Any]:
@@ -73,7 +64,7 @@ def offered() -> dict[str, Any]:
     from ..models.laws.registry import LAWS
     from ..models.presets import PRESETS
 
-    forms = {name: _form(f) for name, f in KNOWN.items()}
+    forms = {name: _form(f) for name, f in FLAGGED.items()}
     forms["preset"] |= {"form": "choice", "choices": list(PRESETS)}
     return {
         "settings": list(forms.values()),
@@ -95,4 +86,4 @@ def offered() -> dict[str, Any]:
 
 ASKED = (TABLE, MODEL)
 """Groups of settings for commands that sample nothing; `SAMPLED` for those that do."""
-SAMPLED = (*ASKED, SAMPLING)
+SAMPLED = (*ASKED, SAMPLING, ONE_FIT)

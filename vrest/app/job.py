@@ -14,6 +14,8 @@ MARK = "\x1eprogress "
 """Opens a line of progress: `{"done": …, "of": …, "what": …}`."""
 GRACE_s = 5.0
 """How long a command may take to clean up when it is told to stop."""
+FORCED = 131
+"""Status of a command that took longer, and was ended without a word."""
 
 
 def _tell(done: int, of: int, what: str) -> None:
@@ -26,9 +28,7 @@ def end_with_parent() -> None:
         pass
     _thread.interrupt_main()
     time.sleep(GRACE_s)
-    # results are put in place whole, at the very end
-    print("stopped; nothing was written.", file=sys.stderr, flush=True)
-    os._exit(130)
+    os._exit(FORCED)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..models.errors import ConfigurationError
 from .analyses import Analysis, write_whole
-from .job import MARK, GRACE_s
+from .job import FORCED, MARK, GRACE_s
 
 RUNS = "runs"
 """Sub-folder of an analysis in which it is written how each run went."""
@@ -51,12 +51,15 @@ def runs_of(analysis: Analysis, running: Run | None) -> list[dict[str, Any]]:
             if running is not None and (running.analysis, running.name) == (analysis.id, one["name"]):
                 one = asdict(running)
             else:
-                one |= {
-                    "state": "interrupted",
-                    "said": "The fit ended with vrest app, before it was done. Start it again.",
-                }
+                left = _left(analysis, one["name"], " Start it again.")
+                one |= {"state": "interrupted", "said": f"The fit ended with vrest app; {left}"}
         found.append(one)
     return sorted(found, key=lambda one: one["started"], reverse=True)
+
+
+def _left(analysis: Analysis, name: str, advice: str = "") -> str:
+    """What a run that was ended by force left, by looking: its folder is put in place whole, at the very end."""
+    return f"{name} was written before." if (analysis.path / name).exists() else f"nothing was written.{advice}"
 
 
 class Jobs:
@@ -110,11 +113,12 @@ class Jobs:
         run.status, run.seconds = await process.wait(), time.time() - run.started
         run.printed = printed.decode("utf-8", "replace")[:_MOST_SAID]
         run.state = "done" if run.status in (0, 3) else "cancelled" if self._cancelled else "failed"
-        if run.status < 0 and not self._cancelled:
-            run.said += f"The fit's process was ended from outside (signal {-run.status}); nothing was written."
-            run.said += " If memory ran out, close other programs, or ask for fewer draws. Start it again.\n"
+        if self._cancelled and (run.status < 0 or run.status == FORCED):
+            run.said += f"stopped; {_left(analysis, run.name)}\n"
         elif run.status < 0:
-            run.said += "stopped; nothing was written.\n"
+            advice = " If memory ran out, close other programs, or ask for fewer draws. Start it again."
+            left = _left(analysis, run.name, advice)
+            run.said += f"The fit's process was ended from outside (signal {-run.status}); {left}\n"
         elif run.status == 1:
             run.said = "This is a fault of vrest itself, not of the table. What it said last:\n" + run.said[-2000:]
         self.running = None

@@ -4,14 +4,14 @@ import argparse
 from dataclasses import replace
 
 from ..fitting.experiment.config import Config
-from ..fitting.experiment.settings import SAMPLING
+from ..fitting.experiment.settings import ONE_FIT, SAMPLING
 from ..flags import add_data, add_figure, add_out
 from ..models.errors import ConfigurationError
 from ..shared import configuration, read_recordings, recordings_used, results_folder, say, writing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    add_data(parser, SAMPLING)
+    add_data(parser, SAMPLING, ONE_FIT)
     parser.add_argument(
         "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
     )

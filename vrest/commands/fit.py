@@ -5,14 +5,14 @@ import re
 from dataclasses import replace
 
 from ..fitting.experiment.config import Config
-from ..fitting.experiment.settings import SAMPLING
-from ..flags import add_data, add_figure, add_out, add_workers
+from ..fitting.experiment.settings import ONE_FIT, SAMPLING, declaration
+from ..flags import FLAGGED, add_data, add_figure, add_out, add_workers, as_flag
 from ..models.errors import ConfigurationError
 from ..shared import configuration, read_recordings, recordings_used, results_folder, say, writing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    add_data(parser, SAMPLING)
+    add_data(parser, SAMPLING, ONE_FIT)
     add_out(parser, "FOLDER", "<data>-<law>")
     parser.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
     add_workers(parser)
@@ -25,6 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     config = configuration(options)
     if options.each:
+        for name, f in FLAGGED.items():
+            if declaration(f).group == ONE_FIT and (typed := getattr(options, name)) not in (None, "off"):
+                raise ConfigurationError(
+                    f"{as_flag(name, typed)} is for one fit of all rows: leave it out with --each."
+                )
         return _each(options, config)
     if options.workers > 1 or options.scheduler:
         raise ConfigurationError("--workers and --scheduler are for many fits: with --each cell, or vrest recover.")

@@ -17,7 +17,7 @@ from vrest.fitting.experiment.build import build_experiment
 from vrest.fitting.experiment.config import Config, Sampling, parse_config
 from vrest.fitting.experiment.inside import Inside
 from vrest.fitting.experiment.prepare import configure, prepare
-from vrest.fitting.experiment.settings import MODEL, SAMPLING, TABLE, declaration, form, settings
+from vrest.fitting.experiment.settings import MODEL, ONE_FIT, SAMPLING, TABLE, declaration, form, settings
 from vrest.flags import add_setting_flags, as_flag, settings_from
 from vrest.models.errors import ConfigurationError, DataWarning, VrestError, typed
 from vrest.models.ions import IONS
@@ -177,7 +177,7 @@ def test_refusals_name_the_key_and_what_it_may_be(text, says):
 
 def test_every_flag_serves_its_setting_and_every_keyword_is_listed():
     parser = argparse.ArgumentParser()
-    add_setting_flags(parser, TABLE, MODEL, SAMPLING)
+    add_setting_flags(parser, TABLE, MODEL, SAMPLING, ONE_FIT)
     signature, doc, shown = inspect.signature(vrest.fit), vrest.fit.__doc__, " ".join(parser.format_help().split())
     for f in (*settings(Config).values(), *settings(Sampling).values()):
         s = declaration(f)

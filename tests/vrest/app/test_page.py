@@ -297,7 +297,7 @@ def test_a_fit_that_ended_with_the_server_is_found_again(browser, tmp_path):
     second = Server(tmp_path / "kept")
     page.goto(second.url)
     page.goto(second.url.split("?")[0] + f"#/{name}/fit")
-    page.wait_for_selector("text=The fit ended with vrest app, before it was done")
+    page.wait_for_selector("text=The fit ended with vrest app; nothing was written")
     page.close()
     second.end()
 

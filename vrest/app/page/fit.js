@@ -80,7 +80,7 @@ export async function runs(page, { title, wanted, top }) {
 async function show(result, run, start) {
   if (run.state !== "done") {
     fill(result, h("div", { class: "warning amber" }, h("h2", {}, `${run.name}: ${run.state}`),
-      (run.said.trim() || "Nothing was written.").split("\n").map((line) => h("p", {}, line)),
+      run.said.trim().split("\n").map((line) => h("p", {}, line)),
       h("div", { class: "buttons" }, h("a", { class: "button", href: `#/${S.one.id}/question` }, "Change the question"), h("button", { type: "button", onclick: doing(() => start(Object.fromEntries(Object.entries({
         by: run.argv[0] === "compare" && at(run.argv, "--by"), laws: at(run.argv, "--laws") }).filter(([, x]) => x)))) }, "Start it again"))), toCopy(run.command));
     return;
