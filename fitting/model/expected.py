@@ -10,11 +10,11 @@ known only as well as the recordings tell them.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import xarray as xr
 from numpy.polynomial.hermite_e import hermegauss
+from scipy.sparse import csr_array
 
 from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError
@@ -89,9 +89,9 @@ class ExpectedPosterior:
 
     def expect(self, wanted: Sequence[Quantity]) -> Expectation:
         """Expected posterior of `wanted`: medians over the draws."""
-        quantities, gradient = self._gradient(wanted)
-        unmeasured = replace(self, information=np.zeros_like(self.information))
-        (sd, correlation), (prior_sd, _) = (_sd_and_correlation(x, gradient) for x in (self, unmeasured))
+        (quantities, gradient), covariance = self._gradient(wanted), self.posterior[1]
+        unmeasured = self._after(np.zeros_like(covariance))[1]
+        (sd, correlation), (prior_sd, _) = (_sd_and_correlation(gradient, x) for x in (covariance, unmeasured))
         return Expectation(quantities, *(np.median(x, axis=0) for x in (sd, prior_sd, correlation)))
 
     def _weight(self, error_mV, level: np.ndarray | None = None) -> np.ndarray:
@@ -116,18 +116,21 @@ class ExpectedPosterior:
         self, information: np.ndarray, spread: np.ndarray, group: np.ndarray, names: Sequence[str]
     ) -> tuple[np.ndarray, np.ndarray]:
         """What units that deviate by `spread` in some parameters tell of what they deviate from, and how far of themselves."""
-        parameters = self.experiment.inferred
-        varying = [k for k, p in enumerate(parameters) if p.name in names]
-        # Spreads are on the scale on which cells differ, information on the parameters' own.
-        slope = [
-            p.cell_slope(p.scale.undo(self.truth[:, group][..., k])) for k, p in enumerate(parameters) if k in varying
-        ]
-        width = spread[:, group] * np.stack(slope, axis=-1) if varying else spread[:, group]
-        rows = information[:, :, varying] * width[..., None]
-        own = rows[..., varying] * width[..., None, :]  # information on the deviations in units of their spread
-        solved = np.linalg.solve(np.eye(len(varying)) + own, np.concatenate([rows, own], axis=-1))
-        left = information - np.swapaxes(rows, -1, -2) @ solved[..., : len(parameters)]
-        return left, np.diagonal(solved[..., len(parameters) :], axis1=-2, axis2=-1)
+        varying = [(k, p) for k, p in enumerate(self.experiment.inferred) if p.name in names]
+        left, shown = information.copy(), np.empty((*information.shape[:2], len(varying)))
+        for of_draw, own, truth, width in zip(left, shown, self.truth, spread, strict=True):
+            # Spreads are on the scale on which cells differ, information on the parameters' own.
+            slopes = (p.cell_slope(p.scale.undo(truth[:, k])) for k, p in varying)
+            variance = [((width[:, i] * slope) ** 2)[group] for i, slope in enumerate(slopes)]
+            # (information⁻¹ + variances)⁻¹, one variance after the other: a draw at a time, which stays in the cache.
+            for (k, _), v in zip(varying, variance, strict=True):
+                row = of_draw[:, k].copy()
+                left_of_row = row / (1 + v * row[:, k])[:, None]
+                of_draw -= (v[:, None] * row)[:, :, None] * left_of_row[:, None, :]
+                of_draw[:, k] = of_draw[:, :, k] = left_of_row  # the difference would round it off
+            for i, (k, _) in enumerate(varying):
+                own[:, i] = variance[i] * of_draw[:, k, k]
+        return left, shown
 
     @cached_property
     def of_units(self) -> tuple[np.ndarray, np.ndarray]:
@@ -142,23 +145,26 @@ class ExpectedPosterior:
                 continue
             unit = np.zeros(information.shape[1], int)
             unit[of_cell] = level.of_cell
-            together = np.zeros((len(information), len(level.units), *information.shape[2:]))
-            for k in range(len(unit)):
-                together[:, unit[k]] += information[:, k]
-            information = self._marginal(together, spread, level.main_group, list(names))[0]
+            together = [information[:, unit == k].sum(axis=1) for k in range(len(level.units))]
+            information = self._marginal(np.stack(together, axis=1), spread, level.main_group, list(names))[0]
             of_cell, group = level.of_cell, level.main_group
         return information, group
 
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
-        columns, parameters = columns_of(self.experiment), self.experiment.inferred
+        columns, (of_unit, group_of_unit) = columns_of(self.experiment), self.of_units
         size = int(columns.max(initial=-1)) + 1
         information = np.zeros((len(self.truth), size, size))
-        for unit, group in enumerate(self.of_units[1]):
-            information[:, columns[group][:, None], columns[group]] += self.of_units[0][:, unit]
+        for group, own in enumerate(columns):
+            information[:, own[:, None], own] += of_unit[:, group_of_unit == group].sum(axis=1)
+        return self._after(information)
+
+    def _after(self, information: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`posterior`, given the information on all groups' parameters."""
+        columns, size = columns_of(self.experiment), information.shape[-1]
         truth, (centre, width), cut = np.zeros((len(information), size)), np.ones((2, size)), np.zeros(size, bool)
-        for i, p in enumerate(parameters):
+        for i, p in enumerate(self.experiment.inferred):
             truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
             centre[columns[:, i]], width[columns[:, i]] = p.prior.uncut
         # In units of the priors, the matrix to be inverted is never worse than the identity.
@@ -251,19 +257,20 @@ def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
     first, kind_of_condition = kinds(e)
     J = expected.slopes(e.conditions.take(first), group_of_condition[first])
     level_of_row = e.scatter.of_row if e.scatter else np.zeros(len(entry_of_row), int)
-    rows = np.stack([entry_of_row, kind_of_condition[e.condition_of_row], level_of_row, e.error_mV])
-    (entry, kind, level, error), count = np.unique(rows, axis=1, return_counts=True)
-    J, weight = J[:, kind.astype(int)], count * expected._weight(error, level.astype(int))
+    rows = np.stack([kind_of_condition[e.condition_of_row], level_of_row, e.error_mV])
+    (kind, level, error), sort = np.unique(rows, axis=1, return_inverse=True)  # rows of one sort say the same
+    J, weight = J[:, kind.astype(int)], expected._weight(error, level.astype(int))
     if e.resistance:
         slopes = resistance_slopes(e, theta_of(e, expected.cloud[:, :, group_of_condition])).mean(axis=1)
         own = e.resistance.sd(expected.noise.get(R_IN_SCATTER.name, np.ones(1))[:, None]) ** -2.0
+        sort = np.concatenate([sort, weight.shape[1] + np.arange(slopes.shape[1])])
         J, weight = np.concatenate([J, slopes], axis=1), np.concatenate([weight, own + 0 * weight[:, :1]], axis=1)
-        entry = np.concatenate([entry, entry_of_row[e.resistance.rows]])
-    order = np.argsort(entry, kind="stable")
-    ends = np.cumsum(np.bincount(entry.astype(int), minlength=len(group_of_entry)))
-    J, weighted = J[:, order], np.swapaxes((J * weight[..., None])[:, order], -1, -2)
-    information = [weighted[..., a:b] @ J[:, a:b] for a, b in pairwise([0, *ends])]
-    return replace(expected, information=np.stack(information, axis=1))
+        entry_of_row = np.concatenate([entry_of_row, entry_of_row[e.resistance.rows]])
+    shape = len(group_of_entry), weight.shape[1]
+    rows_of = csr_array((np.ones(len(sort)), (entry_of_row, sort)), shape)
+    squares = ((w[:, None] * j)[:, :, None] * j[:, None, :] for j, w in zip(J, weight, strict=True))
+    information = [(rows_of @ x.reshape(len(x), -1)).reshape(len(group_of_entry), *x.shape[1:]) for x in squares]
+    return replace(expected, information=np.stack(information))
 
 
 def _draws(e: Experiment, points: int) -> int:
@@ -294,8 +301,8 @@ def _spokes(covariance: np.ndarray) -> np.ndarray:
     return np.concatenate([root, -root], axis=1)
 
 
-def _sd_and_correlation(expected: ExpectedPosterior, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    covariance = gradient @ expected.posterior[1] @ np.swapaxes(gradient, -1, -2)
+def _sd_and_correlation(gradient: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    covariance = gradient @ covariance @ np.swapaxes(gradient, -1, -2)
     sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
     return sd, covariance / (sd[:, :, None] * sd[:, None, :])
 

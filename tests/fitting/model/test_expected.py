@@ -8,7 +8,9 @@ from scipy.integrate import quad
 from scipy.stats import t
 
 import vrest
+from tests import designs
 from tests.false_differences import plan, planned
+from tests.synthetic import INSIDE
 from vrest.fitting.checks.identification import foresee, questions
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.expected import expected_posterior, linearised_posterior
@@ -95,3 +97,47 @@ def test_cells_of_more_animals_are_expected_to_teach_more_than_more_cells_of_the
     assert sds["more animals"] < sds["more cells"] <= sds["plan"]
     assert sds["more animals"] / sds["plan"] == pytest.approx(0.5**0.5, abs=0.1)
     assert sds["more cells"] / sds["plan"] > 0.9
+
+
+LEVELS = {
+    "animals": lambda: designs.animals(spread="group"),
+    "litters": lambda: prepare(designs.animals().recordings, configure(inside=INSIDE, nested_in="litter,animal")),
+    "on the natural scale": lambda: designs.cells(options="rectification", vary=["rectification", "pump_mV"]),
+}
+
+
+@pytest.mark.parametrize("design", LEVELS)
+def test_cells_and_the_units_above_are_integrated_out_as_from_one_large_matrix(design):
+    """Every row in turn adds its slopes to a precision over populations, units and cells, which is then marginalised."""
+    e = LEVELS[design]()
+    given = {p.name: p.prior.typical for p in e.parameters}
+    given |= {p.name: 0.3 + 0.1 * k for k, p in enumerate(e.every_spread)}
+    expected, group_of_cell = expected_posterior(e, stated_population(e, given)), e.levels.group_of_cell
+    J, sigma = expected.slopes(e.conditions, group_of_cell[e.entry_of_condition])[0], expected.noise["sigma_mV"][0]
+    plain = np.zeros(expected.information.shape[1:])
+    for cell, condition in zip(e.levels.entry_of_row, e.condition_of_row, strict=True):
+        plain[cell] += np.outer(J[condition], J[condition]) / sigma**2
+    np.testing.assert_allclose(expected.information[0], plain, rtol=1e-10, atol=1e-12)
+
+    groups, size = max(len(e.levels.groups), 1), len(e.inferred)
+    n = groups * size
+    to_cell = [np.eye(n).reshape(groups, size, n)[group_of_cell]]  # every group with parameters of its own
+    levels = [(a.of_cell, s, w[0]) for a, s, w in zip(e.levels.above, e.spreads_above, expected.above, strict=True)]
+    for of_cell, spreads, width in [*levels, (np.arange(len(group_of_cell)), e.spreads, expected.spread[0])]:
+        for i, (k, p) in enumerate((k, p) for k, p in enumerate(e.inferred) if p.name in spreads):
+            sd = width[:, i] * p.cell_slope(p.scale.undo(expected.truth[0, :, k]))
+            deviations = np.zeros((len(of_cell), size, of_cell.max() + 1))
+            deviations[np.arange(len(of_cell)), k, of_cell] = sd[group_of_cell]
+            to_cell.append(deviations)
+    to_cells = np.concatenate(to_cell, axis=-1)
+    precision = np.einsum("cia,cij,cjb->ab", to_cells, plain, to_cells)
+    whole, across, within = precision[:n, :n], precision[:n, n:], precision[n:, n:]
+    left = whole - across @ np.linalg.solve(within + np.eye(len(within)), across.T)
+    found = np.zeros((groups, size, groups, size))
+    for information, group in zip(expected.of_units[0][0], expected.of_units[1], strict=True):
+        found[group, :, group] += information
+    np.testing.assert_allclose(found.reshape(n, n), left, rtol=1e-10, atol=1e-10 * np.abs(left).max())
+    assert np.abs(left - whole).max() > 0.1 * np.abs(left).max(), "levels matter"
+    cells = within[-len(group_of_cell) * len(e.spreads) :, -len(group_of_cell) * len(e.spreads) :]
+    known = 1 - np.diag(np.linalg.inv(cells + np.eye(len(cells)))).reshape(len(e.spreads), -1).T
+    np.testing.assert_allclose(expected.of_entries[1][0], known, rtol=1e-10)
