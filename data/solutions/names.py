@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd
 
-from .species import HYDRATE_WATER, OTHER_NAMES, PROTON, SPECIES, Species, molar_mass
+from .species import HYDRATE_WATER, OTHER_NAMES, PROTON, Species, molar_mass
 
 MOST = 6000.0  # mM; more than any salt of these lists is used at
 LONGEST = 80
@@ -241,8 +241,3 @@ def _plain(text: str) -> str:
     )
     text = re.sub(r"(?<![A-Za-z\d])(\d)\s?HCl$", r"Cl\1", text)
     return re.sub(r"(?<![A-Za-z\d])(\d)(Na|K|Cs|Li|Tris)(?![a-z\d])", r"\2\1", text)
-
-
-def known_with(own: Mapping[str, Species]) -> dict[str, Species]:
-    """The listed species, and a file's own, which win."""
-    return {**SPECIES, **own}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .faults import rows_in_words
+
 MOST_BYTES = 256 * 2**20
 """Of a table, or of a workbook unpacked; no table of resting potentials comes near it."""
 MOST_COLUMNS = 2000
@@ -21,37 +23,30 @@ class Grid:
     ----------
     rows : every row, blank ones too; the first is row 1 of the spreadsheet.
     delimiter, sheet : what separated the cells of a text; the name of a workbook's sheet.
-    merged : ranges of merged cells: top, left, bottom, right, counted from 0.
+    merged : ranges of merged cells.
     stored_as_text : row and column, from 0, of the numbers that a workbook keeps as text.
+    hidden : what a workbook hides, in words with their verb.
     """
 
     rows: list[list[str]]
     delimiter: str = ""
     sheet: str = ""
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    merged: list[Range] = field(default_factory=list)
     stored_as_text: set[tuple[int, int]] = field(default_factory=set)
+    hidden: list[str] = field(default_factory=list)
 
+    def put(self, row: int, column: int, text: str) -> None:
+        """Set the text of one cell, counted from 0; the table grows to hold it."""
+        self.rows += [[] for _ in range(row + 1 - len(self.rows))]
+        self.rows[row] += [""] * (column + 1 - len(self.rows[row]))
+        self.rows[row][column] = text
 
-@dataclass
-class Sheet:
-    """A sheet's cells as texts, from A1 on.
-
-    Attributes
-    ----------
-    rows : row by row.
-    merged : ranges of merged cells.
-    stored_as_text : row and column, from 0, of the numbers that are kept as text.
-    hidden_rows, hidden_columns : the numbers of the rows, how many columns; `hidden`, where no numbers are known.
-    put : row, column (from 0) and text of cells whose values are not what they hold.
-    """
-
-    rows: list[list[str]]
-    merged: list[Range]
-    stored_as_text: set[tuple[int, int]]
-    hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: int = 0
-    hidden: str = ""
-    put: list[tuple[int, int, str]] = field(default_factory=list)
+    def hide(self, rows: list[int], columns: int) -> None:
+        """Note the numbers of hidden rows, and how many columns are hidden."""
+        if rows:
+            self.hidden.append(f"hidden {rows_in_words(rows, most=8)} {'is' if len(rows) == 1 else 'are'}")
+        if columns:
+            self.hidden.append(f"hidden columns ({columns}) are")
 
 
 class Book(Protocol):
@@ -63,6 +58,6 @@ class Book(Protocol):
         """The first rows of a sheet."""
         ...
 
-    def read(self, name: str) -> Sheet:
-        """A sheet whole."""
+    def read(self, name: str) -> Grid:
+        """A sheet whole, from A1 on."""
         ...

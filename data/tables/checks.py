@@ -117,13 +117,11 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
 def _check_possible(sheet: Sheet, column: Column, faults: Faults) -> None:
     values, (low, high) = sheet.numbers[column.name], column.possible
     impossible = (values < low) | (values > high) | (column.positive & (values <= 0))
-    unit = column.unit.replace("degC", "°C")
-    sentence = f"is outside {low:g} to {high:g} {unit}, where nothing lies; check the number."
+    sentence = f"is outside {low:g} to {high:g} {column.shown_unit}, where nothing lies; check the number."
     _each(sheet, impossible, column.name, sentence, faults)
 
 
 def _out_of_range(value: float, column: Column) -> str:
-    unit = column.unit.replace("degC", "°C")
     if column.name == "temperature_C":
         if (celsius := kelvin_as_celsius(value)) is not None:
             return f"looks like kelvin; type {celsius:.4g} (in °C)."
@@ -143,7 +141,8 @@ def _out_of_range(value: float, column: Column) -> str:
         return "is negative; a concentration is 0 or more."
     if column.positive and value <= 0:
         return f"is not above zero; type the {column.meaning}, or leave it empty if it is not known."
-    return f"is outside {max(column.low, 0 if column.positive else column.low):g} to {column.high:g} {unit}; check its unit."
+    low = max(column.low, 0) if column.positive else column.low
+    return f"is outside {low:g} to {column.high:g} {column.shown_unit}; check its unit."
 
 
 def _looks_like_volts(sheet: Sheet, faults: Faults) -> bool:

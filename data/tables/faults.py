@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ...models.errors import DataError, DataWarning, RepairWarning, typed, visible
+from ...models.notes import many
 
 MOST_LINES = 25
 SHOWN_OF_A_KIND = 3
@@ -120,8 +121,8 @@ class Faults:
         columns = list(dict.fromkeys(column for _, _, column in cells))
         where = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
         rows = rows_in_words(sorted({row for _, row, _ in cells}), most=8)
-        noun = {"case": "word", "told": "cell"}.get(code, "number") + ("" if len(cells) == 1 else "s")
-        return f"{len(cells)} {noun} {_OF_NUMBERS[code]} ({cells[0][0]!r}; {where}, {rows})."
+        counted = many(len(cells), {"case": "word", "told": "cell"}.get(code, "number"))
+        return f"{counted} {_OF_NUMBERS[code]} ({cells[0][0]!r}; {where}, {rows})."
 
     def _place(self, row: int, column: str) -> str:
         own = f" (your {self.own_names[column]!r})" if column in self.own_names else ""

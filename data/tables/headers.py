@@ -11,7 +11,7 @@ from typing import Literal
 from ...models.errors import nearest, typed
 from ...models.ions import IONS
 from .faults import Faults
-from .schema import COLUMNS, RESERVED
+from .schema import COLUMNS, NUMBERS, RESERVED
 from .units import Conversion, conversion, split_unit
 
 _COMMON = {
@@ -118,7 +118,7 @@ def meaning(own: str) -> Meaning | None:
     if name is None:
         return None
     known = conversion(unit, COLUMNS[name].unit) if unit else None
-    if unit and known is None and COLUMNS[name].kind == "number":
+    if unit and known is None and name in NUMBERS:
         return None if name in _GUESSED.values() else Meaning(name, certain=False)
     # A column named T in °C, or V in mV, leaves no doubt; the others of a likely name do.
     certain = certain or (known is not None and key in ("t", "cm", *_SPREADS))
@@ -291,5 +291,4 @@ def _fault_of_free_name(name: str, guess: Meaning | None, names: Sequence[str], 
 
 def _content(name: str) -> str:
     column = COLUMNS[name]
-    unit = {"": "", "1": "", "degC": " in °C"}.get(column.unit, f" in {column.unit}")
-    return f"the {column.meaning}{unit}"
+    return f"the {column.meaning}" + (f" in {column.shown_unit}" if column.unit not in ("", "1") else "")

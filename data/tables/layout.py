@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ...models.errors import typed
+from ...models.notes import many
 from .cells import Grid
 from .faults import Faults, rows_in_words
 from .headers import meaning, recognised
 from .ranges import cut, in_letters
-from .schema import COLUMNS
+from .schema import COLUMNS, NUMBERS
 from .units import conversion, may_head_a_column
 
 _LOOKED_AT = 50
@@ -90,8 +91,8 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
             table.cells.append([cells[i] for i in places] if len(places) < len(cells) else cells)
     if beside:
         table.remarks += beside
-        noun = "remark" if len(beside) == 1 else "remarks"
-        faults.repair("beside", f"{len(beside)} {noun} right of the table left out ({'; '.join(beside)[:60]!r}).")
+        shown = "; ".join(beside)[:60]
+        faults.repair("beside", f"{many(len(beside), 'remark')} right of the table left out ({shown!r}).")
     if not table.rows:
         faults.stop("has a header but no rows; add one row per measured potential.")
     return table
@@ -145,8 +146,7 @@ def _fill_merged(grid: Grid, top: int, faults: Faults) -> None:
             grid.rows[row][column] = grid.rows[first][column]
         count += 1
     if count:
-        noun = "cell" if count == 1 else "cells"
-        faults.repair("merged", f"{count} {noun} merged over several rows: each of these has the value.")
+        faults.repair("merged", f"{many(count, 'cell')} merged over several rows: each of these has the value.")
 
 
 def _without_others(
@@ -159,8 +159,7 @@ def _without_others(
     names = [i for i in table.places if header[i]]
     meant = {i: found.name for i in names if (found := meaning(header[i]))}
     bath = next((i for i, name in meant.items() if name == "K_o_mM"), None)
-    numbers = [i for i, name in meant.items() if COLUMNS[name].kind == "number"]
-    telling = bath if bath is not None else [*numbers, names[-1]][0]
+    telling = bath if bath is not None else next((i for i, name in meant.items() if name in NUMBERS), names[-1])
     label = next((i for i, name in meant.items() if name == "cell"), -1)
     kept, again, means, sparse = [], [], [], set()
     if label >= 0 and 2 * sum(is_statistic(cells[label]) for _, cells in body if label < len(cells)) > len(body):
@@ -243,10 +242,9 @@ def _is_number(text: str) -> bool:
 
 
 def _short(cells: Sequence[str], header: Sequence[str]) -> str:
-    have, need = len(cells), len(header)
     return (
-        f"has {have} {'value' if have == 1 else 'values'}, the header names {need} columns; "
-        f"the row ends before column {header[have]}. Type what is missing, or delete the row."
+        f"has {many(len(cells), 'value')}, the header names {len(header)} columns; "
+        f"the row ends before column {header[len(cells)]}. Type what is missing, or delete the row."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ...models.errors import typed
+from ...models.notes import many
 from .faults import Faults, rows_in_words
 from .numbers import SPREAD
 
@@ -44,5 +45,5 @@ def split_errors(
         faults.add(f"{cells['n'][k]!r} contradicts the n in {texts[k]!r}.", row=rows[k], column="n", kind="n")
     for k, match in found.items():
         texts[k] = match[1].strip()
-    noun = "mean" if len(found) == 1 else "means"
-    faults.repair("error" if told else "split", f"{len(found)} {noun} split into V_m_mV and {column} ({where}).")
+    code = "error" if told else "split"
+    faults.repair(code, f"{many(len(found), 'mean')} split into V_m_mV and {column} ({where}).")

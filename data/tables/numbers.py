@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.errors import typed
+from .cells import NOT_CALCULATED
 from .faults import Faults, rows_in_words
 from .schema import Column
 from .units import conversion
@@ -72,13 +73,13 @@ def is_missing(text: str) -> bool:
     return not text or text.lower() in _MISSING
 
 
-def recognise(columns: Mapping[str, Sequence[str]], told: str | None, delimiter: str) -> Spelling:
+def recognise(columns: Sequence[Sequence[str]], told: str | None, delimiter: str) -> Spelling:
     """How numbers are spelled in these columns: decimal commas, where commas can be nothing else and no point contradicts."""
     local = delimiter not in (",", "")
     if told:
         return Spelling(told, True, local)
     commas = points = 0
-    for texts in columns.values():
+    for texts in columns:
         joined = " ".join(texts)
         if "," in joined:
             tokens = re.findall(r"[0-9]*,[0-9][0-9.,]*", joined)
@@ -120,8 +121,7 @@ def _told(text: str, read: Mapping[str, str] | None) -> Reading | None:
     if not read or text not in read:
         return None
     if not (_NUMBER.fullmatch(read[text]) and math.isfinite(float(read[text]))):
-        said = f"{typed('texts', {text: read[text]})} gives no number; give one, with a point."
-        return Reading(math.nan, (), "told", said)
+        return _no_number("told", f"{typed('texts', {text: read[text]})} gives no number; give one, with a point.")
     return Reading(float(read[text]), ("told",))
 
 
@@ -140,17 +140,17 @@ def fast_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64
 
 def read_number(text: str, column: Column, spelling: Spelling = Spelling()) -> Reading:
     """One text of a number column."""
-    if not text or text.lower() in _MISSING:
+    if is_missing(text):
         if not column.filled:
             return Reading(math.nan, ("missing",) if text and text.lower() != "nan" else ())
-        return Reading(math.nan, (), *_absent(text, column))
+        return _absent(text, column)
     plain, codes = _without_marks(text)
     if with_unit := _WITH_UNIT.fullmatch(plain):
         own = conversion(with_unit[2], column.unit)
         bare = read_number(with_unit[1].strip(), column, spelling)
         if own and not bare.question and own.changes:
             value = own.factor * (bare.value + own.offset)
-            return _ask("unit", text, f"holds another unit than the column, {column.unit.replace('degC', '°C')}", value)
+            return _ask("unit", text, f"holds another unit than the column, {column.shown_unit}", value)
         if own and not bare.question:
             return replace(bare, codes=(*codes, *bare.codes, "unit"))
     if _GROUPS.fullmatch(plain):
@@ -188,8 +188,7 @@ def _with_point(plain: str, text: str, column: Column, spelling: Spelling) -> st
             return explain(text, column)
         if spelling.told and spelling.decimal == mark:
             return plain.replace(other, "").replace(",", ".")
-        told = typed("decimal", mark)
-        return Reading(math.nan, (), "thousands", f"{text!r} has a thousands mark; read it with {told}.")
+        return _no_number("thousands", f"{text!r} has a thousands mark; read it with {typed('decimal', mark)}.")
     mark = "," if "," in plain else "."
     if mark not in plain:
         return plain
@@ -200,11 +199,11 @@ def _with_point(plain: str, text: str, column: Column, spelling: Spelling) -> st
         return decimal
     if _THOUSANDS.fullmatch(plain) and _plausible(whole, column):
         ways = f"{typed('texts', {text: decimal})} or {typed('texts', {text: whole})}"
-        return Reading(math.nan, (), "thousands", f"{text!r} may be {decimal} or {whole}; say which, with {ways}.")
+        return _no_number("thousands", f"{text!r} may be {decimal} or {whole}; say which, with {ways}.")
     if spelling.told and spelling.decimal == "," and _NUMBER.fullmatch(decimal):
         meant = typed("texts", {text: plain})
         said = f"{text!r} has a point although {typed('decimal', ',')} was given; type a comma, or say {meant}."
-        return Reading(math.nan, (), "point", said)
+        return _no_number("point", said)
     return decimal
 
 
@@ -213,72 +212,69 @@ def _plausible(text: str, column: Column) -> bool:
     return column.low <= value <= column.high and not (column.positive and value <= 0)
 
 
-def _absent(text: str, column: Column) -> tuple[str, str]:
-    unit = "" if column.unit == "1" else f" in {column.unit.replace('degC', '°C')}"
+def _absent(text: str, column: Column) -> Reading:
+    unit = "" if column.unit == "1" else f" in {column.shown_unit}"
     remove = "type the value, or delete the row"
     if text:
         meant = typed("texts", {text: "20"}) if column.name == "temperature_C" else ""
         meant = f", or say what it means, as in {meant}" if meant else ""
-        return "missing", f"{text!r} stands for a missing value; {remove}{meant}."
+        return _no_number("missing", f"{text!r} stands for a missing value; {remove}{meant}.")
     zero = f" (0 for a bath without {column.name.split('_')[0]})" if column.name.endswith("_o_mM") else ""
     zero = " (0 where nothing is to be subtracted)" if column.name == "ljp_mV" else zero
     zero = f", or give {typed('temperature_C')} for the rows without one" if column.name == "temperature_C" else zero
-    return "empty", f"empty; a number{unit} is needed in every row{zero}: {remove}."
+    return _no_number("empty", f"empty; a number{unit} is needed in every row{zero}: {remove}.")
+
+
+def is_room(text: str) -> bool:
+    """Whether a text says that the bath was at the room's temperature."""
+    return text.lower().replace(".", "").replace(" ", "") in ("rt", "room", "roomtemp", "roomtemperature", "ambient")
+
+
+def _no_number(kind: str, question: str) -> Reading:
+    return Reading(math.nan, (), kind, question)
 
 
 def _ask(kind: str, text: str, sentence: str, *values: float) -> Reading:
     options = " or ".join(typed("texts", {text: f"{value:.10g}"}) for value in values)
-    return Reading(math.nan, (), kind, f"{text!r} {sentence}: {options}.")
+    return _no_number(kind, f"{text!r} {sentence}: {options}.")
 
 
 def explain(text: str, column: Column) -> Reading:
     """The question about a text in a number column that has no certain reading."""
     remove = "type the value, or delete the row" if column.filled else "leave it empty where there is none"
     plain, _ = _without_marks(text)
-    if text == "#NOT CALCULATED!":
+    if text == NOT_CALCULATED:
         said = (
             "holds a formula that was never calculated; open the file in the spreadsheet, save it, and read it again."
         )
-        return Reading(math.nan, (), "formula", said)
+        return _no_number("formula", said)
     if text.startswith("#"):
-        return Reading(
-            math.nan,
-            (),
-            "error",
-            f"{text!r} is a spreadsheet's error message; repair the formula and export the table again.",
-        )
+        said = f"{text!r} is a spreadsheet's error message; repair the formula and export the table again."
+        return _no_number("error", said)
     if re.fullmatch(r"[-+]?(inf(inity)?|[0-9.]+e\+?[0-9]+)", plain, re.IGNORECASE):
-        return Reading(math.nan, (), "infinite", f"{text!r} is not a finite number; {remove}.")
+        return _no_number("infinite", f"{text!r} is not a finite number; {remove}.")
     if (number := _of_date(plain)) is not None:
-        return _ask(
-            "date", text, "is a date, which spreadsheets make of numbers; if it was one, say which, as in", *number
-        )
-    if plain.lower().strip(".") in ("rt", "r.t", "room", "room temperature", "room temp", "ambient"):
+        said = "is a date, which spreadsheets make of numbers; if it was one, say which, as in"
+        return _ask("date", text, said, *number)
+    if is_room(plain):
         ways = f"{typed('temperature_C', 22)} or {typed('texts', {text: '22'})}"
-        return Reading(math.nan, (), "room", f"{text!r} is not a number; if the room was at 22 °C, say so with {ways}.")
+        return _no_number("room", f"{text!r} is not a number; if the room was at 22 °C, say so with {ways}.")
     if spread := SPREAD.fullmatch(plain):
-        mean = spread[1].replace(",", ".")
-        return Reading(
-            math.nan, (), "spread",
-            f"{text!r} holds a mean and its error, which belongs into a column of its own; say the mean alone with "
-            f"{typed('texts', {text: mean})}.",
-        )  # fmt: skip
-    if between := _RANGE.fullmatch(plain):
-        ends = [
-            float(end.replace(",", ".")) for end in between.groups()[:2] if _NUMBER.fullmatch(end.replace(",", "."))
-        ]
+        mean = typed("texts", {text: spread[1].replace(",", ".")})
+        said = f"{text!r} holds a mean and its error, which belongs into a column of its own; say the mean alone with "
+        return _no_number("spread", f"{said}{mean}.")
+    if between := _RANGE.fullmatch(plain.replace(",", ".")):
+        ends = [float(end) for end in between.groups()[:2] if _NUMBER.fullmatch(end)]
         if len(ends) == 2:
             return _ask("range", text, "is a range; type one value, or say which, as in its middle", sum(ends) / 2)
-    if near := re.fullmatch(r"(?:[<>≤≥~≈]|ca\.?|about|approx\.?)\s*=?\s*([-+]?[0-9.,]+)\D*", plain):
-        bound = near[1].replace(",", ".")
-        if _NUMBER.fullmatch(bound):
-            return _ask(
-                "inequality", text, "is not one number; type the best single value, or say it, as in", float(bound)
-            )
+    near = re.fullmatch(r"(?:[<>≤≥~≈]|ca\.?|about|approx\.?)\s*=?\s*([-+]?[0-9.,]+)\D*", plain.replace(",", "."))
+    if near and _NUMBER.fullmatch(near[1]):
+        said = "is not one number; type the best single value, or say it, as in"
+        return _ask("inequality", text, said, float(near[1]))
     if column.name.endswith("_o_mM") and re.search(r"free|^0\s*[a-z]|none|zero|nominal", plain, re.IGNORECASE):
         return _ask("free", text, f"is not a number; if the bath has no {column.name.split('_')[0]}, say so with", 0)
     as_said = typed("texts", {text: "NUMBER"})
-    return Reading(math.nan, (), "text", f"{text!r} is not a number; {remove}, or say what it means with {as_said}.")
+    return _no_number("text", f"{text!r} is not a number; {remove}, or say what it means with {as_said}.")
 
 
 def _of_date(plain: str) -> tuple[float, ...] | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...models.errors import ConfigurationError, nearest, typed
 from ..solutions.recipes import Solution
-from .schema import COLUMNS
+from .schema import COLUMNS, NUMBERS
 
 Recipes = str | Path | Mapping[str, Solution]
 
@@ -69,10 +69,9 @@ class ReadOptions:
         if len(separator) != 1 or separator in '"\r\n':
             raise ConfigurationError(f"{typed('delimiter', self.delimiter)}: give one character, or the word tab.")
         for name in self.allow:
-            if name not in COLUMNS or COLUMNS[name].kind != "number":
-                raise ConfigurationError(
-                    f"{typed('allow', [name])}: no column of numbers has this name.{nearest(name, COLUMNS)}"
-                )
+            if name not in NUMBERS:
+                said = f"no column of numbers has this name.{nearest(name, COLUMNS)}"
+                raise ConfigurationError(f"{typed('allow', [name])}: {said}")
 
     @property
     def constants(self) -> dict[str, float]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError, typed, visible
 from ...models.limits import TEMPERATURE_C, kelvin_as_celsius
+from ...models.notes import many
 from ..solutions.recipes import read_solutions
 from . import blockers
 from . import grid as grids
@@ -25,9 +26,9 @@ from .headers import Heads, require, resolve
 from .junctions import subtract_junctions
 from .layout import Body, lay_out
 from .means import split_errors
-from .numbers import Spelling, fast_numbers, is_missing, recognise, to_numbers
+from .numbers import Spelling, fast_numbers, is_missing, is_room, recognise, to_numbers
 from .options import ReadOptions
-from .schema import COLUMNS, LABELS, QUANTITIES
+from .schema import COLUMNS, LABELS, NUMBERS, QUANTITIES
 from .units import conversion, split_unit
 from .wide import make_long
 
@@ -160,27 +161,23 @@ def _cells(table: Body, names: list[str]) -> dict[str, list[str]]:
     texts = list(zip(*table.cells, strict=True)) if table.cells else [() for _ in names]
     cells: dict[str, list[str]] = {}
     for name, column in zip(names, texts, strict=True):
-        if name and name not in cells and (any(column) or not _may_be_empty(name)):
+        optional = name in NUMBERS and not NUMBERS[name].required
+        if name and name not in cells and (any(column) or not optional):  # templates have empty columns
             cells[name] = list(column)
     return cells
-
-
-def _may_be_empty(name: str) -> bool:
-    """An optional number column without a single value, as templates have, counts as absent."""
-    column = COLUMNS.get(name)
-    return column is not None and column.kind == "number" and not column.required
 
 
 def _note_units(table: Body, heads: Heads, faults: Faults) -> None:
     """Take units from a row of their own; what the header says otherwise is a fault."""
     for i, text in table.units.items():
         name = heads.names[i]
-        if name not in COLUMNS or COLUMNS[name].kind != "number":
+        if name not in NUMBERS:
             continue
-        unit = conversion(text, COLUMNS[name].unit)
-        named = conversion(split_unit(table.header[i])[1], COLUMNS[name].unit) if table.places[i] >= 0 else None
+        own = NUMBERS[name].unit
+        unit = conversion(text, own)
+        named = conversion(split_unit(table.header[i])[1], own) if table.places[i] >= 0 else None
         if unit is None:
-            faults.add(f"{text!r} in the row of units is no unit of this column ({COLUMNS[name].unit}).", column=name)
+            faults.add(f"{text!r} in the row of units is no unit of this column ({own}).", column=name)
         elif named is not None and named[1:] != unit[1:]:
             faults.add(f"{text!r} in the row of units contradicts the header.", column=name)
         elif unit.changes:
@@ -197,17 +194,14 @@ def _drop_rows_without_potential(table: Body, names: list[str], options: ReadOpt
         faults.stop("no row has a potential.", column="V_m_mV")
     if any(without):
         rows = [row for row, absent in zip(table.rows, without, strict=True) if absent]
-        noun = "rows" if len(rows) > 1 else "row"
-        faults.repair(
-            "no-potential", f"{len(rows)} {noun} without V_m left out ({rows_in_words(dict.fromkeys(rows), most=8)})."
-        )
+        where = rows_in_words(dict.fromkeys(rows), most=8)
+        faults.repair("no-potential", f"{many(len(rows), 'row')} without V_m left out ({where}).")
         table.rows = [row for row, absent in zip(table.rows, without, strict=True) if not absent]
         table.cells = [row for row, absent in zip(table.cells, without, strict=True) if not absent]
 
 
 def _spelling(cells: Mapping[str, list[str]], grid: Grid, options: ReadOptions, faults: Faults) -> Spelling:
-    numbers = {n: texts for n, texts in cells.items() if n in COLUMNS and COLUMNS[n].kind == "number"}
-    spelling = recognise(numbers, options.decimal, grid.delimiter)
+    spelling = recognise([texts for n, texts in cells.items() if n in NUMBERS], options.decimal, grid.delimiter)
     if spelling.decimal == "," and not spelling.told:
         faults.repair("decimal", "read with decimal commas.")
     return spelling
@@ -218,28 +212,24 @@ def _numbers(
 ) -> None:
     """The number columns of `sheet`, in the contract's units."""
     read = {text: f"{value:.15g}" if isinstance(value, float) else str(value) for text, value in options.texts.items()}
-    for name in [n for n in sheet.cells if n in COLUMNS and COLUMNS[n].kind == "number"]:
-        column = COLUMNS[name]
+    for name in [n for n in sheet.cells if n in NUMBERS]:
+        column = NUMBERS[name]
         loose = (options.solutions is not None and name.endswith("_o_mM")) or (
             name == "temperature_C" and options.temperature_C is not None
         )
         texts = sheet.cells[name]
         if loose:
             column = replace(column, filled=False)
-            texts = ["" if _is_room(text) else text for text in texts]
+            texts = ["" if is_room(text) else text for text in texts]
         values = to_numbers(texts, column, table.rows, faults, spelling, read)
         if unit := heads.units.get(name):
             values = unit.factor * (values + unit.offset)
-            faults.repair("unit", f"{name} was in {unit.unit}, and is turned into {column.unit.replace('degC', '°C')}.")
+            faults.repair("unit", f"{name} was in {unit.unit}, and is turned into {column.shown_unit}.")
         sheet.numbers[name] = -values if name in heads.negated else values
         if grid.stored_as_text and name in heads.names and (place := table.places[heads.names.index(name)]) >= 0:
             for row in table.rows:
                 if (row - 1, place) in grid.stored_as_text:
                     faults.mend("text", grid.rows[row - 1][place], row=row, column=name)
-
-
-def _is_room(text: str) -> bool:
-    return text.lower().replace(".", "").replace(" ", "") in ("rt", "room", "roomtemp", "roomtemperature", "ambient")
 
 
 def _lower_words(sheet: Sheet, read: Mapping[str, float | str], faults: Faults) -> None:
@@ -298,7 +288,6 @@ def _set_temperature(sheet: Sheet, temperature: float, faults: Faults) -> None:
 
 def _dataset(sheet: Sheet, spelling: Spelling) -> xr.Dataset:
     numbers, cells = sheet.numbers, sheet.cells
-    count = len(sheet.rows)
     data = xr.Dataset()
     subtracted = "ljp_mV" in numbers
     if "V_m_mV" in numbers:
@@ -306,20 +295,21 @@ def _dataset(sheet: Sheet, spelling: Spelling) -> xr.Dataset:
         data["V_m"] = _variable(potential, "V_m_mV")
     present = [name[:-5] for name in numbers if name.endswith("_o_mM")]
     ions = [ion for ion in _FIRST_IONS if ion in present] + [ion for ion in present if ion not in _FIRST_IONS]
-    nowhere = np.full(count, np.nan)
+    nowhere = np.full(len(sheet.rows), np.nan)
     for side, where in (("o", "in the bath"), ("i", "inside the cell")):
         if any(name.endswith(f"_{side}_mM") for name in numbers):
             stack = np.stack([numbers.get(f"{ion}_{side}_mM", nowhere) for ion in ions], axis=1)
             data[f"c_{side}"] = (("obs", "ion"), stack, {"units": "mM", "long_name": f"concentration {where}"})
     data["temperature"] = _variable(numbers["temperature_C"], "temperature_C")
-    blocked = np.array([word == "blocked" for word in cells.get("pump", [])] or np.zeros(count), dtype=bool)
+    blocked = np.array([word == "blocked" for word in cells.get("pump", [])] or [False] * len(sheet.rows), dtype=bool)
     data["blocked"] = ("obs", blocked, {"units": "1", "long_name": "Na/K pump blocked"})
     for column in QUANTITIES:
-        if column.name in numbers and column.variable:
+        if column.name in numbers:
             data[column.variable] = _variable(numbers[column.name], column.name)
     if "V_m_sd" in data or "V_m_sem" in data:
-        error = {"units": "mV", "long_name": "standard error of V_m"}
-        data["V_m_error"] = ("obs", _standard_error(numbers, count), error)
+        sem, sd, n = (numbers.get(name, nowhere) for name in ("V_m_sem_mV", "V_m_sd_mV", "n"))
+        values = np.where(np.isnan(sem), sd / np.sqrt(n), sem)
+        data["V_m_error"] = ("obs", values, {"units": "mV", "long_name": "standard error of V_m"})
     coordinates = {"row": ("obs", sheet.rows, {"long_name": "row in the table"}), "ion": ("ion", np.array(ions, str))}
     for name, texts in cells.items():
         if name in LABELS:
@@ -332,13 +322,6 @@ def _dataset(sheet: Sheet, spelling: Spelling) -> xr.Dataset:
 
 def _variable(values: NDArray[np.float64], name: str) -> tuple[str, NDArray[np.float64], dict[str, str]]:
     return "obs", values, {"units": COLUMNS[name].unit, "long_name": COLUMNS[name].meaning}
-
-
-def _standard_error(numbers: Mapping[str, NDArray[np.float64]], count: int) -> NDArray[np.float64]:
-    """The sem where a row has one, else sd / sqrt(n), else NaN, in mV."""
-    nowhere = np.full(count, np.nan)
-    sem, sd, n = (numbers.get(name, nowhere) for name in ("V_m_sem_mV", "V_m_sd_mV", "n"))
-    return np.where(np.isnan(sem), sd / np.sqrt(n), sem)
 
 
 def _free_column(texts: list[str], decimal: str) -> NDArray[Any]:

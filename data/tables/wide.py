@@ -9,7 +9,7 @@ from .faults import Faults
 from .headers import meaning
 from .layout import Body, is_statistic
 from .numbers import is_missing
-from .schema import COLUMNS
+from .schema import COLUMNS, NUMBERS
 
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _K = r"\[?K\+?\]?\s*_?(?:o|out|e)?"
@@ -122,7 +122,7 @@ def _number_in(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
 
 def _told(wide: str, faults: Faults) -> _Shape:
     column = wide if wide in COLUMNS else (found.name if (found := meaning(wide)) else wide)
-    if column in COLUMNS and COLUMNS[column].kind == "number":
+    if column in NUMBERS:
         return _Shape(column, _number_in(_ANY_NUMBER))
     return _Shape(column, str.strip)
 

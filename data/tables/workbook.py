@@ -2,7 +2,7 @@
 
 from ...models.errors import DataError, nearest, typed
 from .cells import Book, Grid
-from .faults import Faults, rows_in_words
+from .faults import Faults
 from .headers import recognised
 from .inert import as_written
 from .ranges import split_range
@@ -14,28 +14,18 @@ def read_workbook(content: bytes, sheet: str | None, faults: Faults) -> Grid:
     try:
         book = _open(content, wanted, faults)
         name = _choose(book, wanted, faults)
-        found = book.read(name)
+        grid = book.read(name)
     except DataError as error:
         if faults.some:
             raise
         faults.stop(f"cannot be read as a spreadsheet: {error}; save the sheet as CSV UTF-8, without a password.")
-    grid = Grid(found.rows, sheet=name, merged=found.merged, stored_as_text=found.stored_as_text)
-    for row, column, text in found.put:
-        grid.rows += [[] for _ in range(row + 1 - len(grid.rows))]
-        grid.rows[row] += [""] * (column + 1 - len(grid.rows[row]))
-        grid.rows[row][column] = text
     if not any(map(any, grid.rows)):
         faults.stop(f"sheet {name!r} is empty: there is no header and no row.")
     for texts in grid.rows:
         if any(text[:1] == "'" for text in texts):
             texts[:] = map(as_written, texts)
-    if found.hidden_rows:
-        found.hidden = f"hidden {rows_in_words(found.hidden_rows, most=8)}"
-    if found.hidden:
-        verb = "is" if len(found.hidden_rows) == 1 else "are"
-        faults.repair("hidden", f"{found.hidden} {verb} read like the others.")
-    if found.hidden_columns:
-        faults.repair("hidden", f"hidden columns ({found.hidden_columns}) are read like the others.")
+    for what in grid.hidden:
+        faults.repair("hidden", f"{what} read like the others.")
     return grid
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import xlrd
 
 from .calamined import LOOKED_AT, stored_as_text, text_of
-from .cells import ERROR, Sheet
+from .cells import ERROR, Grid
 
 
 class OldBook:
@@ -16,11 +16,11 @@ class OldBook:
         self._book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO(), formatting_info=True)
         self.sheets = {sheet.name: sheet.visibility == 0 for sheet in self._book.sheets()}
 
-    def top(self, name: str, rows: int = LOOKED_AT) -> list[list[str]]:
+    def top(self, name: str) -> list[list[str]]:
         """The first rows of a sheet."""
-        return [list(map(text_of, row)) for row in self._values(name, rows)]
+        return [list(map(text_of, row)) for row in self._values(name, LOOKED_AT)]
 
-    def read(self, name: str) -> Sheet:
+    def read(self, name: str) -> Grid:
         """A sheet whole."""
         sheet = self._book.sheet_by_name(name)
         merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells]
@@ -28,7 +28,9 @@ class OldBook:
         columns = sum(bool(column.hidden) for k, column in sheet.colinfo_map.items() if k < sheet.ncols)
         values = self._values(name, sheet.nrows)
         texts = [list(map(text_of, row)) for row in values]
-        return Sheet(texts, merged, set(stored_as_text(values)), sorted(hidden), columns)
+        grid = Grid(texts, sheet=name, merged=merged, stored_as_text=set(stored_as_text(values)))
+        grid.hide(sorted(hidden), columns)
+        return grid
 
     def _values(self, name: str, rows: int) -> list[list[Any]]:
         sheet = self._book.sheet_by_name(name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...models.errors import DataError
 from . import calamined
-from .cells import ERROR, MOST_BYTES, MOST_COLUMNS, NOT_CALCULATED, Sheet
+from .cells import ERROR, MOST_BYTES, MOST_COLUMNS, NOT_CALCULATED, Grid
 from .faults import Faults
 from .ranges import column_letters, column_number
 
@@ -47,24 +47,23 @@ class ZippedBook:
         """The first rows of a sheet."""
         return self._read["tops"][name]
 
-    def read(self, name: str) -> Sheet:
+    def read(self, name: str) -> Grid:
         """A sheet whole."""
         found = self._read if "rows" in self._read else self._ask(name)
-        merged = [tuple(where) for where in found["merged"]]
-        sheet = Sheet(found["rows"], merged, {(row, column) for row, column in found["stored_as_text"]})
+        grid = Grid(found["rows"], sheet=name, merged=[tuple(where) for where in found["merged"]])
+        grid.stored_as_text = {(row, column) for row, column in found["stored_as_text"]}
         if "content.xml" in self._parts:
             marks = re.findall(
                 rb'<table:table-row[^>]*table:visibility="(?:collapse|filter)"', self._parts["content.xml"]
             )
-            sheet.hidden = f"hidden rows ({len(marks)} in the file)" if marks else ""
+            grid.hidden += [f"hidden rows ({len(marks)} in the file) are"] * bool(marks)
         elif (xml := _xml_of(self._parts, name)) is not None:
-            sheet.hidden_rows = sorted({int(row) for row in _HIDDEN.findall(xml)})
-            sheet.hidden_columns = len(_HIDDEN_COLUMNS.findall(xml))
-            errors = _ERRORS.findall(xml) if 't="e"' in xml else []
-            sheet.put += [(int(row) - 1, column_number(letters), text or ERROR) for letters, row, text in errors]
-            empty = _EMPTY.findall(xml) if re.search(r"<(?:\w+:)?f\b", xml) else []
-            sheet.put += [(int(row) - 1, column_number(letters), NOT_CALCULATED) for letters, row in empty]
-        return sheet
+            grid.hide(sorted({int(row) for row in _HIDDEN.findall(xml)}), len(_HIDDEN_COLUMNS.findall(xml)))
+            for letters, row, text in _ERRORS.findall(xml) if 't="e"' in xml else []:
+                grid.put(int(row) - 1, column_number(letters), text or ERROR)
+            for letters, row in _EMPTY.findall(xml) if re.search(r"<(?:\w+:)?f\b", xml) else []:
+                grid.put(int(row) - 1, column_number(letters), NOT_CALCULATED)
+        return grid
 
     def _ask(self, name: str) -> dict[str, Any]:
         """What `calamined` says of the workbook."""
@@ -89,7 +88,7 @@ def _unpacked(content: bytes, faults: Faults) -> tuple[bytes, dict[str, bytes]]:
                 faults.stop(f"is larger than {MOST_BYTES // 2**20} MB when unpacked, and no table is.")
             for item in kept:
                 parts[item.filename] = archive.read(item)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, EOFError, RuntimeError):
         faults.stop("is a damaged spreadsheet or another archive; save the sheet as CSV UTF-8.")
     except zlib.error:
         faults.stop("is a damaged spreadsheet; save the sheet as CSV UTF-8.")

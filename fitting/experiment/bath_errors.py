@@ -75,7 +75,7 @@ def find_bath_errors(recordings: xr.Dataset, chosen: Sequence[Ion]) -> tuple[Bat
 
 
 def _errors(column: str, values: np.ndarray, sd: np.ndarray, solution: np.ndarray | None) -> BathError:
-    unit = COLUMNS[column].unit.replace("degC", "°C")
+    unit = COLUMNS[column].shown_unit
     labels = np.array([f"{x:g} ± {s:g} {unit}" for x, s in zip(values, sd, strict=True)])
     if solution is not None:
         labels = np.array([f"{name}, {label}" for name, label in zip(solution, labels, strict=True)])

@@ -101,9 +101,7 @@ def edit(state: Mapping[str, Any], changes: Sequence[tuple[int, int, str]], copy
                 grid.rows[row][column] = grid.rows[top][left]
     width = max([len(row) for row in grid.rows] + [column + 1 for _, column, _ in changes])
     for row, column, text in changes:
-        grid.rows += [[] for _ in range(row + 1 - len(grid.rows))]
-        grid.rows[row] += [""] * (column + 1 - len(grid.rows[row]))
-        grid.rows[row][column] = " ".join(text.split())
+        grid.put(row, column, " ".join(text.split()))
     while len(grid.rows) > 1 and not any(grid.rows[-1]):
         grid.rows.pop()
     written = io.StringIO()
