@@ -7,7 +7,7 @@ from typing import Any
 
 from ..models.errors import ConfigurationError
 
-_HEAD = 12  # figures that say how long a message is
+_LONGEST = 2**30  # bytes of an answer, which is one line
 
 
 class Desk:
@@ -22,7 +22,7 @@ class Desk:
         if self._process is None or self._process.returncode is not None:
             pipe = asyncio.subprocess.PIPE
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", f"{__package__}.worker", stdin=pipe, stdout=pipe
+                sys.executable, "-m", f"{__package__}.worker", stdin=pipe, stdout=pipe, limit=_LONGEST
             )
         return self._process
 
@@ -32,12 +32,10 @@ class Desk:
             process = await self.start()
             assert process.stdin is not None, "piped"
             assert process.stdout is not None, "piped"
-            body = json.dumps({"do": what, **given}).encode()
             try:
-                process.stdin.write(f"{len(body):{_HEAD}d}".encode() + body)
+                process.stdin.write(json.dumps({"do": what, **given}).encode() + b"\n")
                 await process.stdin.drain()
-                length = int(await process.stdout.readexactly(_HEAD))
-                return json.loads(await process.stdout.readexactly(length))
+                return json.loads(await process.stdout.readuntil())
             except asyncio.CancelledError:
                 process.kill()  # its answer would be taken for that to the next question
                 raise

@@ -83,13 +83,13 @@ class Jobs:
             pipe = asyncio.subprocess.PIPE
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", f"{__package__}.job", *argv, cwd=analysis.path, stdin=pipe, stdout=pipe, stderr=pipe,
-                limit=_MOST_SAID,
+                limit=2**26,  # bytes of a line
             )  # fmt: skip
         except OSError:
             self.running = None
             raise
         self.progress, self._cancelled = {}, False
-        self._watch = asyncio.create_task(self._follow(analysis, run))
+        self._watch = asyncio.create_task(self._follow(self._process, analysis, run))
         return run
 
     async def cancel(self) -> None:
@@ -105,9 +105,7 @@ class Jobs:
             self._process.kill()
             await self._watch
 
-    async def _follow(self, analysis: Analysis, run: Run) -> None:
-        process = self._process
-        assert process is not None, "started just before"
+    async def _follow(self, process: asyncio.subprocess.Process, analysis: Analysis, run: Run) -> None:
         assert process.stdout is not None, "piped"
         printed, _ = await asyncio.gather(process.stdout.read(), self._listen(process, run))
         run.status, run.seconds = await process.wait(), time.time() - run.started
@@ -126,10 +124,6 @@ class Jobs:
             self._keep(analysis, run)
         except OSError as error:
             run.said += f"{error.filename}: {error.strerror}.\n"
-        self.last = run
-
-    last: Run | None = None
-    """The run that ended last, while the server lives."""
 
     async def _listen(self, process: asyncio.subprocess.Process, run: Run) -> None:
         assert process.stderr is not None, "piped"

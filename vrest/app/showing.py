@@ -1,11 +1,9 @@
 """A finished run for the page: the answer, whether to believe it, what it rests on, and what it was told."""
 
-import csv
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..fitting.checks.identification import UNINFORMED, questions
@@ -34,7 +32,7 @@ def _loaded(path: str, changed: int) -> Fit:
 def result(run: str) -> dict[str, Any]:
     """What a run's folder says: of a fit, of groups compared, or of laws compared."""
     if (Path(run) / "comparison.csv").is_file():
-        return {"kind": "laws", "table": _table(Path(run) / "comparison.csv")}
+        return {"kind": "laws", "table": _rows(pd.read_csv(Path(run) / "comparison.csv"))}
     fit = fit_of(run)
     experiment, verdict = fit.experiment, fit.verdict()
     groups = experiment.levels.groups
@@ -87,22 +85,5 @@ def _part(part: Part) -> dict[str, Any]:
 
 def _rows(frame: pd.DataFrame) -> list[list[str]]:
     """A table as texts, its header first."""
-    cells = [
-        [x if isinstance(x, str) else "" if x is None or np.isnan(x) else number(x) for x in row]
-        for row in frame.values
-    ]
+    cells = [[x if isinstance(x, str) else "" if pd.isna(x) else number(x) for x in row] for row in frame.values]
     return [list(frame.columns), *cells] if cells else []
-
-
-def _table(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
-    return [head, *([cell if not _is_number(cell) else number(float(cell)) for cell in row] for row in rows)]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -1,7 +1,7 @@
 """The process beside the server that reads tables and computes; it ends when its input closes.
 
-Each message is its length in 12 figures and JSON: asked `{"do": name, …}`, answered with what the function of that name
-gives, or `{"error": sentence, …}` for what a person can mend.
+Each message is a line of JSON: asked `{"do": name, …}`, answered with what the function of that name gives, or
+`{"error": sentence, …}` for what a person can mend.
 """
 
 import json
@@ -62,10 +62,9 @@ def main() -> None:
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between the answers
     warm = False
-    while head := sys.stdin.buffer.read(12):
-        asked = json.loads(sys.stdin.buffer.read(int(head)))
-        body = json.dumps(answer(asked.pop("do"), **asked), allow_nan=False).encode()
-        channel.write(f"{len(body):12d}".encode() + body)
+    for line in sys.stdin.buffer:
+        asked = json.loads(line)
+        channel.write(json.dumps(answer(asked.pop("do"), **asked), allow_nan=False).encode() + b"\n")
         channel.flush()
         for what in () if warm else DO:  # once the first page has its answer, while it is read
             function_of(what)
