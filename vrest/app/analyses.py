@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from itertools import count
@@ -48,11 +49,6 @@ class Analysis:
             raise ConfigurationError(f"{Path(name, *parts)}: there is no such file in {self.id}.")
         return path
 
-    def free(self, stem: str, ending: str = "") -> str:
-        """The first name of `stem`, `stem-2`, … that nothing has."""
-        names = (f"{stem}{'' if n == 1 else f'-{n}'}{ending}" for n in count(1))
-        return next(name for name in names if not os.path.lexists(self.path / name))
-
 
 class Analyses:
     """All analyses of a folder, which is made where it is not there."""
@@ -72,30 +68,30 @@ class Analyses:
             raise ConfigurationError(f"{name[:60]}: there is no such analysis in {self.root}.")
         return Analysis(path)
 
-    def new(self, name: str, content: bytes | None, settings: Mapping[str, Any]) -> Analysis:
+    def new(self, name: str, content: bytes | None) -> Analysis:
         """A new analysis: of a file's content, or of the bundled set `name` where there is none."""
         given = Path(name.replace("\\", "/")).name
         ending = Path(given).suffix.lower()
         if content is not None and ending not in ENDINGS:
             raise ConfigurationError(f"{given[:60]}: not a table that can be read. These can: {', '.join(ENDINGS)}.")
         stem = re.sub(r"[^A-Za-z0-9_]+", "-", Path(given).stem).strip("-_")[:40] or "table"
-        folder = next(
-            path
-            for n in count(1)
-            if not os.path.lexists(path := self.root / f"{stem.lower().replace('_', '-')}{'' if n == 1 else f'-{n}'}")
-        )
+        folder = self.root / free(self.root, stem.lower().replace("_", "-"))
         folder.mkdir()
         try:
             data = name if content is None else f"{stem}{ending}"
             if content is not None:
                 write_whole(folder / data, content)
-            Analysis(folder).save({"data": data, "original": data, "settings": dict(settings), "more": "", "plan": []})
+            Analysis(folder).save({"data": data, "original": data, "settings": {}, "more": "", "plan": []})
         except OSError:
-            for left in folder.iterdir():
-                left.unlink()
-            folder.rmdir()
+            shutil.rmtree(folder, ignore_errors=True)
             raise
         return Analysis(folder)
+
+
+def free(folder: Path, stem: str, ending: str = "") -> str:
+    """The first name of `stem`, `stem-2`, … that nothing in the folder has."""
+    names = (f"{stem}{'' if n == 1 else f'-{n}'}{ending}" for n in count(1))
+    return next(name for name in names if not os.path.lexists(folder / name))
 
 
 def write_whole(path: Path, content: bytes) -> None:

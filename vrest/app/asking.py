@@ -75,7 +75,7 @@ def offered() -> dict[str, Any]:
         "options": {name: one.meaning for name, one in OPTIONS.items()},
         "ions": list(IONS),
         "typical": TYPICAL,
-        "columns": [{"name": c.name, "unit": c.unit, "meaning": c.meaning, "words": c.words} for c in COLUMNS.values()],
+        "columns": [{"name": c.name, "meaning": c.meaning} for c in COLUMNS.values()],
         "sets": [
             {"name": book.name, "title": book.title, "measured": book.measured}
             for book in datasets().values()

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..fitting.comparison.predict import potentials
 from ..fitting.experiment.experiment import Experiment
 from ..fitting.experiment.interval import bounds
 from ..fitting.fit import Fit
 from ..fitting.model.draws import group_values
-from ..models.conditions import Conditions
 from ..models.laws.nernst import nernst_potential
 from ..models.parameters import Role
 from .showing import fit_of
@@ -38,9 +38,8 @@ def explore(
     groups = experiment.levels.groups
     g = groups.index(group) if group in groups else 0
     values = _values(fit, g)
-    start = {
-        name: float(x) for name, x in {**experiment.reference.bath, "blocked": experiment.reference.blocked}.items()
-    }
+    reference = {**experiment.reference.bath, "blocked": experiment.reference.blocked}
+    start = {name: float(x) for name, x in reference.items()}
     here = start | {name: float(x) for name, x in (at or {}).items() if name in start}
     span = _span(experiment)
     K_o = np.append(np.geomspace(*span, _POINTS), here["K_o_mM"])
@@ -48,20 +47,21 @@ def explore(
     along = here | {"K_o_mM": K_o}
     if replaces and "Na_o_mM" in here:
         along["Na_o_mM"] = np.maximum(here["Na_o_mM"] + here["K_o_mM"] - K_o, 0.0)
-    baths = _baths(experiment, along, K_o.size)
+    everywhere = experiment.reference.arrays | along
+    baths = experiment.reference.with_arrays({name: np.full(K_o.size, x, float) for name, x in everywhere.items()})
     V_m = potentials(experiment, {name: x[:, None] for name, x in values.items()}, baths)[:, 0]
     lower, upper = bounds(V_m, experiment.config.interval, axis=0)
     middle = np.median(V_m, axis=0)
     inside = np.median(baths.inside(values | experiment.fixed)["K"])
     found: dict[str, Any] = {
         "K_o": _round(K_o[:-1]),
-        "Na_o": _round(np.broadcast_to(along.get("Na_o_mM", np.nan), K_o.shape)[:-1]) if "Na_o_mM" in here else [],
+        "Na_o": _round(baths.c_o["Na"][:-1]) if "Na" in baths.c_o else [],
         "band": [_round(x[:-1]) for x in (lower, middle, upper)],
-        "here": _round(np.array([lower[-1], middle[-1], upper[-1]])),
+        "here": _round([x[-1] for x in (lower, middle, upper)]),
         "E_K": _round(nernst_potential(1, inside, K_o[:-1], here["temperature_C"])),
     }
     medians = {name: np.median(x, axis=0, keepdims=True)[:, None] for name, x in values.items()}
-    rows = _rows_of(experiment, g)
+    rows = np.flatnonzero(experiment.levels.group_of_row == g)
     if what_if:
         other = medians | {name: np.full((1, 1), x) for name, x in what_if.items() if name in medians}
         found |= {
@@ -120,23 +120,11 @@ def _span(experiment: Experiment) -> tuple[float, float]:
     return float(min(_SPAN_mM[0], least)), float(max(_SPAN_mM[1], K_o.max()))
 
 
-def _baths(experiment: Experiment, given: Mapping[str, Any], size: int) -> Conditions:
-    everywhere = experiment.reference.map(lambda x: np.full(size, x, float))
-    return everywhere.with_arrays({**everywhere.arrays, **{name: np.full(size, x) for name, x in given.items()}})
-
-
-def _rows_of(experiment: Experiment, group: int) -> np.ndarray:
-    """The rows of one group, or all."""
-    levels = experiment.levels
-    every = np.arange(experiment.recordings.sizes["obs"])
-    return every[levels.group_of_row == group] if levels.groups else every
-
-
 def _misfit(experiment: Experiment, values: dict[str, np.ndarray], rows: np.ndarray) -> float:
     """Root mean square (mV) of the recordings less what a typical cell would have."""
     expected = potentials(experiment, values, experiment.conditions)[0, 0][experiment.condition_of_row[rows]]
     return float(np.round(np.sqrt(np.mean((experiment.recordings["V_m"].to_numpy()[rows] - expected) ** 2)), 3))
 
 
-def _round(x: np.ndarray, places: int = 3) -> list[float]:
+def _round(x: ArrayLike, places: int = 3) -> list[float]:
     return np.round(np.asarray(x, float), places).tolist()

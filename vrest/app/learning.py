@@ -20,7 +20,6 @@ def explanation(c_o: dict[str, float], c_i: dict[str, float], p: dict[str, float
         "steps": of.steps_mV,
         "V_m": of.V_m_mV,
         "balanced": of.balanced_mV,
-        "pump_current": of.pump_current_mM,
         "cooling": of.cooling_mV,
         "cooled_by": of.cooled_by_C,
         "charge": asdict(of.charge),

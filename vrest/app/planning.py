@@ -1,20 +1,17 @@
 """A planned series for the page: what it would pin down, and the rows that would help most."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..cli import parser_of
 from ..data.sets.bundled import datasets
-from ..data.tables.inert import inert
 from ..fitting.checks.candidates import Proposal
 from ..fitting.checks.words import say_identification
 from ..fitting.planning.design import design
 from ..models.conditions import Conditions
 from ..shared import configuration, read_plan
-from .analyses import write_whole
 from .asking import MODEL, typed_settings
-from .reading import expected
+from .reading import expected, write_rows
 
 PLAN = "plan.csv"
 _SHOWN = 6
@@ -22,9 +19,7 @@ _SHOWN = 6
 
 def plan(state: Mapping[str, Any], rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """What `vrest design` says of the planned rows, which are written to `PLAN`, the header first."""
-    kept = [row for row in rows if any(cell.strip() for cell in row)]
-    lines = [",".join(f'"{str(inert(cell.strip())).replace(chr(34), chr(34) * 2)}"' for cell in row) for row in kept]
-    write_whole(Path(PLAN), ("\n".join(lines) + "\n").encode())
+    write_rows(PLAN, ([cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)))
     book = datasets().get(state["data"])
     settings = {"inside": book.inside if book else "", **state["settings"]}
     argv = typed_settings({**state, "data": PLAN, "settings": settings}, MODEL)

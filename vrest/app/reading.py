@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,9 @@ MOST_ROWS = 20_000
 _LOOKED_AT = 100  # rows among which the header is looked for
 
 
-def configured(state: Mapping[str, Any], command: str = "check", *more: str) -> Config:
-    """The configuration that a command would have."""
-    return configuration(parser_of(command).parse([*typed_settings(state, *ASKED), *more]))
+def configured(state: Mapping[str, Any]) -> Config:
+    """The configuration that `vrest check` would have."""
+    return configuration(parser_of("check").parse(typed_settings(state, *ASKED)))
 
 
 def table(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,17 +56,13 @@ def table(state: Mapping[str, Any]) -> dict[str, Any]:
     try:
         recordings = read_recordings(config)
     except DataError as error:
-        names = error.found.own_names if error.found is not None else {}
-        repairs = [one.text for one in error.found.repairs] if error.found is not None else []
+        found = error.found or Faults("")
+        own = found.own_names
         faults = [
-            fault | {"place": _place(names.get(fault["column"], fault["column"]), header)} for fault in faults_of(error)
-        ]
-        return shown | {
-            "ok": False,
-            "faults": faults or [{"row": 0, "place": -1, "text": str(error)}],
-            "repairs": repairs,
-        }
-
+            {"row": f.row, "column": f.column, "text": f.message, "place": _place(own.get(f.column, f.column), header)}
+            for f in found.each[:MOST_ROWS]
+        ] or [{"row": 0, "place": -1, "text": str(error)}]
+        return shown | {"ok": False, "faults": faults, "repairs": [one.text for one in found.repairs]}
     return shown | {
         "repairs": json.loads(recordings.attrs.get("repairs", "[]")),
         "cautions": json.loads(recordings.attrs.get("cautions", "[]")),
@@ -80,12 +76,6 @@ def table(state: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "assumed": recordings.attrs.get("inside", ""),
     }
-
-
-def faults_of(error: DataError) -> list[dict[str, Any]]:
-    """The faults of a table one by one, as far as the reader has them so."""
-    each = error.found.each if error.found is not None else ()
-    return [{"row": f.row, "column": f.column, "text": f.message} for f in each[:MOST_ROWS]]
 
 
 def edit(state: Mapping[str, Any], changes: Sequence[tuple[int, int, str]], copy: str) -> dict[str, Any]:
@@ -104,16 +94,20 @@ def edit(state: Mapping[str, Any], changes: Sequence[tuple[int, int, str]], copy
         grid.put(row, column, " ".join(text.split()))
     while len(grid.rows) > 1 and not any(grid.rows[-1]):
         grid.rows.pop()
-    written = io.StringIO()
-    writer = csv.writer(written, delimiter=grid.delimiter or ",", lineterminator="\n")
-    writer.writerows([_safe(cell) for cell in [*row, *[""] * (width - len(row))]] for row in grid.rows)
-    write_whole(Path(copy), written.getvalue().encode())
+    write_rows(copy, [[*row, *[""] * (width - len(row))] for row in grid.rows], grid.delimiter or ",")
     settings = {name: x for name, x in state["settings"].items() if name not in ("encoding", "delimiter", "sheet")}
     if cut := split_range(config.sheet)[1]:
         settings["sheet"] = in_letters(cut)
     if book := datasets().get(state["data"]):
         settings = {"inside": book.inside, "allow": ",".join(book.allow)} | settings
     return {"data": copy, "settings": settings}
+
+
+def write_rows(name: str, rows: Iterable[Sequence[str]], delimiter: str = ",") -> None:
+    """Write cells as a CSV that is read back to them; its names are inert in a spreadsheet."""
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows([*map(_safe, row)] for row in rows)
+    write_whole(Path(name), written.getvalue().encode())
 
 
 def check(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +121,6 @@ def check(state: Mapping[str, Any]) -> dict[str, Any]:
         "conditions": experiment.n_conditions,
         "notes": [str(note) for note in experiment.notes],
         "ions": experiment.ions,
-        "inside": {name: str(one) for name, one in experiment.config.inside.items()},
         "expected": expected(expectation),
         "mark": {"word": part.mark.word, "colour": part.mark.colour},
         "sentences": part.sentences if expectation.quantities else [f"The law {config.law} leaves nothing to infer."],

@@ -16,12 +16,12 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ..models.errors import ConfigurationError, VrestError
 from . import page
-from .analyses import Analyses, Analysis, write_whole
+from .analyses import STATE, Analyses, Analysis, free, write_whole
 from .asking import MORE, SAMPLED, command, typed_flag, typed_settings
 from .desk import Desk
 from .jobs import Jobs, runs_of
@@ -80,7 +80,7 @@ class App:
     async def start(self, request: Request) -> dict[str, Any]:
         """All that the page needs first."""
         known = [
-            {"id": one.id, "data": one.state["original"], "changed": (one.path / "analysis.json").stat().st_mtime}
+            {"id": one.id, "data": one.state["original"], "changed": (one.path / STATE).stat().st_mtime}
             for one in self.analyses.all()
         ]
         offered = await self.desk.ask("offered")
@@ -99,7 +99,7 @@ class App:
                 raise ConfigurationError("There is no such bundled set.")
         else:
             name, content = "table.csv", (HEADER + "\n" * 30).encode()
-        made = self.analyses.new(name, content, {})
+        made = self.analyses.new(name, content)
         return {"id": made.id}
 
     async def analysis(self, request: Request) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class App:
             state = one.state
             copy = state["data"]
             if copy == state["original"]:
-                copy = one.free(f"{Path(copy).stem}-edited", ".csv")
+                copy = free(one.path, f"{Path(copy).stem}-edited", ".csv")
             found = await self._asked("edit", one, changes=given["changes"], copy=copy)
             if "error" not in found:
                 one.save({"data": found["data"], "settings": found["settings"]})
@@ -154,42 +154,17 @@ class App:
     async def run(self, request: Request) -> dict[str, Any]:
         """Start a fit, or a comparison."""
         one, given = self._of(request), await _json(request)
-        argv, stem = self._command(one.state, given)
-        name = one.free(re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:60])
+        argv, stem = _command(one.state, given)
+        name = free(one.path, re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:60])
         await self.jobs.start(one, name, [*argv, "--out", name])
         return self._told(one)
 
-    def _command(self, state: dict[str, Any], given: dict[str, Any]) -> tuple[list[str], str]:
-        """What is typed, and what the results folder is called."""
-        settings = dict(state["settings"])
-        stem = str(settings.get("law") or "ghk-pump")
-        if laws := given.get("laws"):
-            settings.pop("law", None)
-            return [
-                "compare",
-                *typed_settings({**state, "settings": settings}, *SAMPLED),
-                *typed_flag("--laws", laws),
-            ], "laws"
-        figure = typed_flag("--figure", given["figure"]) if given.get("figure") else []
-        if by := given.get("by"):
-            argv = typed_settings({**state, "settings": settings | {"by": by}}, *SAMPLED)
-            return ["compare", *argv, *figure], f"{stem}-by-{by}"
-        return ["fit", *typed_settings(state, *SAMPLED), *figure], stem
-
     async def progress(self, request: Request) -> dict[str, Any]:
-        running = self.jobs.running
-        if running is None:
+        run = self.jobs.running
+        if run is None:
             return {"running": None}
-        seconds = time.time() - running.started
-        return {
-            "running": {
-                "analysis": running.analysis,
-                "name": running.name,
-                "command": running.argv[0],
-                "seconds": seconds,
-                **self.jobs.progress,
-            }
-        }
+        known = {"analysis": run.analysis, "name": run.name, "command": run.argv[0]}
+        return {"running": {**known, "seconds": time.time() - run.started, **self.jobs.progress}}
 
     async def cancel(self, request: Request) -> dict[str, Any]:
         await self.jobs.cancel()
@@ -197,16 +172,11 @@ class App:
 
     async def file(self, request: Request) -> Response:
         """A file of an analysis or of one of its runs."""
-        one, parts = (
-            self._of(request),
-            [request.path_params[key] for key in ("run", "name") if key in request.path_params],
-        )
-        path = one.file(*map(_run, parts))
-        kind = KINDS.get(path.suffix, "application/octet-stream")
-        headers = {"content-security-policy": REPORT_POLICY}
-        if "download" in request.query_params or path.suffix not in (".html", ".png", ".svg"):
-            headers["content-disposition"] = f'attachment; filename="{path.name}"'
-        return Response(await asyncio.to_thread(path.read_bytes), media_type=kind, headers=headers)
+        parts = [request.path_params[key] for key in ("run", "name") if key in request.path_params]
+        path = self._of(request).file(*map(_run, parts))
+        kept = "download" in request.query_params or path.suffix not in (".html", ".png", ".svg")
+        kind, headers = KINDS.get(path.suffix, "application/octet-stream"), {"content-security-policy": REPORT_POLICY}
+        return FileResponse(path, media_type=kind, headers=headers, filename=path.name if kept else None)
 
     async def zip(self, request: Request) -> Response:
         """A run's whole folder."""
@@ -235,13 +205,23 @@ class App:
         """An analysis as the page has it: what was set, the command, and the runs."""
         state = one.state
         runs = [run | {"command": command(*run["argv"])} for run in runs_of(one, self.jobs.running)]
-        return {
-            "id": one.id,
-            "folder": str(one.path),
-            **state,
-            "runs": runs,
-            "command": command(*self._command(state, {})[0]),
-        }
+        now = command(*_command(state, {})[0])
+        return {"id": one.id, "folder": str(one.path), **state, "runs": runs, "command": now}
+
+
+def _command(state: dict[str, Any], given: dict[str, Any]) -> tuple[list[str], str]:
+    """What is typed, and what the results folder is called."""
+    settings = state["settings"]
+    stem = str(settings.get("law") or "ghk-pump")
+    if laws := given.get("laws"):
+        of_all = {name: value for name, value in settings.items() if name != "law"}
+        argv = typed_settings({**state, "settings": of_all}, *SAMPLED)
+        return ["compare", *argv, *typed_flag("--laws", laws)], "laws"
+    figure = typed_flag("--figure", given["figure"]) if given.get("figure") else []
+    if by := given.get("by"):
+        argv = typed_settings({**state, "settings": settings | {"by": by}}, *SAMPLED)
+        return ["compare", *argv, *figure], f"{stem}-by-{by}"
+    return ["fit", *typed_settings(state, *SAMPLED), *figure], stem
 
 
 def _run(name: str) -> str:

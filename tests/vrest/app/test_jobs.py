@@ -34,7 +34,7 @@ def test_an_end_by_force_says_what_stands(does, said, how, tmp_path, monkeypatch
         "vrest.app.jobs.asyncio.create_subprocess_exec",
         lambda *command, **more: start(sys.executable, "-c", BUSY, does, **more),
     )
-    analysis, jobs = Analyses(tmp_path).new("crayfish_muscle", None, {}), Jobs()
+    analysis, jobs = Analyses(tmp_path).new("crayfish_muscle", None), Jobs()
 
     async def end() -> str:
         run = await jobs.start(analysis, "run", ["fit"])
