@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,27 +45,22 @@ def read_plan(config: Config) -> "xr.Dataset":
 
 def read_recordings(config: Config, potentials: bool = True) -> "xr.Dataset":
     """DATA, which is a table, a saved fit or a bundled set."""
-    from .data.sets.bundled import datasets as bundled_sets
-    from .data.sets.bundled import load_data
+    from .data.sets.bundled import datasets, load_data
     from .data.tables.reader import read_csv
 
-    data = config.data or ""
+    data, names = config.data or "", datasets()
     path = Path(data)
-    names = bundled_sets()
-    finished = path.suffix == ".nc" and path.is_file()
-    if finished or (not path.exists() and data in names):
-        for name, f in settings(Config).items():
-            if (
-                declaration(f).group == TABLE
-                and name != "where"
-                and (value := getattr(config, name)) not in (f.default, {})
-            ):
+    finished, bundled = path.suffix == ".nc" and path.is_file(), data in names and not path.exists()
+    if finished or bundled:
+        of_table = [name for name, f in settings(Config).items() if declaration(f).group == TABLE and name != "where"]
+        for name in of_table:
+            if (value := getattr(config, name)) not in (settings(Config)[name].default, {}):
                 raise ConfigurationError(f"{as_flag(name, value)}: {data} is read as it is; leave that out.")
     if finished:
         from .fitting.results.store import read_tree, recordings_of
 
         return recordings_of(read_tree(path))
-    if not path.exists() and data in names:
+    if bundled:
         return load_data(data)
     if not path.exists() and not path.suffix:
         raise ConfigurationError(
@@ -73,6 +69,14 @@ def read_recordings(config: Config, potentials: bool = True) -> "xr.Dataset":
     recordings = read_csv(path, config.reading(potentials=potentials))
     say(*recordings.attrs.get("junctions", "").splitlines())
     return recordings
+
+
+def with_hash(config: Config, recordings: "xr.Dataset") -> Config:
+    """The configuration with the table's hash, for its results; a table that has changed is pointed out before."""
+    from .fitting.experiment.prepare import point_out_change
+
+    point_out_change(recordings, config)
+    return replace(config, data_sha256=recordings.attrs["sha256"])
 
 
 def results_folder(options: argparse.Namespace, config: Config, default: str, *writes: str) -> "ResultsFolder":

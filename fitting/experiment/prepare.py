@@ -59,14 +59,17 @@ def recordings_of(
 def prepare(recordings: xr.Dataset | pd.DataFrame, config: Config) -> Experiment:
     """The experiment that a configuration makes of recordings: rows chosen, ions, conditions and reference found."""
     recordings = recordings_of(recordings, config)
-    if config.data_sha256 and recordings.attrs.get("sha256") not in (None, "", config.data_sha256):
-        warnings.warn(
-            f"{recordings.attrs['source']} has changed since the configuration was written: results will differ.",
-            DataWarning,
-            stacklevel=3,
-        )
+    point_out_change(recordings, config)
     experiment = build_experiment(select(recordings, config.where) if config.where else recordings, config)
     for caution in experiment.cautions:
         if caution.about is not About.TABLE:  # of that the reader has warned
             warnings.warn(str(caution), DataWarning, stacklevel=3)
     return experiment
+
+
+def point_out_change(recordings: xr.Dataset, config: Config) -> None:
+    """Warn where the table is not the one whose hash the configuration holds."""
+    if config.data_sha256 and recordings.attrs.get("sha256") not in (None, "", config.data_sha256):
+        source = recordings.attrs["source"]
+        sentence = f"{source} has changed since the configuration was written: results will differ."
+        warnings.warn(sentence, DataWarning, stacklevel=4)

@@ -1,5 +1,6 @@
 """A saved configuration repeats the analysis, from wherever it is run."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -81,19 +82,27 @@ def test_predictions_have_the_runs_interval(full_fit):
     ("command", "result"),
     [
         (["design"], "design.csv"),
+        (["fit", *BARE], "summary.csv"),
         (["fit", "--each", "cell"], "summary.csv"),
         (["compare", "--laws", "ghk,ghk-pump", "--no-robustness"], "comparison.csv"),
         (["recover", "--n", "20"], "recovery.csv"),
     ],
 )
-def test_other_commands_configurations_run_elsewhere_too(command, result, table, tmp_path, monkeypatch):
+def test_configurations_run_elsewhere_too_and_know_their_table(command, result, table, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("vrest.fitting.report.law_report.law_report_html", lambda found: "a report")
     frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
     frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
     sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else FLAGS
     main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
+    assert "has changed since" not in capsys.readouterr().err
+    config, sha256 = tmp_path / "first/config.toml", hashlib.sha256(Path(table).read_bytes()).hexdigest()
+    text = config.read_text(encoding="utf-8")
+    assert sha256 in text
+    config.write_text(text.replace(sha256, "0" * 64), encoding="utf-8")  # as of another table
     monkeypatch.chdir(tmp_path / "data")
     main([*command, "--config", "../first/config.toml", "--out", "../again"])
+    assert "messung.csv has changed since the configuration was written" in capsys.readouterr().err
+    assert sha256 in Path("../again/config.toml").read_text(encoding="utf-8")
     assert Path("../again", result).read_bytes() == Path("../first", result).read_bytes()
 
 

@@ -1,13 +1,12 @@
 """`vrest compare`: laws by what they predict, or groups of cells by their parameters."""
 
 import argparse
-from dataclasses import replace
 
 from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import ONE_FIT, SAMPLING
 from ..flags import add_data, add_figure, add_out
 from ..models.errors import ConfigurationError
-from ..shared import configuration, read_recordings, recordings_used, results_folder, say, writing
+from ..shared import configuration, read_recordings, recordings_used, results_folder, say, with_hash, writing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +44,7 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     figures = figure_files(options.figure)
     place = results_folder(options, config, f"by-{config.by}", *FILES, *figures, "contrasts.csv", "contrasts.png")
     recordings = read_recordings(config)
-    experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
+    experiment = prepare(recordings, with_hash(config, recordings))
     say(*experiment.notes)
     fit = fit_experiment(experiment)
     table = contrasts(fit)
@@ -73,7 +72,9 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
 
     kept = [f"{name.strip()}/{file}" for name in options.laws.split(",") for file in FILES if options.keep]
     place = results_folder(options, config, "laws", "comparison.csv", "config.toml", "report.html", *kept)
-    experiments = experiments_of(read_recordings(config), config, options.laws)
+    recordings = read_recordings(config)
+    config = with_hash(config, recordings)
+    experiments = experiments_of(recordings, config, options.laws)
     say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
     found = compare_laws(experiments)
     say(*found.refits)

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from ..flags import add_data, add_out, whole
-from ..shared import configuration, read_plan, results_folder, say
+from ..shared import configuration, read_plan, results_folder, say, with_hash
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,10 @@ def run(options: argparse.Namespace) -> int:
     from ..fitting.planning.simulate import read_truth
 
     place = results_folder(options, config, f"{config.law}-design", "design.csv", "next_rows.csv", "config.toml")
+    plan = read_plan(config)
+    config = with_hash(config, plan)
     found = design(
-        read_plan(config),
+        plan,
         add=read_plan(replace(config, data=options.add, where=None)) if options.add else None,
         goal=options.goal,
         truth=read_truth(options.truth) if options.truth else None,

@@ -2,13 +2,12 @@
 
 import argparse
 import re
-from dataclasses import replace
 
 from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import ONE_FIT, SAMPLING, declaration
 from ..flags import FLAGGED, add_data, add_figure, add_out, add_workers, as_flag
 from ..models.errors import ConfigurationError
-from ..shared import configuration, read_recordings, recordings_used, results_folder, say, writing
+from ..shared import configuration, read_recordings, recordings_used, results_folder, say, with_hash, writing
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     figures = figure_files(options.figure, picture=not options.no_report)
     place = results_folder(options, config, config.law, *FILES, *figures)
     recordings = read_recordings(config)
-    experiment = prepare(recordings, replace(config, data_sha256=recordings.attrs["sha256"]))
+    experiment = prepare(recordings, with_hash(config, recordings))
     say(*experiment.notes)
     result = fit_experiment(experiment)
     with writing(place, result) as aside:
@@ -71,7 +70,7 @@ def _each(options: argparse.Namespace, config: Config) -> int:
         options, config, f"{config.law}-each-{options.each}", "summary.csv", "verdict.json", "config.toml"
     )
     recordings = read_recordings(config)
-    config = replace(config, data_sha256=recordings.attrs["sha256"])
+    config = with_hash(config, recordings)
     fits, refused = fit_each(recordings, config, options.each, Workers(options.workers, options.scheduler))
     notes = [fit.experiment.notes for fit in fits.values()]
     say(*(note for note in notes[0] if all(note in others for others in notes)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..fitting.experiment.settings import SAMPLING
 from ..flags import add_data, add_out, add_workers, whole
-from ..shared import configuration, read_plan, recordings_used, results_folder, say
+from ..shared import configuration, read_plan, recordings_used, results_folder, say, with_hash
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
         "recovery.png", "contraction.png",
     )  # fmt: skip
     workers = Workers(options.workers, options.scheduler)
-    experiment = prepare(read_plan(config), config)
+    plan = read_plan(config)
+    config = with_hash(config, plan)
+    experiment = prepare(plan, config)
     truth = read_truth(options.truth) if options.truth else None
     say(*experiment.notes)
     log = place.path.with_name(f".{place.path.name}-unfinished") / "simulations.jsonl"
