@@ -78,12 +78,11 @@ class Parser(argparse.ArgumentParser):
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The options typed; UsageError where they cannot be read."""
         options, unknown = self.parse_known_args(arguments)
+        if unknown and unknown[0].startswith("-"):
+            near = nearest(unknown[0].partition("=")[0], self.flags)
+            self.error(f"{unknown[0]}: there is no such flag.{near}")
         if unknown:
-            flag = unknown[0].partition("=")[0]
-            near = nearest(flag, self.flags) if flag.startswith("-") else ""
-            self.error(
-                f"{unknown[0]}: there is no such {'flag' if near or flag.startswith('-') else 'argument'}.{near}"
-            )
+            self.error(f"{unknown[0]}: there is no such argument.")
         return options
 
     def print_help(self, file: Any = None) -> None:
@@ -207,7 +206,3 @@ def process() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(status)  # taking an interpreter full of libraries apart takes a third of a second
-
-
-if __name__ == "__main__":
-    process()

@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import Field, replace
-from math import isfinite
 from typing import Any
 
 from .fitting.experiment.config import Config, Sampling, read_config
@@ -70,11 +69,10 @@ def number(low: float = -1e6, high: float = 1e6) -> Callable[[str], float]:
     """What reads a flag's number, and refuses what is none or lies outside `low` to `high`."""
 
     def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number.") from None
-        if not (isfinite(value) and low <= value <= high):
+        value = _number(text)
+        if value is None:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number.")
+        if not low <= value <= high:
             celsius = kelvin_as_celsius(value) if (low, high) == TEMPERATURE_C else None
             kelvin = "" if celsius is None else f" It looks like kelvin: give {celsius:.4g}."
             raise argparse.ArgumentTypeError(f"{text} is not between {low:g} and {high:g}.{kelvin}")
@@ -87,9 +85,10 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     """As `number`, of whole numbers."""
 
     def read(text: str) -> int:
-        if not (text.strip().lstrip("-").isdecimal() and len(text) < 30 and low <= int(text) <= high):
+        value = _number(text)
+        if not (isinstance(value, int) and low <= value <= high):
             raise argparse.ArgumentTypeError(f"{text} is not a whole number from {low} to {high}.")
-        return int(text)
+        return value
 
     return read
 
@@ -174,7 +173,7 @@ def _read(f: Field, typed: Any) -> Any:
 
 def _number(text: str) -> int | float | None:
     """A number as typed; None where it is none. Python's own extras (1_000, ５) are none."""
-    if re.fullmatch(r"[-+]?[0-9]+", text):
+    if re.fullmatch(r"[-+]?[0-9]{1,300}", text):  # int() itself takes 4300 figures at most
         return int(text)
     return float(text) if re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text) else None
 

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from ..data.recordings.formats import read_recording
     from ..data.recordings.pictures import save_picture, save_refusal
     from ..data.recordings.recording import Clamp
-    from ..data.tables.inert import csv_text
+    from ..data.tables.inert import write_csv
     from ..fitting.results.outputs import ResultsFile, ResultsFolder
     from ..fitting.results.text import table_text
 
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             untold = [c for c in ("solution", "temperature_C", "ljp_mV") if c in frame and frame[c].isna().all()]
             frame = frame.drop(columns=untold)
             with table.writing() as beside:
-                beside.write_text(csv_text(frame), encoding="utf-8")
+                write_csv(frame, beside)
     if not rows:
         raise DataError(
             f"none of {len(files)} files gave a resting potential; no table was written. {folder.name} shows why."
@@ -149,8 +149,7 @@ def _picture_names(names: Iterable[str]) -> dict[str, str]:
     """A file name for each cell's picture; different ones also where capitals do not count."""
     taken: dict[str, str] = {}
     for name in names:
-        plain = name.replace("/", "-")
-        free = (f"{plain}{end}.png" for end in chain([""], (f"-{n}" for n in count(2))))
+        free = (f"{name.replace('/', '-')}{end}.png" for end in chain([""], (f"-{n}" for n in count(2))))
         taken[name] = next(file for file in free if file.casefold() not in map(str.casefold, taken.values()))
     return taken
 
@@ -159,13 +158,9 @@ def _files(given: list[str]) -> list[Path]:
     """The files named, and the recordings in the folders named."""
     from ..data.recordings.formats import FORMATS
 
-    found = [sorted(Path(text).iterdir()) if Path(text).is_dir() else [Path(text)] for text in given]
-    files = [
-        p
-        for text, some in zip(given, found, strict=True)
-        for p in some
-        if p == Path(text) or p.suffix.lower() in FORMATS
-    ]
+    files: list[Path] = []
+    for path in map(Path, given):
+        files += sorted(p for p in path.iterdir() if p.suffix.lower() in FORMATS) if path.is_dir() else [path]
     if not files:
         raise DataError(f"{' '.join(given)}: no recordings there ({', '.join(FORMATS)}).")
     return files

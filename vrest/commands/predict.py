@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from ..data.tables.inert import as_written, csv_text
+    from ..data.tables.inert import as_written, csv_text, write_csv
     from ..data.tables.reader import read_csv
     from ..fitting.checks.words import listed
     from ..fitting.fit import load
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         )
     if place:
         with place.writing() as aside:
-            aside.write_text(csv_text(table), encoding="utf-8")
+            write_csv(table, aside)
         say(f"Predictions are in {place.name}")
     elif sys.stdout.isatty():
         print(table_text(table))

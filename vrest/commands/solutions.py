@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from ..data.solutions.overview import on_screen, overview
     from ..data.solutions.recipes import read_solutions
     from ..data.tables.baths import named
-    from ..data.tables.inert import csv_text
+    from ..data.tables.inert import write_csv
     from ..fitting.results.text import table_text
 
     place = results_file(options, options.out)
@@ -39,5 +39,5 @@ def run(options: argparse.Namespace) -> int:
     print(table_text(on_screen(frame), formats))
     if place:
         with place.writing() as aside:
-            aside.write_text(csv_text(frame), encoding="utf-8")
+            write_csv(frame, aside)
     return 0
