@@ -17,13 +17,7 @@ from ...models.laws.law import Law
 from ...models.laws.options import OPTIONS
 from ...models.laws.registry import law as law_named
 from ...models.notes import About, Note
-from ...models.parameters import (
-    C_M,
-    JUNCTION,
-    Q10_PUMP,
-    between_cells,
-    offset_sd,
-)
+from ...models.parameters import C_M, JUNCTION, Q10_PUMP, between_cells, offset_sd
 from ...models.priors import Fixed
 from .bath_errors import bath_notes, find_bath_errors
 from .config import Config

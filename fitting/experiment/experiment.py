@@ -6,7 +6,6 @@ resting potential must be solved, and the condition to which pump and Q10s refer
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,6 @@ from ...models.parameters import (
     PUMP_CURRENT,
     PUMP_CURRENT_DENSITY,
     PUMP_CURRENT_PA,
-    Q10_PUMP,
-    SIGMA,
     Parameter,
     Quantity,
     Role,
@@ -39,7 +36,7 @@ from ...models.priors import Fixed
 from .bath_errors import BathError
 from .config import Config
 from .interval import interval_name
-from .levels import Levels, dim
+from .levels import Levels
 from .resistance import Resistance
 from .scatter import DIM as SCATTER_DIM
 from .scatter import Scatter
@@ -237,24 +234,6 @@ class Experiment:
         """Labels along each dimension that parameters may have."""
         levels = {SCATTER_DIM: self.scatter.levels} if self.scatter else {}
         return {**self.levels.coords, **levels, **dict(self.errors.values())}
-
-    def dims_of(self, symbol: str) -> tuple[str, ...]:
-        """The dimension of something sampled, by its tree name: of groups, of cells or of offsets, or none."""
-        return self._dims[symbol]
-
-    @cached_property
-    def _dims(self) -> dict[str, tuple[str, ...]]:
-        grouped: tuple[str, ...] = ("population",) if self.levels.groups else ()
-        dims = {p.symbol: grouped if self.varies(p.name) else () for p in self.parameters}
-        dims[Q10_PUMP.place] = ()
-        for d, of_level in (("cell", self.spreads), *((dim(k), of) for k, of in enumerate(self.spreads_above))):
-            dims |= {p.place_at(d): (d,) for p in self.parameters if p.name in of_level}
-        for p in self.every_spread:
-            dims |= dict.fromkeys((p.symbol, p.either_sign), grouped if self.by_group(p) else ())
-        dims |= {name: () for p in self.offsets.values() for name in (p.symbol, p.either_sign)}
-        if self.scatter:
-            dims |= {self.scatter.spread.symbol: (), self.scatter.spread.either_sign: (), SIGMA.place: (SCATTER_DIM,)}
-        return dims | {q.place: (dim,) for q, (dim, _) in self.errors.items()}
 
     def offset_sd(self, per: str, width: Array) -> Array:
         """Standard deviation (mV) of each offset: `width`, but for junction potentials what the table says."""

@@ -249,12 +249,7 @@ def _levels(base: Levels, units: Sequence[np.ndarray], columns: Sequence[str], n
         np.add.at(count, (of_cell, group_of_cell), 1)
         above.append(Above(column, own, of_cell, count.argmax(axis=1), bool(((count > 0).sum(axis=1) > 1).any())))
     return replace(
-        base,
-        cells=cells,
-        group_of_cell=group_of_cell,
-        entry_of_row=entry,
-        above=tuple(above),
-        told_apart=told_apart,
+        base, cells=cells, group_of_cell=group_of_cell, entry_of_row=entry, above=tuple(above), told_apart=told_apart
     )
 
 

@@ -5,13 +5,15 @@ import numpy as np
 from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 
+Drawn = dict[str, tuple[tuple[str, ...], np.ndarray]]
+"""By name: what a variable runs along beside chains and draws, and its draws."""
 _NAMES = {"tree_depth": "depth"}
 
 
 def draw_by_pymc(
     experiment: Experiment, sampling: Sampling, seed: int, cores: int, progress: bool, nuts_sampler: str = "pymc"
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], int]:
-    """Arrays of draws and of statistics, by name, and the draws of tuning."""
+) -> tuple[Drawn, dict[str, np.ndarray], int]:
+    """Draws, arrays of statistics by name, and the draws of tuning."""
     import pymc as pm
 
     from ..model.model import build_model
@@ -34,6 +36,7 @@ def draw_by_pymc(
         nuts_sampler=nuts_sampler,
         compute_convergence_checks=False,
     )
-    posterior = {rv.name: tree["posterior"][rv.name].to_numpy() for rv in model.free_RVs}
+    drawn = {rv.name: tree["posterior"][rv.name] for rv in model.free_RVs}
+    posterior = {name: (x.dims[2:], x.to_numpy()) for name, x in drawn.items()}
     statistics = tree["sample_stats"].to_dataset()
     return posterior, {_NAMES.get(str(name), str(name)): x.to_numpy() for name, x in statistics.items()}, sampling.tune

@@ -12,7 +12,7 @@ from ..model.draws import Draws
 from ..model.linear import starting_point
 from ..model.structure import NumbersOnly
 from .by_nutpie import STATISTICS, Arrays, InterfaceChanged, draw_by_nutpie
-from .by_pymc import draw_by_pymc
+from .by_pymc import Drawn, draw_by_pymc
 from .density import Density
 
 _TREE_NAMES = {name: "tree_depth" if name == "depth" else name for name in STATISTICS}
@@ -35,21 +35,23 @@ def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool =
     return _as_draws(experiment, name, *draw_by_pymc(experiment, sampling, seed, cores, progress, name))
 
 
-def _by_nutpie(experiment: Experiment, sampling: Sampling, seed: int, cores: int, progress: bool):
+def _by_nutpie(
+    experiment: Experiment, sampling: Sampling, seed: int, cores: int, progress: bool
+) -> tuple[Drawn, Arrays, int]:
     density = Density(experiment)
     start = density.flatten(starting_point(experiment))
-    return draw_by_nutpie(density, start, sampling, seed, cores, progress)
+    draws, statistics, tuning = draw_by_nutpie(density, start, sampling, seed, cores, progress)
+    return {p.name: (p.dims, draws[p.name]) for p in density.free}, statistics, tuning
 
 
-def _as_draws(experiment: Experiment, sampler: str, draws: Arrays, statistics: Arrays, tuning: int) -> Draws:
+def _as_draws(experiment: Experiment, sampler: str, draws: Drawn, statistics: Arrays, tuning: int) -> Draws:
     kept = {new: statistics[old] for old, new in _TREE_NAMES.items() if old in statistics}
     chains, n = kept["diverging"].shape
     axes = {"chain": np.arange(chains), "draw": np.arange(n)}
     labels = experiment.labels
-    dims = {name: ("chain", "draw", *experiment.dims_of(name)) for name in draws}
-    beside = {dim: list(labels[dim]) for names in dims.values() for dim in names[2:]}
+    beside = {dim: list(labels[dim]) for dims, _ in draws.values() for dim in dims}
     return Draws(
-        xr.Dataset({name: (dims[name], x) for name, x in draws.items()}, {**axes, **beside}),
+        xr.Dataset({name: (("chain", "draw", *dims), x) for name, (dims, x) in draws.items()}, {**axes, **beside}),
         xr.Dataset({name: (("chain", "draw"), x) for name, x in kept.items()}, axes, {"tuning": tuning}),
         sampler,
     )

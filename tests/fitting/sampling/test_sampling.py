@@ -52,7 +52,7 @@ def test_without_that_interface_pymc_samples_and_it_is_said(monkeypatch, gone):
     def public(experiment, sampling, seed, cores, progress, sampler):
         asked.append(sampler)
         zeros = np.zeros((2, 100))
-        return {"p_Na": zeros}, {"diverging": zeros > 0}, 100
+        return {"p_Na": ((), zeros)}, {"diverging": zeros > 0}, 100
 
     monkeypatch.setattr("vrest.fitting.sampling.sampling.draw_by_pymc", public)
     with pytest.warns(SamplerWarning, match="PyMC samples.*not one that vrest knows"):
@@ -72,7 +72,7 @@ def test_a_law_that_cannot_be_traced_is_sampled_by_pymc_and_it_is_said(monkeypat
 
     def public(*of):
         asked.append(of[-1])
-        return {"p_Na": np.zeros((2, 100))}, {"diverging": np.zeros((2, 100), bool)}, 100
+        return {"p_Na": ((), np.zeros((2, 100)))}, {"diverging": np.zeros((2, 100), bool)}, 100
 
     monkeypatch.setattr("vrest.fitting.sampling.sampling.draw_by_pymc", public)
     own = replace(experiment, law=replace(experiment.law, name="mine", potential=potential))
