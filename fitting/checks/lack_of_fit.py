@@ -246,7 +246,7 @@ def _own_errors(values, experiment: Experiment) -> tuple[float | None, float | N
 def _worst(experiment: Experiment, y, centre, z) -> Iterator[WorstRow]:
     rows = experiment.recordings["row"].to_numpy()
     for i in np.argsort(-np.abs(z))[:_WORST]:
-        words = experiment.words(experiment.condition_of_row[i])
+        words = in_words(experiment.conditions.take(experiment.condition_of_row[i]))
         label = ", ".join(f"{name} {values[i]}" for name, values in labels_of(experiment).items())
         yield WorstRow(
             int(rows[i]), float(y[i]), float(centre[i]), float(z[i]), f"{label}; {words}" if label else words
@@ -269,7 +269,7 @@ def labels_of(experiment: Experiment) -> dict[str, np.ndarray]:
 
 def _shared(experiment: Experiment, residual: np.ndarray, z: np.ndarray) -> Iterator[Miss]:
     """What rows that miss the law together have in common, worst group first."""
-    words = np.array([experiment.words(i) for i in range(experiment.conditions.size)])
+    words = np.array([in_words(experiment.conditions.take(i)) for i in range(experiment.conditions.size)])
     groupings = {**labels_of(experiment), "condition": words[experiment.condition_of_row]}
     found: dict[tuple, tuple] = {}
     for name, labels in groupings.items():

@@ -47,25 +47,23 @@ if TYPE_CHECKING:
 class Sampling:
     """How the posterior is drawn."""
 
-    chains: int = setting(4, "independent chains", flag="--chains", metavar="N", group=SAMPLING, low=2, high=1000)
-    draws: int = setting(
-        1000, "draws kept of each chain", flag="--draws", metavar="N", group=SAMPLING, low=50, high=10**6
-    )
+    chains: int = setting(4, "independent chains", "--chains N", group=SAMPLING, low=2, high=1000)
+    draws: int = setting(1000, "draws kept of each chain", "--draws N", group=SAMPLING, low=50, high=10**6)
     tune: int = setting(
-        1000, "warm-up draws of each chain (half as many for hierarchies of over 100 parameters)", flag="--tune",
-        metavar="N", group=SAMPLING, low=50, high=10**6,
+        1000, "warm-up draws of each chain (half as many for hierarchies of over 100 parameters)", "--tune N",
+        group=SAMPLING, low=50, high=10**6,
     )  # fmt: skip
     # 0.95 leaves no divergences on the designs that this program is for, 0.8 does.
     target_accept: float = setting(
-        0.95, "step-size target: nearer to 1 takes smaller steps", flag="--target-accept", metavar="P", group=SAMPLING,
-        low=0.5, high=0.9999,
+        0.95, "step-size target: nearer to 1 takes smaller steps", "--target-accept P", group=SAMPLING, low=0.5,
+        high=0.9999,
     )  # fmt: skip
     sampler: Literal["auto", "nutpie", "pymc", "numpyro"] = setting(
-        "auto", "auto (nutpie), nutpie, pymc or numpyro", flag="--sampler", metavar="NAME", group=SAMPLING
+        "auto", "auto (nutpie), nutpie, pymc or numpyro", "--sampler NAME", group=SAMPLING
     )
     cores: int | None = setting(
-        None, "processors to use (default: all that this process may use)", flag="--cores", metavar="N", group=ONE_FIT,
-        low=1, high=10**4, saved=False,
+        None, "processors to use (default: all that this process may use)", "--cores N", group=ONE_FIT, low=1,
+        high=10**4, saved=False,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -83,8 +81,8 @@ def _sampling(given: Any) -> Sampling:
 
 def _bath(ion: str) -> Any:
     return setting(
-        None, f"{ion} in the bath in mM, for a table without that column", flag=f"--{ion}-o", metavar="MM", group=TABLE,
-        low=0, high=1000,
+        None, f"{ion} in the bath in mM, for a table without that column", f"--{ion}-o MM", group=TABLE, low=0,
+        high=1000,
     )  # fmt: skip
 
 
@@ -101,48 +99,45 @@ class Config:
     )
     sheet: str = setting(
         "", 'sheet of a workbook, a range of cells, or both: "Data", A1:F9, "Data!A1:F9" (default: what holds a table)',
-        flag="--sheet", metavar="NAME", group=TABLE, keyword=False,
+        "--sheet NAME", group=TABLE, keyword=False,
     )  # fmt: skip
     delimiter: str = setting(
-        "", 'what separates the cells of the table, as in ";" or tab (default: recognised)', flag="--delimiter",
-        metavar="CHAR", group=TABLE, keyword=False,
+        "", 'what separates the cells of the table, as in ";" or tab (default: recognised)', "--delimiter CHAR",
+        group=TABLE, keyword=False,
     )  # fmt: skip
     decimal: str = setting(
-        "", 'decimal mark of the table, "." or "," (default: recognised)', flag="--decimal", metavar="CHAR",
-        group=TABLE, keyword=False,
-    )  # fmt: skip
+        "", 'decimal mark of the table, "." or "," (default: recognised)', "--decimal CHAR", group=TABLE, keyword=False
+    )
     encoding: str = setting(
-        "", "encoding of the table's text, as in cp1252 (default: recognised)", flag="--encoding", metavar="NAME",
-        group=TABLE, keyword=False,
+        "", "encoding of the table's text, as in cp1252 (default: recognised)", "--encoding NAME", group=TABLE,
+        keyword=False,
     )  # fmt: skip
-    strict: bool = setting(False, "refuse a table that would have to be repaired", flag="--strict", group=TABLE)
+    strict: bool = setting(False, "refuse a table that would have to be repaired", "--strict", group=TABLE)
     columns: Mapping[str, str] = setting(
-        dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)" (=-RMP turns signs)', flag="--map",
-        metavar="NAME=COLUMN", group=TABLE, repeats=True, types=columns_typed, merges=True,
+        dict, 'the table\'s own column names by contract name, as in "V_m_mV=RMP (mV)" (=-RMP turns signs)',
+        "--map NAME=COLUMN", group=TABLE, repeats=True, types=columns_typed, merges=True,
         example='{V_m_mV = "RMP (mV)"}',
     )  # fmt: skip
     texts: Mapping[str, str] = setting(
-        dict, 'what a text in a column of numbers or words means, as in "RT=22"', flag="--read", metavar="TEXT=VALUE",
-        group=TABLE, repeats=True, types=texts_typed, merges=True, example='{RT = "22"}',
+        dict, 'what a text in a column of numbers or words means, as in "RT=22"', "--read TEXT=VALUE", group=TABLE,
+        repeats=True, types=texts_typed, merges=True, example='{RT = "22"}',
     )  # fmt: skip
     wide: str = setting(
-        "", "what the headers of a wide table are: cell, K_o_mM, … (default: recognised)", flag="--wide", metavar="NAME",
-        group=TABLE,
-    )  # fmt: skip
+        "", "what the headers of a wide table are: cell, K_o_mM, … (default: recognised)", "--wide NAME", group=TABLE
+    )
     error: Literal["", "sem", "sd"] = setting(
-        "", "what follows ± in V_m_mV: sem or sd", flag="--error", metavar="KIND", group=TABLE, keyword=False
+        "", "what follows ± in V_m_mV: sem or sd", "--error KIND", group=TABLE, keyword=False
     )
     blocked: str = setting(
-        "", "the rows in which the pump is blocked: \"drug == 'ouabain'\", all or none", flag="--blocked", metavar="QUERY",
-        group=TABLE,
-    )  # fmt: skip
+        "", "the rows in which the pump is blocked: \"drug == 'ouabain'\", all or none", "--blocked QUERY", group=TABLE
+    )
     allow: tuple[str, ...] = setting(
-        (), "columns whose limits of plausibility are lifted, as in V_m_mV", flag="--allow", metavar="LIST", group=TABLE,
+        (), "columns whose limits of plausibility are lifted, as in V_m_mV", "--allow LIST", group=TABLE,
         example='["V_m_mV"]',
     )  # fmt: skip
     temperature_C: float | None = setting(
-        None, "one temperature in °C, for the rows without one", flag="--temperature", metavar="C", group=TABLE,
-    )  # fmt: skip
+        None, "one temperature in °C, for the rows without one", "--temperature C", group=TABLE
+    )
     K_o_mM: float | None = _bath("K")
     Na_o_mM: float | None = _bath("Na")
     Cl_o_mM: float | None = _bath("Cl")
@@ -150,35 +145,32 @@ class Config:
     Mg_o_mM: float | None = _bath("Mg")
     HCO3_o_mM: float | None = _bath("HCO3")
     solutions: str | None = setting(
-        None, "file of the recipes that the column solution names; see vrest solutions", flag="--solutions",
-        metavar="FILE", group=TABLE, path=True,
+        None, "file of the recipes that the column solution names; see vrest solutions", "--solutions FILE",
+        group=TABLE, path=True,
     )  # fmt: skip
     pipette: str | None = setting(
-        None, "the recipe in the pipette, where the column ljp says compute", flag="--pipette", metavar="NAME",
+        None, "the recipe in the pipette, where the column ljp says compute", "--pipette NAME", group=TABLE
+    )
+    where: str | None = setting(
+        None, "use only the rows of a pandas query: \"saline == 'control' and K_o_mM > 2\"", "--where QUERY",
         group=TABLE,
     )  # fmt: skip
-    where: str | None = setting(
-        None, "use only the rows of a pandas query: \"saline == 'control' and K_o_mM > 2\"", flag="--where",
-        metavar="QUERY", group=TABLE,
-    )  # fmt: skip
-    law: str = setting("ghk-pump", "membrane law; see vrest laws", flag="--law", metavar="NAME", types=law_named)
+    law: str = setting("ghk-pump", "membrane law; see vrest laws", "--law NAME", types=law_named)
     ions: tuple[str, ...] = setting(
-        (), "ions of the model, as in K,Na (default: K, Na, Cl as in the table)", flag="--ions", metavar="LIST",
-        example='["K", "Na"]',
-    )  # fmt: skip
+        (), "ions of the model, as in K,Na (default: K, Na, Cl as in the table)", "--ions LIST", example='["K", "Na"]'
+    )
     inside: Mapping[str, Inside] = setting(
-        dict, "inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive", flag="--inside", metavar="LIST",
-        reads=insides_in_file, types=insides_typed, merges=True, example='{K = "140+-10", Na = 12}',
+        dict, "inside concentrations in mM, as in K=140+-10,Na=12,Cl=passive", "--inside LIST", reads=insides_in_file,
+        types=insides_typed, merges=True, example='{K = "140+-10", Na = 12}',
     )  # fmt: skip
     options: tuple[str, ...] = setting(
-        (), "additions to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio", flag="--option",
-        metavar="NAME", repeats=True, example='["Q10_P_Na"]',
+        (), "additions to the law: Q10_P_Na, rectification, davies, activity_inside or pump_ratio", "--option NAME",
+        repeats=True, example='["Q10_P_Na"]',
     )  # fmt: skip
-    preset: str | None = setting(
-        None, "priors of a neuron, skeletal-muscle, cardiac or glia", flag="--preset", metavar="NAME"
-    )
+    preset: str | None = setting(None, "priors of a neuron, skeletal-muscle, cardiac or glia", "--preset NAME")
     priors: "Mapping[str, Prior]" = setting(
-        dict, 'priors in place of the default ones, as {"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}; a number holds it fixed',
+        dict,
+        'priors in place of the default ones, as {"P_Na/P_K": "LogNormal(log 0.02, 0.5)"}; a number holds it fixed',
         reads=priors_in_file, merges=True,
     )  # fmt: skip
     reference: Mapping[str, float] = setting(
@@ -187,11 +179,11 @@ class Config:
     )  # fmt: skip
     by: str | None = setting(
         None, "column that sorts cells into groups: cell_type, genotype, …; several, joined by commas, are crossed",
-        flag="--by", metavar="COLUMN",
+        "--by COLUMN",
     )  # fmt: skip
     nested_in: tuple[str, ...] | None = setting(
         None, "columns of levels above the cell, outermost first, as in litter,mouse; none: cells are independent"
-        " (default: animal, where there is such a column)", flag="--nested-in", metavar="COLUMN,…", types=levels_typed,
+        " (default: animal, where there is such a column)", "--nested-in COLUMN,…", types=levels_typed,
         example='["mouse"]',
     )  # fmt: skip
     vary: tuple[str, ...] | None = setting(
@@ -206,22 +198,23 @@ class Config:
         (), "cell, solution or both: whose electrode offsets are inferred", example='["cell", "solution"]'
     )
     robustness: Literal["on", "off", "full"] = setting(
-        "on", "what the answers rest on: on, off, or full (every cell and row left out in turn)", flag="--robustness",
-        metavar="HOW", group=ONE_FIT, off_flag="--no-robustness",
+        "on", "what the answers rest on: on, off, or full (every cell and row left out in turn)", "--robustness HOW",
+        group=ONE_FIT, off_flag="--no-robustness",
     )  # fmt: skip
     scatter_by: str | None = setting(
-        None, "column each level of which has a scatter of its own: solution, …; several, joined by commas, are crossed",
-        flag="--scatter-by", metavar="COLUMN",
+        None,
+        "column each level of which has a scatter of its own: solution, …; several, joined by commas, are crossed",
+        "--scatter-by COLUMN",
     )  # fmt: skip
-    robust: bool = setting(False, "Student t scatter, for tables with outliers", flag="--robust")
+    robust: bool = setting(False, "Student t scatter, for tables with outliers", "--robust")
     robust_cells: bool = setting(
-        False, "Student t population of cells, so that an odd cell moves its type less", flag="--robust-cells"
+        False, "Student t population of cells, so that an odd cell moves its type less", "--robust-cells"
     )
     interval: float = setting(
-        0.89, "probability of the equal-tailed intervals in every table, plot and sentence", flag="--interval",
-        metavar="P", group=SAMPLING, low=0.5, high=0.999, example="0.95",
+        0.89, "probability of the equal-tailed intervals in every table, plot and sentence", "--interval P",
+        group=SAMPLING, low=0.5, high=0.999, example="0.95",
     )  # fmt: skip
-    seed: int = setting(1, "every random number follows from it", flag="--seed", metavar="N", low=0, high=2**63 - 1)
+    seed: int = setting(1, "every random number follows from it", "--seed N", low=0, high=2**63 - 1)
     sampling: Sampling = setting(Sampling, "chains, draws and warm-up, as a Sampling", reads=_sampling)
 
     def __post_init__(self) -> None:

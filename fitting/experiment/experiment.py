@@ -37,7 +37,7 @@ from .bath_errors import BathError
 from .config import Config
 from .interval import interval_name
 from .levels import Levels
-from .resistance import Resistance
+from .resistance import Resistance, log_MOhm
 from .scatter import DIM as SCATTER_DIM
 from .scatter import Scatter
 
@@ -274,11 +274,9 @@ class Experiment:
         at = self.true_conditions(theta)
         V_m = self.law.potential(theta, at, self.reference)
         assert self.resistance is not None, "asked only of tables with input resistances"
-        return self.resistance.log_MOhm(self.law, theta, at, self.reference, V_m, self.condition_of_row)
-
-    def words(self, index: int) -> str:
-        """One of the conditions in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
-        return in_words(self.conditions.take(index))
+        rows, C_m_uF = self.resistance.rows, self.resistance.C_m_uF
+        capacitance = None if C_m_uF is None else C_m_uF[rows]
+        return log_MOhm(self.law, theta, at, self.reference, V_m, self.condition_of_row[rows], capacitance)
 
 
 def distinct(at: Conditions, *beside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -289,7 +287,7 @@ def distinct(at: Conditions, *beside: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def in_words(at: Conditions, inside: bool = False) -> str:
-    """A single condition in words, for messages and tables."""
+    """A single condition in words: `K_o 5 mM, Na_o 145 mM, 22 °C, blocked`."""
     parts = [f"{name}_o {float(x):.4g} mM" for name, x in at.c_o.items()]
     if inside:
         parts += [f"{name}_i {float(x):.4g} mM" for name, x in at.c_i.items()]

@@ -177,8 +177,12 @@ def find_levels(
         There is no such column, it has an empty cell, or far too many levels.
     """
     n = recordings.sizes["obs"]
-    labels = _group_labels(recordings, by) if by else np.full(n, "")
+    labels = row_labels(recordings, "by", by) if by else np.full(n, "")
     groups = tuple(dict.fromkeys(labels.tolist())) if by else ()
+    if len(groups) > _MOST_GROUPS:
+        raise ConfigurationError(
+            f"{typed('by', by)} has {len(groups)} levels, more than {_MOST_GROUPS}: choose another column."
+        )
     if len(groups) == 1:
         raise ConfigurationError(f"{typed('by', by)}: all rows have the same value there, {groups[0]!r}. Leave it out.")
     group_of_row = pd.Index(groups).get_indexer(labels) if by else np.zeros(n, int)
@@ -274,7 +278,7 @@ def _unit_labels(recordings: xr.Dataset, columns: Sequence[str]) -> list[np.ndar
     """The unit of each row in each level above the cell, outermost first."""
     found: list[np.ndarray] = []
     for column in columns:
-        own = _filled(to_frame(recordings), column, "nested_in")[column].astype(str).to_numpy()
+        own = _filled(recordings, [column], typed("nested_in", column))[column].astype(str).to_numpy()
         found.append(_crossed(own, found[-1]) if found else own)
     return found
 
@@ -287,26 +291,21 @@ def row_labels(recordings: xr.Dataset, setting: str, by: str) -> np.ndarray:
     UnknownNameError, ConfigurationError
         There is no such column, or it is empty in some rows.
     """
-    frame, option = to_frame(recordings), f"{recordings.attrs['source']}: {typed(setting, by)}"
-    for name in columns_of(by):
+    said = f"{recordings.attrs['source']}: {typed(setting, by)}"
+    return group_labels(_filled(recordings, columns_of(by), said), by)
+
+
+def _filled(recordings: xr.Dataset, columns: Sequence[str], said: str) -> pd.DataFrame:
+    """The table, if it has the columns that a setting, as `said`, names, and those in every row."""
+    frame = to_frame(recordings)
+    for name in columns:
         if name not in frame:
             raise UnknownNameError(
-                f"{option}: there is no column {name!r}.{nearest(name, frame.columns)} Columns: {', '.join(frame.columns)}."
+                f"{said}: there is no column {name!r}.{nearest(name, frame.columns)} Columns: {', '.join(frame.columns)}."
             )
         if frame[name].isna().any() or (frame[name].astype(str) == "").any():
-            raise ConfigurationError(
-                f"{option}: the column {name} is empty in some rows; fill it in, or leave them out."
-            )
-    return group_labels(frame, by)
-
-
-def _group_labels(recordings: xr.Dataset, by: str) -> np.ndarray:
-    labels = row_labels(recordings, "by", by)
-    if len(np.unique(labels)) > _MOST_GROUPS:
-        raise ConfigurationError(
-            f"{typed('by', by)} has {len(np.unique(labels))} levels, more than {_MOST_GROUPS}: choose another column."
-        )
-    return labels
+            raise ConfigurationError(f"{said}: the column {name} is empty in some rows; fill it in, or leave them out.")
+    return frame
 
 
 def columns_of(by: str) -> list[str]:
@@ -317,15 +316,3 @@ def columns_of(by: str) -> list[str]:
 def group_labels(frame: pd.DataFrame, by: str) -> np.ndarray:
     """The group of each row of a table: its label, or the labels of several columns crossed."""
     return np.array([" / ".join(parts) for parts in frame[columns_of(by)].astype(str).to_numpy()])
-
-
-def _filled(frame: pd.DataFrame, name: str, setting: str, given: str = "") -> pd.DataFrame:
-    """The table, if it has the column that a setting names, and that in every row."""
-    said = typed(setting, given or name)
-    if name not in frame:
-        raise UnknownNameError(
-            f"{said}: there is no column {name!r}.{nearest(name, frame.columns)} Columns: {', '.join(frame.columns)}."
-        )
-    if frame[name].isna().any() or (frame[name].astype(str) == "").any():
-        raise ConfigurationError(f"{said}: the column {name} is empty in some rows; fill it in, or leave them out.")
-    return frame

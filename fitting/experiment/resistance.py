@@ -53,13 +53,6 @@ class Resistance:
             *((R_IN_SCATTER,) if np.isnan(self.own_sd).any() else ()),
         )
 
-    def log_MOhm(
-        self, law: Law, theta: Theta, at: Conditions, reference: Conditions, V_m: Array, index: np.ndarray
-    ) -> Array:
-        """`log_MOhm` of this table's rows, `index` being the condition of every row of the table."""
-        C_m_uF = None if self.C_m_uF is None else self.C_m_uF[self.rows]
-        return log_MOhm(law, theta, at, reference, V_m, index[self.rows], C_m_uF)
-
     def sd(self, scatter: Array) -> Array:
         """Sd of log R_in in every row that has one; `scatter` is that of rows without an sd of their own."""
         return namespace(scatter).where(np.isnan(self.own_sd), scatter, np.nan_to_num(self.own_sd, nan=1.0))

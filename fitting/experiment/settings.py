@@ -41,9 +41,9 @@ class Setting:
 
     meaning: str
     flag: str = ""
+    metavar: str = ""
     group: str = MODEL
     off_flag: str = ""
-    metavar: str = ""
     repeats: bool = False
     low: float | None = None
     high: float | None = None
@@ -56,13 +56,12 @@ class Setting:
     path: bool = False
 
 
-def setting(default: Any, meaning: str, **more: Any) -> Any:
-    """A dataclass field that is a setting; a callable `default` makes a new one each time."""
-    declared = {"setting": Setting(meaning, **more)}
-    compare = declared["setting"].saved
-    if callable(default):
-        return field(default_factory=default, metadata=declared, compare=compare)
-    return field(default=default, metadata=declared, compare=compare)
+def setting(default: Any, meaning: str, typed: str = "", **more: Any) -> Any:
+    """A dataclass field that is a setting, `typed` as a flag and what follows it; a callable `default` is called each time."""
+    flag, _, metavar = typed.partition(" ")
+    declared = Setting(meaning, flag, metavar, **more)
+    given: Any = {"default_factory": default} if callable(default) else {"default": default}
+    return field(**given, metadata={"setting": declared}, compare=declared.saved)
 
 
 def declaration(f: Field) -> Setting:

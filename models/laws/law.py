@@ -10,21 +10,6 @@ from ..ions import Ion
 from ..parameters import Parameter, Quantity
 
 
-def nothing_derived(theta: Theta, reference: Conditions) -> dict[str, Array]:
-    """For laws whose parameters say it all."""
-    return {}
-
-
-def nothing_refused(at: Conditions, reference: Conditions, options: Sequence[str]) -> str:
-    """For laws that work under any conditions."""
-    return ""
-
-
-def no_cautions(at: Conditions, options: Sequence[str]) -> tuple[str, ...]:
-    """For laws that no bath is known to break."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Law:
     """One law of the resting potential, as an entry of the registry.
@@ -55,7 +40,7 @@ class Law:
     citation: str
     parameters: Callable[[Sequence[Ion]], tuple[Parameter, ...]]
     potential: Callable[[Theta, Conditions, Conditions], Array]
-    derived: Callable[[Theta, Conditions], dict[str, Array]] = nothing_derived
+    derived: Callable[[Theta, Conditions], dict[str, Array]] = lambda theta, reference: {}
     quantities: tuple[Quantity, ...] = ()
     only: tuple[str, ...] = ()
     needs: tuple[str, ...] = ("K",)
@@ -63,9 +48,9 @@ class Law:
     options: tuple[str, ...] = ()
     has_pump: bool = False
     at_equilibrium: bool = False
-    cautions: Callable[[Conditions, Sequence[str]], tuple[str, ...]] = no_cautions
+    cautions: Callable[[Conditions, Sequence[str]], tuple[str, ...]] = lambda at, options: ()
     conductance: Callable[[Theta, Conditions, Conditions, Array, Array], Array] | None = None
-    refusal: Callable[[Conditions, Conditions, Sequence[str]], str] = nothing_refused
+    refusal: Callable[[Conditions, Conditions, Sequence[str]], str] = lambda at, reference, options: ""
 
     def usable(self, ions: Sequence[Ion]) -> tuple[Ion, ...]:
         """Those of `ions` that the law speaks of; raises ConfigurationError where one that it needs is not among them."""

@@ -9,7 +9,7 @@ import pytest
 import vrest
 from tests.own_law import LIT, PROTON
 from vrest.data.tables.table import numbers_of
-from vrest.fitting.experiment.experiment import conditions_of
+from vrest.fitting.experiment.experiment import conditions_of, in_words
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.models.errors import DataError, UnknownNameError
 from vrest.models.laws import registry
@@ -38,7 +38,7 @@ def test_the_law_reads_the_column():
     for row, light in enumerate(LIGHT):
         same = dark.potential({**TRUTH, "pump_g_mM": np.float64(20.0 * light / 100)})[dark.condition_of_row]
         assert V_m[row] == pytest.approx(same[row])
-    assert "light_lx 50" in lit.words(1)
+    assert "light_lx 50" in in_words(lit.conditions.take(1))
     assert lit.n_conditions == 4
 
 
