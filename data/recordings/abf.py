@@ -6,6 +6,7 @@ known from one that is not.
 
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,27 +211,37 @@ def _version_1(axon: Any, path: Path, content: bytes) -> Header:
         order = list(range(count))
     rate = 1e6 / (h["fADCSampleInterval"] * count)
     kind = "<f4" if h["nDataFormat"] == 1 else "<i2"
-    inputs = []
-    for i in order:
-        gain = h["fInstrumentScaleFactor"][i] * h["fSignalGain"][i] * h["fADCProgrammableGain"][i]
-        telegraph = h["nTelegraphMode"][i] if h["nTelegraphEnable"][i] == 1 else None
-        gain *= (h["fTelegraphAdditGain"][i] or 1.0) if telegraph is not None else 1.0
-        scale = (h["fADCRange"] / h["lADCResolution"] / gain, h["fInstrumentOffset"][i] - h["fSignalOffset"][i])
-        name, unit = _plain(h["sADCChannelName"][i]), _plain(h["sADCUnits"][i])
-        factor, zero = (1.0, 0.0) if kind == "<f4" else scale
-        inputs.append(Input(name, unit, factor, zero, telegraph))
+    of_channels = {name: values for name, values in h.items() if isinstance(values, tuple) and len(values) == 16}
+    channels = [{name: values[i] for name, values in of_channels.items()} for i in order]
+    inputs = [_input(adc["sADCChannelName"], adc["sADCUnits"], adc, h, kind) for adc in channels]
     old = h["fFileVersionNumber"] < 1.6
     outputs = [_output_1(h, n, old) for n in range(4)]
-    starts = []
-    for k in range(max(h["lSynchArraySize"], 0)):
-        at, length = struct.unpack_from("<2i", content, h["lSynchArrayPtr"] * _BLOCK + 8 * k)
-        starts.append((at * h["fSynchTimeUnit"] * 1e-6 if h["fSynchTimeUnit"] else at / rate / count, length))
+    first = data + h["nNumPointsIgnored"] * np.dtype(kind).itemsize
+    listed = range(h["lSynchArrayPtr"] * _BLOCK, h["lSynchArrayPtr"] * _BLOCK + 8 * h["lSynchArraySize"], 8)
     return Header(
-        h["nOperationMode"], rate, (data + h["nNumPointsIgnored"] * np.dtype(kind).itemsize, h["lActualAcqLength"], kind),
-        h["lActualEpisodes"], starts, inputs,
+        h["nOperationMode"], rate, (first, h["lActualAcqLength"], kind), h["lActualEpisodes"],
+        _starts(content, listed, h["fSynchTimeUnit"], rate, count), inputs,
         [output for output in outputs if output.unit or output.epochs or output.file is not None],
         not old and any(h["nULEnable"]),
     )  # fmt: skip
+
+
+def _input(name: bytes, unit: bytes, adc: Mapping[str, Any], rig: Mapping[str, Any], kind: str) -> Input:
+    """An input with its scale, from its own part of the header and from what holds for all."""
+    telegraph = adc["nTelegraphMode"] if adc["nTelegraphEnable"] == 1 else None
+    factor, zero = 1.0, 0.0
+    if kind != "<f4":
+        gain = adc["fInstrumentScaleFactor"] * adc["fSignalGain"] * adc["fADCProgrammableGain"]
+        gain *= (adc["fTelegraphAdditGain"] or 1.0) if telegraph is not None else 1.0
+        factor = rig["fADCRange"] / rig["lADCResolution"] / gain
+        zero = adc["fInstrumentOffset"] - adc["fSignalOffset"]
+    return Input(_plain(name), _plain(unit), factor, zero, telegraph)
+
+
+def _starts(content: bytes, listed: range, unit: float, rate: float, count: int) -> list[tuple[float, int]]:
+    """Start in s and samples of each sweep, from the bytes where these are listed; `unit` is in µs, 0 for samples."""
+    pairs = (struct.unpack_from("<2i", content, at) for at in listed)
+    return [(at * unit * 1e-6 if unit else at / rate / count, length) for at, length in pairs]
 
 
 def _output_1(h: dict[str, Any], n: int, old: bool) -> Output:
@@ -249,12 +260,6 @@ def _output_1(h: dict[str, Any], n: int, old: bool) -> Output:
     return Output(n, _plain(h["sDACChannelUnit"][n]), holding, epochs, bool(stays), file)
 
 
-def _listed(content: bytes, section: dict[str, int]) -> bool:
-    """Whether any user list is enabled."""
-    first, size = section["uBlockIndex"] * _BLOCK, section["uBytes"]
-    return any(struct.unpack_from("<h", content, first + k * size + 2)[0] for k in range(section["llNumEntries"]))
-
-
 _EPOCH_FIELDS = (
     ("n", "EpochType"), ("f", "EpochInitLevel"), ("f", "EpochLevelInc"), ("l", "EpochInitDuration"),
     ("l", "EpochDurationInc"),
@@ -267,15 +272,7 @@ def _version_2(axon: Any, path: Path, content: bytes) -> Header:
     count = len(h["listADCInfo"])
     rate = 1e6 / protocol["fADCSequenceInterval"]
     kind = "<f4" if h["nDataFormat"] == 1 else "<i2"
-    inputs = []
-    for adc in h["listADCInfo"]:
-        gain = adc["fInstrumentScaleFactor"] * adc["fSignalGain"] * adc["fADCProgrammableGain"]
-        telegraph = adc["nTelegraphMode"] if adc["nTelegraphEnable"] == 1 else None
-        gain *= (adc["fTelegraphAdditGain"] or 1.0) if telegraph is not None else 1.0
-        scale = (protocol["fADCRange"] / protocol["lADCResolution"] / gain,
-                 adc["fInstrumentOffset"] - adc["fSignalOffset"])  # fmt: skip
-        factor, zero = (1.0, 0.0) if kind == "<f4" else scale
-        inputs.append(Input(_plain(adc["ADCChNames"]), _plain(adc["ADCChUnits"]), factor, zero, telegraph))
+    inputs = [_input(adc["ADCChNames"], adc["ADCChUnits"], adc, protocol, kind) for adc in h["listADCInfo"]]
     where = sections["StringsSection"]
     packed = content[where["uBlockIndex"] * _BLOCK :][: where["uBytes"]]
     strings = dict(enumerate(packed[packed.rfind(b"\0\0") :].split(b"\0")[1:]))
@@ -293,14 +290,16 @@ def _version_2(axon: Any, path: Path, content: bytes) -> Header:
         outputs.append(
             Output(dac["nDACNum"], _plain(dac["DACChUnits"]), holding, epochs, bool(dac["nInterEpisodeLevel"]), file)
         )
-    listed, unit = sections["SynchArraySection"], protocol["fSynchTimeUnit"]
-    starts = []
-    for k in range(listed["llNumEntries"]):
-        at, length = struct.unpack_from("<2i", content, listed["uBlockIndex"] * _BLOCK + listed["uBytes"] * k)
-        starts.append((at * unit * 1e-6 if unit else at / rate / count, length))
+    starts = _starts(content, _entries(sections["SynchArraySection"]), protocol["fSynchTimeUnit"], rate, count)
     data = sections["DataSection"]
+    varied = any(struct.unpack_from("<h", content, at + 2)[0] for at in _entries(sections["UserListSection"]))
     return Header(
         protocol["nOperationMode"], rate, (data["uBlockIndex"] * _BLOCK, data["llNumEntries"], kind),
-        h["lActualEpisodes"], starts, inputs, outputs,
-        _listed(content, sections["UserListSection"]),
+        h["lActualEpisodes"], starts, inputs, outputs, varied,
     )  # fmt: skip
+
+
+def _entries(section: Mapping[str, int]) -> range:
+    """The first byte of each entry of a section."""
+    first, size = section["uBlockIndex"] * _BLOCK, section["uBytes"]
+    return range(first, first + section["llNumEntries"] * size, size or 1)

@@ -12,10 +12,13 @@ from .species import HYDRATE_WATER, OTHER_NAMES, PROTON, Species, molar_mass
 
 MOST = 6000.0  # mM; more than any salt of these lists is used at
 LONGEST = 80
+_MOLAR = {"M": 1e3, "mM": 1.0, "uM": 1e-3, "nM": 1e-6, "mol/L": 1e3, "mmol/L": 1.0, "umol/L": 1e-3, "nmol/L": 1e-6}
+_MASS = {"g/L": 1e3, "mg/L": 1.0, "mg/mL": 1e3, "ug/mL": 1.0}
 _COUNTS = {"mono": 1, "di": 2, "tri": 3, "tetra": 4, "penta": 5, "hexa": 6, "hepta": 7, "octa": 8, "deca": 10, "": 1}
-_MANY = "mono|di|tri|tetra"
-_BOUND = (
-    "sodium|potassium|c(?:a)?esium|lithium|ammonium|magnesium|calcium|hydrochloride|hydrobromide|Na|K|Cs|Li|Mg|Ca|Tris"
+_COUNTED = re.compile(
+    r"(?<![A-Za-z])(mono|di|tri|tetra)[- ]?\(?(sodium|potassium|c(?:a)?esium|lithium|ammonium|magnesium|calcium|hydrochloride"
+    r"|hydrobromide|Na|K|Cs|Li|Mg|Ca|Tris)\)?(?![a-z])",
+    re.IGNORECASE,
 )
 _HYDRATE = re.compile(r"[-\s·∙⋅.*•xn,(\[]+(\d{0,2})\s*[*x·]?\s*H2O[\])]?$")
 _HYDRATE_WORD = re.compile(r"[-\s,(]+(mono|di|tri|tetra|penta|hexa|hepta|octa|deca|)-?hydrate\)?$", re.IGNORECASE)
@@ -40,8 +43,8 @@ _USUAL = (
     "NaCl KCl CaCl2 MgCl2 MgSO4 NaHCO3 NaH2PO4 KH2PO4 Na2HPO4 NaOH KOH CsOH HCl K-gluconate Na-gluconate KMeSO4 KMeSO3 CsMeSO3 "
     "CsCl CsF LiCl BaCl2 choline-Cl TEA-Cl NMDG-Cl Tris-HCl Na2ATP K2ATP MgATP Na2GTP Na3GTP Na-pyruvate K2SO4 Na-ascorbate "
     "Na2-phosphocreatine NH4Cl Cs-gluconate K-glutamate K-aspartate QX-314-Cl QX-314-Br K4BAPTA"
-)  # fmt: skip
-USUAL_SALTS = _USUAL.split()
+)
+_USUAL_SALTS = _USUAL.split()
 
 
 @dataclass(frozen=True)
@@ -111,20 +114,9 @@ class Names:
     def _factor(self, unit: str | None, salt: Salt) -> float | str | None:
         """mM per unit."""
         unit = (unit or "mM").replace("µ", "u").replace("μ", "u").replace("/l", "/L").replace("ml", "mL")
-        molar = {
-            "M": 1e3,
-            "mM": 1.0,
-            "uM": 1e-3,
-            "nM": 1e-6,
-            "mol/L": 1e3,
-            "mmol/L": 1.0,
-            "umol/L": 1e-3,
-            "nmol/L": 1e-6,
-        }
-        mass = {"g/L": 1e3, "mg/L": 1.0, "mg/mL": 1e3, "ug/mL": 1.0}
-        if unit in molar:
-            return molar[unit]
-        if unit not in mass:
+        if unit in _MOLAR:
+            return _MOLAR[unit]
+        if unit not in _MASS:
             return None
         species = dict(salt.parts)
         if unweighed := [name for name in species if not self.known[name].formula]:
@@ -134,7 +126,7 @@ class Names:
         kept = {name: n for name, n in species.items() if not (acid and name == "H")}
         missing = sum(n * self.known[name].valence for name, n in kept.items())
         grams = sum(n * molar_mass(self.known[name].formula) for name, n in kept.items())
-        return mass[unit] / (grams - PROTON * missing + HYDRATE_WATER * salt.waters)
+        return _MASS[unit] / (grams - PROTON * missing + HYDRATE_WATER * salt.waters)
 
     def _tokens(self, text: str) -> Counter[str]:
         """How many of each species, or none where some of the text is no species."""
@@ -201,15 +193,12 @@ class Names:
         """Names that are near in meaning: they share the rarest part that can be read."""
         inside = [n for n in self.names if len(n) > 1 and n in text and self.names[n] not in ("Na", "Cl", "K", "H")]
         rarest = self.names[max(inside, key=len)] if inside else ""
-        candidates = [s for s in USUAL_SALTS if rarest and rarest in self._tokens(s)]
-        spelt = difflib.get_close_matches(text, [*USUAL_SALTS, *self.known], n=3, cutoff=0.5)
+        candidates = [s for s in _USUAL_SALTS if rarest and rarest in self._tokens(s)]
+        spelt = difflib.get_close_matches(text, [*_USUAL_SALTS, *self.known], n=3, cutoff=0.5)
         candidates += [rarest] if rarest else []
         near = list(dict.fromkeys([*difflib.get_close_matches(text, candidates, n=3, cutoff=0.3), *spelt]))[:3]
-        hint = (
-            f"The nearest known names are {', '.join(near)}."
-            if near
-            else "Salts are written as NaCl, TEA-Cl, K-gluconate."
-        )
+        known = f"The nearest known names are {', '.join(near)}."
+        hint = known if near else "Salts are written as NaCl, TEA-Cl, K-gluconate."
         return f"{hint} What is missing is defined under [ions]: X = {{valence = -1}}, or valence = 0 if neutral."
 
 
@@ -233,11 +222,6 @@ def _plain(text: str) -> str:
     for words, symbol in _PHOSPHATES:
         text = re.sub(words, symbol, text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=PO4)[\s,]*\(?(?:mono|di|tri)basic\)?", "", text)
-    text = re.sub(
-        rf"(?<![A-Za-z])({_MANY})[- ]?\(?({_BOUND})\)?(?![a-z])",
-        lambda m: f"{m[2]}{_COUNTS[m[1].lower()]}",
-        text,
-        flags=re.IGNORECASE,
-    )
+    text = _COUNTED.sub(lambda m: f"{m[2]}{_COUNTS[m[1].lower()]}", text)
     text = re.sub(r"(?<![A-Za-z\d])(\d)\s?HCl$", r"Cl\1", text)
     return re.sub(r"(?<![A-Za-z\d])(\d)(Na|K|Cs|Li|Tris)(?![a-z\d])", r"\2\1", text)

@@ -15,23 +15,20 @@ def overview(
     made: Mapping[str, Solution], pipette: str | None, temperature_C: float, method: str = METHODS[0]
 ) -> "tuple[pd.DataFrame, list[str]]":
     """A row per solution (mM, mosm/L, and mV against the pipette), and sentences."""
+    import numpy as np
     import pandas as pd
 
     frame = pd.DataFrame({"solution": list(made)})
     for ion in dict.fromkeys(ion for solution in made.values() for ion in solution.ions):
         frame[f"{ion}_mM"] = [solution.ions.get(ion, 0.0) for solution in made.values()]
         if ion in METALS and any(ion in solution.free for solution in made.values()):
-            frame[f"{ion}_free_mM"] = [
-                solution.free.get(ion, solution.ions.get(ion, 0.0)) for solution in made.values()
-            ]
-    frame["pH"] = [solution.pH for solution in made.values()]
-    frame["pH"] = frame["pH"].astype(float)
+            frame[f"{ion}_free_mM"] = [s.free.get(ion, s.ions.get(ion, 0.0)) for s in made.values()]
+    frame["pH"] = np.array([solution.pH for solution in made.values()], dtype=float)
     frame["ionic_strength_mM"] = [solution.ionic_strength for solution in made.values()]
     frame["osmolarity_mosm_L"] = [solution.osmolarity for solution in made.values()]
     said = [*dict.fromkeys(line for solution in made.values() for line in (*solution.notes, *solution.said))]
-    said.append(
-        f"Osmolarity is ideal (the sum of all particles); an osmometer reads about {OSMOTIC_COEFFICIENT} times that."
-    )
+    about = f"an osmometer reads about {OSMOTIC_COEFFICIENT} times that."
+    said.append(f"Osmolarity is ideal (the sum of all particles); {about}")
     if any(solution.free for solution in made.values()):
         said.append(
             "Ca and Mg are totals; Ca_free and Mg_free leave out what EGTA, BAPTA, EDTA, ATP, GTP, citrate and "
@@ -44,8 +41,7 @@ def overview(
         found = {name: junction(made[pipette], bath, temperature_C, method) for name, bath in against.items()}
         said += [f"{name}: holds no ions, and has no junction potential." for name in made if not made[name].ions]
         dependable = {name: one for name, one in found.items() if one.error <= MATTERS}
-        frame["ljp_mV"] = [dependable[name].mV if name in dependable else None for name in made]
-        frame["ljp_mV"] = frame["ljp_mV"].astype(float)
+        frame["ljp_mV"] = [dependable[name].mV if name in dependable else np.nan for name in made]
         said += _of_junctions(made, pipette, temperature_C, method, found, dependable)
     digits = {name: [float(f"{value:.6g}") for value in frame[name]] for name in frame.columns[1:]}
     return frame.assign(**digits), said

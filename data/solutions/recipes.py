@@ -95,9 +95,8 @@ def read_solutions(path: str | Path, temperature_C: float = ROOM) -> dict[str, S
         text = read_text(path)
     except (OSError, ValueError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
-        raise DataError(
-            f"{path}: the solutions file cannot be read: {getattr(error, 'strerror', None) or reason}."
-        ) from None
+        reason = getattr(error, "strerror", None) or reason
+        raise DataError(f"{path}: the solutions file cannot be read: {reason}.") from None
     try:
         return solutions(parse(text), temperature_C)
     except tomllib.TOMLDecodeError as error:
@@ -113,8 +112,7 @@ def solutions(recipes: Mapping[str, Mapping[str, Any]], temperature_C: float = R
     """The solutions of recipes, ``{"control": {"NaCl": 140, "KCl": 5}}`` in mM; see `read_solutions`."""
     faults: list[str] = []
     recipes = dict(recipes)
-    known = {**SPECIES, **_own_ions(recipes.pop("ions", {}), faults)}
-    names = Names(known)
+    names = Names({**SPECIES, **_own_ions(recipes.pop("ions", {}), faults)})
     made = {}
     for name, recipe in recipes.items():
         if not isinstance(recipe, Mapping) or not recipe:
@@ -187,12 +185,8 @@ class _Recipe:
             twice = [other for other, (before, _) in self.salts.items() if before.parts == salt.parts]
             self.notes += [f"{other} and {key} are the same salt; their amounts are added." for other in twice]
             self.notes += [salt.note] if salt.note else []
-            hydrating = (
-                isinstance(amount, str) and "g/" in amount and not salt.waters and {"Ca", "Mg"} & set(salt.parts)
-            )
-            self.notes += (
-                [f"{key} in {amount} is weighed without crystal water; name it, as in CaCl2·2H2O."] if hydrating else []
-            )
+            if isinstance(amount, str) and "g/" in amount and not salt.waters and set(METALS) & set(salt.parts):
+                self.notes.append(f"{key} in {amount} is weighed without crystal water; name it, as in CaCl2·2H2O.")
             self.salts[key] = (salt, mM)
 
     def _pH(self, value: Any) -> str:
@@ -222,22 +216,16 @@ class _Recipe:
 
     def _gas(self, value: Any) -> str:
         percent = re.fullmatch(r"(\d+\.?\d*)\s*%.*", value.strip()) if isinstance(value, str) else None
-        amount = self.names.mM(value, Salt({})) if percent is None else 0.0
-        if (
-            isinstance(amount, str)
-            or (percent and not 0 < float(percent[1]) <= 100)
-            or (percent is None and amount <= 0)
-        ):
+        amount = float(percent[1]) / 100 if percent else self.names.mM(value, Salt({}))
+        if isinstance(amount, str) or amount <= 0 or (percent and amount > 1):
             return 'write CO2 = "5 %" for the gas, or "1.2 mM" for what is dissolved.'
-        if percent is None and not isinstance(value, str):
+        if not isinstance(value, str):
             from .pH import dissolved_CO2  # brings SciPy
 
             five = dissolved_CO2(GAS, self.temperature_C)
-            self.notes.append(
-                f'CO2 = {value:g} is read as mM dissolved; a gas with 5 % is CO2 = "5 %" ({five:.2g} mM here).'
-            )
-        self.CO2 = float(percent[1]) / 100 if percent else amount
-        self.by_gas = percent is not None
+            said = f'a gas with 5 % is CO2 = "5 %" ({five:.2g} mM here).'
+            self.notes.append(f"CO2 = {value:g} is read as mM dissolved; {said}")
+        self.CO2, self.by_gas = amount, percent is not None
         return ""
 
     def solution(self) -> Solution | None:
@@ -249,7 +237,7 @@ class _Recipe:
         buffered = charge(mixture.at(pH - 0.05)) - charge(mixture.at(pH + 0.05)) > 0.05
         hidden = {form for form, c in forms.items() if c <= 1e-9 and form[0] not in METALS}
         forms = {form: c for form, c in forms.items() if form not in hidden}
-        mobilities = {form: self._mobility(form) for form in forms}
+        mobilities = {(name, z): self.names.known[ligand_of(name)].mobility(z, name) for name, z in forms}
         totals = {metal: mixture.totals[metal] for metal in METALS if mixture.totals.get(metal, 0) > 0}
         mine = [f"{self.name}: {note}" for note in self.notes], [f"{self.name}: {line}" for line in self.said]
         return Solution(self.name, forms, mobilities, totals, pH if buffered else None, *map(tuple, mine))
@@ -262,9 +250,8 @@ class _Recipe:
             mixture = mixture.plus(salt.parts, mM)
         if self.CO2 is None and mixture.totals.get("CO3", 0.0) >= GASSED:
             self.CO2, self.by_gas = GAS, True
-            self.said.append(
-                'holds bicarbonate and is taken as gassed with 5 % CO2; CO2 = "0.5 %" or the like says otherwise.'
-            )
+            said = 'holds bicarbonate and is taken as gassed with 5 % CO2; CO2 = "0.5 %" or the like says otherwise.'
+            self.said.append(said)
         if self.CO2 is None:
             return mixture
         dissolved = dissolved_CO2(self.CO2, self.temperature_C) if self.by_gas else self.CO2
@@ -336,7 +323,3 @@ class _Recipe:
             return "HCl", mixture.titrant(pH, {"Cl": 1})
         ion = max(_BASES, key=lambda name: mixture.totals.get(name, 0.0))
         return _BASES[ion], mixture.titrant(pH, {ion: 1})
-
-    def _mobility(self, form: Form) -> Mobility:
-        name, z = form
-        return self.names.known[ligand_of(name)].mobility(z, name)

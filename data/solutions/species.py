@@ -97,21 +97,18 @@ def _species() -> tuple[dict[str, Species], dict[str, str]]:
     mobilities, constants = _rows("mobilities.csv"), _rows("constants.csv")
     for row in _rows("species.csv"):
         name = row["name"]
-        u = {
-            int(m["charge"]): float(
-                m["mobility_K1"] or float(m["conductance_S_cm2_eq"]) / abs(int(m["charge"])) / POTASSIUM
-            )
-            for m in mobilities
-            if m["species"] == name
-        }
-        sources = {int(m["charge"]): m["source"] for m in mobilities if m["species"] == name}
+        by_charge = {int(m["charge"]): _mobility(m) for m in mobilities if m["species"] == name}
         bound = {c["binds"]: _constant(c) for c in constants if c["ligand"] == name}
         protons = tuple(bound[key] for key in sorted(key for key in bound if key[0] == "H"))
         metals = {key: constant for key, constant in bound.items() if key[0] != "H"}
-        by_charge = {z: Mobility(value, value, sources[z]) for z, value in u.items()}
         made[name] = Species(int(row["valence"]), row["formula"], protons, metals, by_charge)
         others |= dict.fromkeys(filter(None, row["other_names"].split(";")), name)
     return made, others
+
+
+def _mobility(row: Mapping[str, str]) -> Mobility:
+    u = row["mobility_K1"] or float(row["conductance_S_cm2_eq"]) / abs(int(row["charge"])) / POTASSIUM
+    return Mobility(float(u), float(u), row["source"])
 
 
 def _constant(row: Mapping[str, str]) -> Constant:
