@@ -281,15 +281,12 @@ def _version_2(axon: Any, path: Path, content: bytes) -> Header:
         epochs: list[tuple[int, float, float, int, int]] = []
         playing = dac["nWaveformEnable"] and protocol["nOperationMode"] == _EPISODIC
         if playing and dac["nWaveformSource"] == 1:
-            own = h["dictEpochInfoPerDAC"].get(dac["nDACNum"], {})
-            epochs = [
-                tuple(e[t + name] for t, name in _EPOCH_FIELDS) for _, e in sorted(own.items()) if e["nEpochType"]
-            ]
+            own = [e for _, e in sorted(h["dictEpochInfoPerDAC"].get(dac["nDACNum"], {}).items())]
+            epochs = [tuple(e[t + name] for t, name in _EPOCH_FIELDS) for e in own if e["nEpochType"]]
         file = _file(strings, dac["lDACFilePathIndex"]) if playing and dac["nWaveformSource"] > 1 else None
         holding = _holding(dac["fDACHoldingLevel"], dac["fInstrumentHoldingLevel"])
-        outputs.append(
-            Output(dac["nDACNum"], _plain(dac["DACChUnits"]), holding, epochs, bool(dac["nInterEpisodeLevel"]), file)
-        )
+        unit, stays = _plain(dac["DACChUnits"]), bool(dac["nInterEpisodeLevel"])
+        outputs.append(Output(dac["nDACNum"], unit, holding, epochs, stays, file))
     starts = _starts(content, _entries(sections["SynchArraySection"]), protocol["fSynchTimeUnit"], rate, count)
     data = sections["DataSection"]
     varied = any(struct.unpack_from("<h", content, at + 2)[0] for at in _entries(sections["UserListSection"]))

@@ -18,6 +18,7 @@ USUAL = (-110.0, -10.0)  # mV
 HELD_pA = 0.5, 5.0  # as commanded; as measured, since an amplifier's offset is no holding
 SPIKE_mV, SPIKE_RISE = 20.0, 8.0  # above baseline; within 2 ms
 RECOVERY_s = (0.05, 1.0)  # an after-potential lasts at least, at most
+_IN_CLAMP = "no resting potential in voltage clamp ({}). --clamp current overrules this."
 
 
 @dataclass
@@ -99,7 +100,13 @@ def _rest(
     V_m = float(np.median(medians))
     sd = 1.4826 * float(np.median(np.abs(np.concatenate([v - m for v, m in zip(values, medians, strict=True)]))))
     drift, wander, span = _drift([(channel.sweeps[i], taken[i]) for i in used])
-    _plausible(channel, V_m, drift, wander, span)
+    no_one = "there is no one resting potential."
+    if not V_M_mV.holds(V_m):
+        raise DataError(f"{channel.title} lies at {V_m:.0f} mV, where no membrane potential is: wrong gain or offset.")
+    if abs(drift) > DRIFT_REFUSED:
+        raise DataError(f"{channel.title} drifts by {drift:+.1f} mV in {span:.0f} s: {no_one}")
+    if wander > WANDER_REFUSED:
+        raise DataError(f"{channel.title} jumps about (± {wander:.0f} mV): {no_one}")
     if abs(drift) > DRIFT_FLAG:
         flags.append(f"drifts by {drift:+.1f} mV in {span:.0f} s")
     if wander > WANDER_FLAG:
@@ -109,9 +116,8 @@ def _rest(
     level = 0.0 if current.source is Source.ASSUMED else where.level
     if current.source is Source.UNKNOWN:
         level = np.nan
-        flags.append(
-            f"injected current unknown: {current.silent}. Without any, V_m is {V_m:.1f} mV: --assume-no-current"
-        )
+        without = f"Without any, V_m is {V_m:.1f} mV: --assume-no-current"
+        flags.append(f"injected current unknown: {current.silent}. {without}")
     elif current.source is Source.ASSUMED:
         told = f", though outputs commanded {where.level:+.0f} pA" if abs(where.level) > HELD_pA[0] else ""
         flags.append(f"assumed that no current was injected{told}")
@@ -124,28 +130,16 @@ def _rest(
                 taken, flags)  # fmt: skip
 
 
-def _plausible(channel: Channel, V_m: float, drift: float, wander: float, span: float) -> None:
-    if not V_M_mV.holds(V_m):
-        raise DataError(f"{channel.title} lies at {V_m:.0f} mV, where no membrane potential is: wrong gain or offset.")
-    if abs(drift) > DRIFT_REFUSED:
-        raise DataError(
-            f"{channel.title} drifts by {drift:+.1f} mV in {span:.0f} s: there is no one resting potential."
-        )
-    if wander > WANDER_REFUSED:
-        raise DataError(f"{channel.title} jumps about (± {wander:.0f} mV): there is no one resting potential.")
-
-
 def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Channel, list[str]]:
     channels = recording.channels
     listed = ", ".join(f"{i}: {c.title}" for i, c in enumerate(channels)) or "none"
     if choice is not None:
-        named = [c for i, c in enumerate(channels) if choice in (str(i), c.name)]
-        if not named:
+        named = next((c for i, c in enumerate(channels) if choice in (str(i), c.name)), None)
+        if named is None:
             raise ConfigurationError(f"--channel {choice}: {recording.name} has these channels: {listed}.")
-        refused = "" if clamp is Clamp.CURRENT else clamped(recording, named[0])
-        if refused:
-            raise DataError(f"no resting potential in voltage clamp ({refused}). --clamp current overrules this.")
-        return named[0], [] if named[0].unit == "mV" else [f"chosen although its unit is {named[0].unit or 'unknown'}"]
+        if clamp is not Clamp.CURRENT and (why := clamped(recording, named)):
+            raise DataError(_IN_CLAMP.format(why))
+        return named, [] if named.unit == "mV" else [f"chosen although its unit is {named.unit or 'unknown'}"]
     candidates = [c for c in channels if c.unit == "mV" and any(np.isfinite(s.values).any() for s in c.sweeps)]
     if not candidates:
         if recording.voltage_clamp:
@@ -153,11 +147,10 @@ def _chosen(recording: Recording, choice: str | None, clamp: Clamp) -> tuple[Cha
             raise DataError(f"no resting potential in voltage clamp ({recording.voltage_clamp}). {overrule}.")
         overrule = " --channel N takes one all the same." if channels else ""
         raise DataError(f"no channel is in mV (channels: {listed}): voltage clamp, or no membrane potential.{overrule}")
-    held = {c.title: "" if clamp is Clamp.CURRENT else clamped(recording, c) for c in candidates}
-    free = [c for c in candidates if not held[c.title]]
+    held = ["" if clamp is Clamp.CURRENT else clamped(recording, c) for c in candidates]
+    free = [c for c, why in zip(candidates, held, strict=True) if not why]
     if not free:
-        why = held[candidates[0].title]
-        raise DataError(f"no resting potential in voltage clamp ({why}). --clamp current overrules this.")
+        raise DataError(_IN_CLAMP.format(held[0]))
     reasons = [_no_potential(channel) for channel in free]
     good = [c for c, reason in zip(free, reasons, strict=True) if not reason]
     if not good:

@@ -19,6 +19,10 @@ _WORTH = 10  # how many times longer rest at less current must be, to be taken i
 _NO_NAME = re.compile(r"(in|ai|adc)[ _#]*\d+|unnamed|\?", re.IGNORECASE)  # as Clampex calls an input that nobody named
 
 
+_Bounds = list[tuple[int, int] | None]  # first sample and end, by sweep
+_Found = tuple[float, _Bounds]  # at a level
+
+
 @dataclass
 class Injected:
     """The current of a channel's sweeps in pA, and how well it is known.
@@ -41,7 +45,7 @@ class Injected:
 class Windows:
     """Where each sweep (None: nowhere) is at the one `level` in pA that counts as rest, and what is to be said of it."""
 
-    bounds: list[tuple[int, int] | None]
+    bounds: _Bounds
     level: float
     notes: list[str]
 
@@ -64,9 +68,8 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
             return Injected(list(seen), Source.MEASURED, tolerance=tolerance)
         level = _level(np.concatenate(seen))
         if source is not Source.UNKNOWN and abs(level) > NOISY_pA and not dead:
-            notes.append(
-                f"{measured.title} reads {level:+.0f} pA: an unused input, or a current that no output commanded"
-            )
+            read = f"{measured.title} reads {level:+.0f} pA"
+            notes.append(f"{read}: an unused input, or a current that no output commanded")
     silent = recording.silent
     if source is Source.UNKNOWN and assume_none:
         source, silent = Source.ASSUMED, ""
@@ -86,8 +89,8 @@ def windows(current: Injected, channel: Channel) -> Windows:
     some = np.concatenate([c[:: max(len(c) // 1000, 1)] for c in current.sweeps if c is not None])
     about = [_level(some[np.abs(some - guess) <= current.tolerance]) for guess in {*starts, _level(some), 0.0}]
     levels = sorted({round(level, 3) for level in about if np.isfinite(level)}, key=abs)
-    first: tuple[float, list[tuple[int, int] | None]] | None = None
-    late: tuple[float, list[tuple[int, int] | None]] | None = None
+    first: _Found | None = None
+    late: _Found | None = None
     for level in levels:
         runs = [_runs(c, level, current.tolerance) for c in current.sweeps]
         if first is None and any(found := [_first(r, rate) for r, rate in zip(runs, rates, strict=True)]):
@@ -140,7 +143,7 @@ def _late(runs: list[tuple[int, int]], rate: float) -> tuple[int, int] | None:
     return max((b for b in behind if b[1] - b[0] >= LEAST_S * rate), key=lambda b: b[1] - b[0], default=None)
 
 
-def _s(found: tuple[float, list[tuple[int, int] | None]]) -> int:
+def _s(found: _Found) -> int:
     return sum(b[1] - b[0] for b in found[1] if b)
 
 

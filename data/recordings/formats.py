@@ -42,9 +42,8 @@ def read_recording(path: Path) -> Recording:
         raise DataError(f"{path.name}: cannot be read as {kind} file: {str(error).rstrip('.')}.") from None
     except Exception as error:  # a damaged file may fail anywhere in its reader
         what = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            f"{path.name}: cannot be read as {kind} file; it is damaged or cut short ({what[:120]})."
-        ) from None
+        said = f"cannot be read as {kind} file; it is damaged or cut short ({what[:120]})."
+        raise DataError(f"{path.name}: {said}") from None
     recording.files = recording.files or [path]
     for channel in recording.channels:
         if not all(len(sweep.values) for sweep in channel.sweeps):

@@ -56,8 +56,7 @@ def _companions(path: Path) -> list[Path]:
     if not (found := list(_MARK.finditer(path.stem))):
         return []
     start, stop = found[-1].span()
-    same = re.compile(
-        rf"{re.escape(path.stem[:start])}(?:{_CHANNEL}|[a-h]){re.escape(path.stem[stop:])}", re.IGNORECASE
-    )
+    before, after = re.escape(path.stem[:start]), re.escape(path.stem[stop:])
+    same = re.compile(rf"{before}(?:{_CHANNEL}|[a-h]){after}", re.IGNORECASE)
     beside = (p for p in path.parent.iterdir() if p != path and p.suffix.lower() == path.suffix.lower())
     return sorted(p for p in beside if same.fullmatch(p.stem))

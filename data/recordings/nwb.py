@@ -38,15 +38,11 @@ def read_nwb(path: Path) -> Recording:
     with h5py.File(path, "r") as file:
         found = [series for top in ("acquisition", "stimulus") if top in file for series in _all(file[top], h5py.Group)]
         if not found:
-            version = file.attrs.get(
-                "nwb_version", file["nwb_version"][()] if "nwb_version" in file else "of no version"
-            )
-            raise DataError(
-                f"holds no series of one signal in volts or amperes (NWB {text(version).removeprefix('NWB-')})"
-            )
-        presented = [
-            s for s in found if s.kind == "CurrentClampStimulusSeries" or s.group.name.startswith("/stimulus/")
-        ]
+            stored = file["nwb_version"][()] if "nwb_version" in file else "of no version"
+            version = text(file.attrs.get("nwb_version", stored)).removeprefix("NWB-")
+            raise DataError(f"holds no series of one signal in volts or amperes (NWB {version})")
+        stimulus = "CurrentClampStimulusSeries"
+        presented = [s for s in found if s.kind == stimulus or s.group.name.startswith("/stimulus/")]
         clamped = [s for s in found if s.kind == "VoltageClampSeries"]
         series = [s for s in found if s not in presented and s not in clamped]
         recording = Recording(path.name, [], silent="no stimulus is stored beside the sweeps")
@@ -122,9 +118,8 @@ def _current(one: Series, sweep: Sweep, presented: list[Series]) -> Array | None
     total, known = np.full(count, bias if np.isfinite(bias) else 0.0), False
     for stimulus in presented:
         channel, values = _values(stimulus.group, "", "amperes" if stimulus.kind != "TimeSeries" else "")
-        at = np.round((np.arange(count) / sweep.rate_Hz + sweep.start_s - stimulus.start_s) * stimulus.rate_Hz).astype(
-            int
-        )
+        seconds = np.arange(count) / sweep.rate_Hz + sweep.start_s - stimulus.start_s
+        at = np.round(seconds * stimulus.rate_Hz).astype(int)
         if stimulus.sweep is not None and stimulus.sweep == one.sweep and not 0 <= at[count // 2] < len(values):
             at = np.arange(count)  # of one sweep, on clocks of their own
         inside = (at >= 0) & (at < len(values))

@@ -48,9 +48,8 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     lasted = f"{rest.duration:.{0 if rest.duration >= 10 else 2}f}"
     unless = " if no current was injected" if rest.current_from is Source.UNKNOWN else ""
     head = f"{name}: {rest.V_m:.1f} mV{unless} in {lasted} s of {many(rest.sweeps, 'sweep')}"
-    traces.set_title(
-        head + (f", {rest.spikes} spikes left out" if rest.spikes else ""), loc="left", fontsize=10, **plain
-    )
+    head += f", {rest.spikes} spikes left out" if rest.spikes else ""
+    traces.set_title(head, loc="left", fontsize=10, **plain)
     _say(figure, "; ".join(rest.flags))
     figure.savefig(path)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +139,8 @@ def text(value: object) -> str:
 
 
 def needs(package: str, extra: str = "recordings") -> Any:
-    from importlib import import_module
-
     try:
         return import_module(package)
     except ImportError:
-        name = package.split(".")[0]
-        raise ConfigurationError(
-            f'reading this format needs {name}, which is not installed: pip install "vrest[{extra}]".'
-        ) from None
+        missing = f"{package.split('.')[0]}, which is not installed"
+        raise ConfigurationError(f'reading this format needs {missing}: pip install "vrest[{extra}]".') from None

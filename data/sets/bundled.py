@@ -43,23 +43,19 @@ class Codebook:
         """The CSV file of the set."""
         return Path(str(files(__package__))) / f"{self.name}.csv"
 
-    def describe(self) -> str:
+    def __str__(self) -> str:
         """The codebook as text of at most 80 columns."""
         lines = [_wrapped(f"{self.name}: {self.title}", "", "  "), ""]
         for label, text in (("Source", self.source), ("Reference", self.reference), ("Measured", self.measured)):
             lines.append(_wrapped(f"{label}: {text}", "", "  "))
         parts = {"Assumed, not published with the data": self.assumed, "What vrest says of it": self.says}
         for label, items in {**parts, "Caveats": self.caveats}.items():
-            if not items:
-                continue
-            lines += ["", f"{label}:", *(_wrapped(item, "  - ", "    ") for item in items)]
+            if items:
+                lines += ["", f"{label}:", *(_wrapped(item, "  - ", "    ") for item in items)]
         lines += ["", "Columns:"]
         for name, (meaning, status) in self.columns.items():
             lines.append(_wrapped(f"{meaning} [{status}]", f"  {name:<16} ", " " * 19))
         return "\n".join(lines)
-
-    def __str__(self) -> str:
-        return self.describe()
 
 
 def datasets() -> dict[str, Codebook]:

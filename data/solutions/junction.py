@@ -25,19 +25,14 @@ class Junction:
     unknown: tuple[str, ...] = ()
 
 
-def junction_potential(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> float:
-    """The liquid junction potential E in mV, of the bath relative to the pipette; V_m = V_recorded - E.
+def dependable_junction(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> Junction:
+    """The liquid junction potential E, of the bath relative to the pipette; V_m = V_recorded - E.
 
     Raises
     ------
     DataError
         A solution holds no ions, or an ion without a published mobility leaves more than 0.5 mV open.
     """
-    return dependable_junction(pipette, bath, temperature_C, method).mV
-
-
-def dependable_junction(pipette: Solution, bath: Solution, temperature_C: float, method: str = METHODS[0]) -> Junction:
-    """The same with its error, which is at most 0.5 mV."""
     found = junction(pipette, bath, temperature_C, method)
     if found.error > MATTERS:
         raise DataError(asked(pipette, {bath.name: bath}, {bath.name: found}))

@@ -76,11 +76,6 @@ class Solution:
         """The sum of all particles, in mosm/L; an osmometer shows about OSMOTIC_COEFFICIENT times that."""
         return sum(self.forms.values())
 
-    @property
-    def charge(self) -> float:
-        """The sum of z c, in mM: 0 but for rounding."""
-        return charge(self.forms) + 0.0
-
 
 def read_solutions(path: str | Path, temperature_C: float = ROOM) -> dict[str, Solution]:
     """The solutions of a TOML file, by name; DataError lists every fault by solution and salt.

@@ -32,9 +32,8 @@ def common_temperature(sheet: Sheet) -> float:
 def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) -> None:
     """Give every row that names a solution the recipe's ions; what the table says otherwise is a fault."""
     if "solution" not in sheet.cells:
-        return faults.add(
-            f"missing, and {typed('solutions')} needs it: the name of each row's bath.", column="solution"
-        )
+        said = f"missing, and {typed('solutions')} needs it: the name of each row's bath."
+        return faults.add(said, column="solution")
     names = sheet.cells["solution"]
     for row, name in zip(sheet.rows, names, strict=True):
         if name and name not in solutions:
@@ -45,10 +44,8 @@ def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) 
         faults.warn(note, column="solution")
     for solution in used:
         for metal, free in solution.free.items():
-            bound = (
-                f"{free:.3g} of {solution.totals[metal]:.3g} mM in {solution.name!r}, which its chelators leave free"
-            )
-            faults.warn(f"is {bound}.", column=f"{metal}_o_mM")
+            of = f"{solution.totals[metal]:.3g} mM in {solution.name!r}"
+            faults.warn(f"is {free:.3g} of {of}, which its chelators leave free.", column=f"{metal}_o_mM")
     present = {ion for solution in used for ion in solution.ions if ion != "H"}
     present |= {"K", *(ion for ion in IONS if f"{ion}_i_mM" in sheet.numbers)}  # a bath may hold none of them
     nowhere = np.full(len(names), np.nan)
@@ -62,8 +59,7 @@ def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) 
         for k in np.flatnonzero(sheet.weighed & ~np.isnan(own) & ~np.isclose(own, recipe, rtol=near, atol=5e-3)):
             what = f"{own[k]:g} contradicts the recipe of {names[k]!r}, {recipe[k]:g} mM; correct one of them"
             faults.add(f"{what}, or delete the column.", row=sheet.rows[k], column=column, kind="recipe")
-        sheet.numbers[column] = np.where(np.isnan(own), recipe, own)
-        sheet.cells[column] = [f"{value:g}" for value in sheet.numbers[column]]
+        sheet.put(column, np.where(np.isnan(own), recipe, own))
         for k in np.flatnonzero(np.isnan(sheet.numbers[column]) & COLUMNS[column].filled):
             if not names[k]:
                 faults.add("empty, and the row names no solution; type one of them.", row=sheet.rows[k], column=column)

@@ -54,9 +54,8 @@ def block(recordings: xr.Dataset, query: str, faults: Faults) -> xr.Dataset:
         return recordings
     every = np.ones(recordings.sizes["obs"], dtype=bool)
     rows = every if query.strip().lower() == "all" else choose(recordings, query, "blocked")
-    faults.repair(
-        "blocked", f"pump blocked in {rows_in_words(recordings['row'].values[rows])}, as {typed('blocked')} says."
-    )
+    where = rows_in_words(recordings["row"].values[rows])
+    faults.repair("blocked", f"pump blocked in {where}, as {typed('blocked')} says.")
     return recordings.assign(blocked=recordings["blocked"].copy(data=rows))
 
 

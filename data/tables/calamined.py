@@ -66,9 +66,8 @@ def _main(wanted: str) -> None:
         answer["stored_as_text"] = stored_as_text(values)
         answer["merged"] = [(*start, *end) for start, end in sheet.merged_cell_ranges or []]
     elif not wanted:
-        tops = {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=LOOKED_AT) for name in visible
-        }
+        first = {"skip_empty_area": False, "nrows": LOOKED_AT}
+        tops = {name: book.get_sheet_by_name(name).to_python(**first) for name in visible}
         answer["tops"] = {name: [list(map(text_of, row)) for row in rows] for name, rows in tops.items()}
     sys.stdout.buffer.write(json.dumps(answer).encode())
 

@@ -43,6 +43,11 @@ class Sheet:
     allowed: frozenset[str] = frozenset()
     weighed: NDArray[np.bool_] | None = None
 
+    def put(self, name: str, values: NDArray[np.float64]) -> None:
+        """Give the table a column of numbers, in place of one that it may have."""
+        self.numbers[name] = values
+        self.cells[name] = [f"{value:g}" for value in values]
+
 
 @np.errstate(over="ignore", invalid="ignore")  # what is beyond all range is named, and may overflow meanwhile
 def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
@@ -148,7 +153,7 @@ def _out_of_range(value: float, column: Column) -> str:
 def _looks_like_volts(sheet: Sheet, faults: Faults) -> bool:
     values = sheet.numbers["V_m_mV"]
     known = values[~np.isnan(values)]
-    if not len(known) or not known.any() or np.abs(known).max() > 0.2:
+    if not known.any() or np.abs(known).max() > 0.2:
         return False
     span = f"{known.min():g} to {known.max():g}" if len(known) > 1 else f"{known[0]:g}"
     faults.add(f"the values ({span}) look like volts; multiply the column by 1000.", column="V_m_mV")
@@ -173,7 +178,7 @@ def _all_positive(sheet: Sheet, potentials: bool, faults: Faults) -> bool:
 def _looks_molar(sheet: Sheet, name: str, faults: Faults) -> bool:
     values = sheet.numbers[name]
     known = values[~np.isnan(values)]
-    if not len(known) or not (0 < known.max() < MOLAR_mM[name]):
+    if not (0 < known.max(initial=0) < MOLAR_mM[name]):
         return False
     faults.add(f"no value exceeds {known.max():g}: they look like M; multiply the column by 1000.", column=name)
     return True
@@ -278,8 +283,6 @@ def _warn_of_repeats(sheet: Sheet, faults: Faults) -> None:
     for line, row in zip(zip(*sheet.cells.values(), strict=True), sheet.rows.tolist(), strict=True):
         groups.setdefault(line, []).append(row)
     repeats = [rows for rows in groups.values() if len(rows) > 1]
-    if not repeats:
-        return
     shown = "; ".join(rows_in_words(rows) for rows in repeats[:5])
     more = f"; and {len(repeats) - 5} more such groups" if len(repeats) > 5 else ""
     faults.warn(

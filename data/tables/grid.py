@@ -59,15 +59,11 @@ def _decode(content: bytes, encoding: str | None, faults: Faults) -> tuple[str, 
     try:
         text = content.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding)
     except LookupError:
-        raise ConfigurationError(
-            f"{typed('encoding', encoding)}: no such encoding; utf-8, cp1252 and utf-16 are usual."
-        ) from None
+        said = "no such encoding; utf-8, cp1252 and utf-16 are usual."
+        raise ConfigurationError(f"{typed('encoding', encoding)}: {said}") from None
     except UnicodeError:
-        hint = (
-            f"leave {typed('encoding')} out"
-            if told
-            else f"save the table as CSV UTF-8, or give its {typed('encoding')}"
-        )
+        name = typed("encoding")
+        hint = f"leave {name} out" if told else f"save the table as CSV UTF-8, or give its {name}"
         faults.stop(f"is not encoded as {encoding}; {hint}.")
     if "\x00" in text:
         faults.stop("holds binary data, not text; give a CSV file or a spreadsheet.")
@@ -84,12 +80,9 @@ def _encoding(content: bytes, faults: Faults) -> str:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
         if re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe2-\xef][\x80-\xbf]{2}", content):
-            row = content.count(b"\n", 0, error.start) + 1
-            faults.stop(
-                f"mixes encodings: UTF-8, and the byte 0x{content[error.start]:02x} that is none; "
-                f"save it as CSV UTF-8, or say which one holds with {typed('encoding', 'cp1252')}.",
-                row=row,
-            )
+            mixed = f"mixes encodings: UTF-8, and the byte 0x{content[error.start]:02x} that is none; "
+            way = f"save it as CSV UTF-8, or say which one holds with {typed('encoding', 'cp1252')}."
+            faults.stop(mixed + way, row=content.count(b"\n", 0, error.start) + 1)
         return "cp1252"
     return "utf-8"
 

@@ -92,9 +92,8 @@ def _squash(name: str) -> str:
 
 _FULL = {_squash(name): name for name in COLUMNS}
 _KEYS = {key: name for name, keys in _CERTAIN.items() for key in keys.split()}
-_KEYS |= {
-    _squash(n.rsplit("_", 1)[0]): n for n in ("R_in_MOhm", "R_in_sd_MOhm", "R_seal_GOhm", "V_m_sd_mV", "V_m_sem_mV")
-}
+_BARE = ("R_in_MOhm", "R_in_sd_MOhm", "R_seal_GOhm", "V_m_sd_mV", "V_m_sem_mV")  # known without their units
+_KEYS |= {_squash(COLUMNS[name].variable): name for name in _BARE}
 _GUESSED = {key: name for name, keys in _LIKELY.items() for key in keys.split()}
 
 
@@ -176,14 +175,11 @@ def resolve(
             found = meaning(f"{own} ({unit.strip('()[]')})") or found
         before = meaning(header[position - 1]) if position else None
         beside = before is not None and before.name == "V_m_mV" and _squash(own) in _SPREADS
-        if (
-            found
-            and (found.certain or beside)
-            and found.name not in counted
-            and _INSTEAD.get(found.name) not in counted
-        ):
+        if not found:
+            continue
+        if (found.certain or beside) and not {found.name, _INSTEAD.get(found.name)} & set(counted):
             taken.setdefault(found.name, []).append(position)
-        elif found and found.certain and found.name in counted and found.name not in columns:
+        elif found.certain and found.name in counted and found.name not in columns:
             if _squash(own) == _squash(found.name):
                 faults.add(f"is there twice, as {own!r} too; keep one, or rename the other.", column=found.name)
             else:
@@ -231,9 +227,9 @@ def _obey(heads: Heads, columns: Mapping[str, str], faults: Faults) -> None:
 
 def _note_unit(heads: Heads, name: str, own: str) -> None:
     found = meaning(own)
-    unit = (found and found.name == name and found.unit) or conversion(
-        split_unit(own)[1], COLUMNS[name].unit if name in COLUMNS else ""
-    )
+    unit = found.unit if found and found.name == name else None
+    if unit is None and name in COLUMNS:
+        unit = conversion(split_unit(own)[1], COLUMNS[name].unit)
     if unit and unit.changes:
         heads.units[name] = unit
     if name == "V_m_mV" and found:

@@ -10,7 +10,7 @@ import numpy as np
 from ...models.errors import DataError, typed
 from ...models.ions import IONS
 from ..solutions.recipes import SHARP, Solution
-from ..solutions.species import FORM_NAMES, SPECIES, Form, Mobility
+from ..solutions.species import FORM_NAMES, SPECIES, Form, Mobility, charge
 from .baths import named
 from .checks import Sheet
 from .faults import Faults
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 UNNAMED = (0.15, 0.0, 0.33)
 UNLIKE = 0.05  # of K, between pipette and inside, worth more than a millivolt of E_K
 UNUSUAL = -1.0  # mV of a patch pipette's junction potential, below which its sign is questioned
+# Of a row: bath, temperature, whether the electrode is sharp, the bath's electrode, concentrations inside.
+_Where = tuple[str, float, bool, str, tuple[tuple[str, float], ...]]
 _FORM_OF = {name: form for form, name in FORM_NAMES.items()}
 
 
@@ -78,16 +80,13 @@ def subtract_junctions(
         if pipette is not None:
             faults.warn(f"--pipette {pipette} is not used: no row has compute in a column ljp.")
         if "AgCl" in sheet.cells.get("bath_electrode", []):
-            faults.warn(
-                "AgCl changes nothing: the wire's shift is computed where ljp says compute.", column="bath_electrode"
-            )
+            said = "AgCl changes nothing: the wire's shift is computed where ljp says compute."
+            faults.warn(said, column="bath_electrode")
         _question_the_sign(sheet, faults)
         return _first_row(sheet)
     if solutions is None or pipette is None or "solution" not in sheet.cells:
-        faults.add(
-            f"compute needs the baths' recipes: {typed('solutions', 'FILE')} and {typed('pipette', 'NAME')}.",
-            column="ljp",
-        )
+        ways = f"{typed('solutions', 'FILE')} and {typed('pipette', 'NAME')}"
+        faults.add(f"compute needs the baths' recipes: {ways}.", column="ljp")
         return ""
     filling = named(solutions, pipette)
     baths, temperatures = sheet.cells["solution"], sheet.numbers["temperature_C"].tolist()
@@ -95,7 +94,7 @@ def subtract_junctions(
     wires = sheet.cells.get("bath_electrode", [""] * len(words))
     zeroed = baths[0]
     values, said = np.zeros(len(words)), _Said()  # rows already corrected have nothing to subtract
-    known: dict[tuple, float] = {}
+    known: dict[_Where, float] = {}
     for name, temperature, word, wire in zip(baths, temperatures, words, wires, strict=True):
         if word == "compute" and not np.isnan(temperature):
             for bath in (name, zeroed if wire == "AgCl" else name):
@@ -112,7 +111,7 @@ def subtract_junctions(
         where = (name, temperature, sharp, wires[k], tuple(held.items()))
         try:
             if where not in known:
-                known[where] = _one(filling, solutions, where, zeroed, held, said)
+                known[where] = _one(filling, solutions, where, zeroed, said)
         except DataError as error:
             faults.add(str(error), row=sheet.rows[k], column="ljp", kind=f"junction {name}")
             known[where] = float("nan")
@@ -135,28 +134,20 @@ def _compare_inside(filling: Solution, inside: Mapping[str, float], faults: Faul
         )
 
 
-def _one(
-    filling: Solution,
-    solutions: Mapping[str, Solution],
-    where: tuple,
-    zeroed: str,
-    held: Mapping[str, float],
-    said: _Said,
-) -> float:
+def _one(filling: Solution, solutions: Mapping[str, Solution], where: _Where, zeroed: str, said: _Said) -> float:
     """What is to be subtracted from V_recorded, in mV."""
     from ...models.constants import thermal_voltage
-    from ..solutions.junction import dependable_junction, junction_potential
+    from ..solutions.junction import dependable_junction
 
-    name, temperature, sharp, wire, _ = where
+    name, temperature, sharp, wire, held = where
     shift = 0.0
     if wire == "AgCl":
         if zeroed not in solutions:
             raise DataError("AgCl needs the recipe of the first row's bath, in which the electrodes were zeroed.")
         chloride = [solutions[bath].forms.get(("Cl", -1), 0.0) for bath in (name, zeroed)]
         if min(chloride) <= 0:
-            raise DataError(
-                f"a bare Ag/AgCl wire has no potential without chloride in {name} and {zeroed}; use a bridge."
-            )
+            baths = f"{name} and {zeroed}"
+            raise DataError(f"a bare Ag/AgCl wire has no potential without chloride in {baths}; use a bridge.")
         shift = thermal_voltage(temperature) * log(chloride[0] / chloride[1])
         if abs(shift) >= 0.05:
             said.note(said.wire, name, temperature, (shift, chloride[0]))
@@ -167,31 +158,28 @@ def _one(
     if not sharp:
         said.note(said.plain, at_the_tip, temperature, tip)
         return tip + shift
-    if not held.get("K"):
-        raise DataError(
-            "a sharp electrode's tip has a junction with the cytoplasm too:"
-            f" give {typed('inside', 'K=140,Na=10')} or K_i_mM."
-        )
-    ends = [junction_potential(filling, _cytoplasm(held, u), temperature) for u in UNNAMED]
+    if not dict(held).get("K"):
+        ways = f"{typed('inside', 'K=140,Na=10')} or K_i_mM"
+        raise DataError(f"a sharp electrode's tip has a junction with the cytoplasm too: give {ways}.")
+    ends = [dependable_junction(filling, _cytoplasm(dict(held), u), temperature).mV for u in UNNAMED]
     said.note(said.sharp, name, temperature, (tip, ends[0], ends[1:]))
     return tip - ends[0] + shift
 
 
 def _inside(sheet: Sheet, k: int, inside: Mapping[str, float]) -> dict[str, float]:
     """The row's inside concentrations in mM, from its own columns or for all rows."""
-    typed = {name: sheet.numbers[f"{name}_i_mM"][k] for name in IONS if f"{name}_i_mM" in sheet.numbers}
-    return {**inside, **{name: float(value) for name, value in typed.items() if not np.isnan(value)}}
+    own = {name: float(sheet.numbers[f"{name}_i_mM"][k]) for name in IONS if f"{name}_i_mM" in sheet.numbers}
+    return {**inside, **{name: value for name, value in own.items() if not np.isnan(value)}}
 
 
 def _cytoplasm(held: Mapping[str, float], unnamed: float) -> Solution:
     """The cytoplasm as a solution; what lacks in charge is an ion of this mobility."""
     forms: dict[Form, float] = {_FORM_OF.get(name, (name, IONS[name].valence)): c for name, c in held.items()}
     mobilities = {form: SPECIES[form[0]].mobility(form[1]) for form in forms}
-    charge = sum(c * z for (_, z), c in forms.items())
-    rest = ("unnamed", -1 if charge > 0 else 1)
-    return Solution(
-        "cytoplasm", {**forms, rest: abs(charge)}, {**mobilities, rest: Mobility(unnamed, unnamed, "assumed")}
-    )
+    lacking = -charge(forms)
+    rest = ("unnamed", 1 if lacking >= 0 else -1)
+    mobilities[rest] = Mobility(unnamed, unnamed, "assumed")
+    return Solution("cytoplasm", {**forms, rest: abs(lacking)}, mobilities)
 
 
 def _first_row(sheet: Sheet) -> str:

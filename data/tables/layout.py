@@ -103,10 +103,8 @@ def header_at(rows: Sequence[Sequence[str]]) -> int:
     scores = [recognised(cells) for cells in rows[:_LOOKED_AT]]
     if max(scores) > 0:
         return scores.index(max(scores))
-    texts = [
-        k for k, cells in enumerate(rows[:_LOOKED_AT]) if sum(map(bool, cells)) > 1 and not any(map(_is_number, cells))
-    ]
-    return texts[0] if texts else 0
+    texts = (sum(map(bool, cells)) > 1 and not any(map(_is_number, cells)) for cells in rows[:_LOOKED_AT])
+    return next((k for k, all_texts in enumerate(texts) if all_texts), 0)
 
 
 def _columns(

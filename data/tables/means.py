@@ -17,19 +17,16 @@ def split_errors(
     """
     error = told or headed
     texts = cells.get("V_m_mV", [])
-    found = {
-        k: match for k, text in enumerate(texts) if "±" in text or "+" in text[1:] if (match := SPREAD.fullmatch(text))
-    }
+    some = ((k, SPREAD.fullmatch(text)) for k, text in enumerate(texts) if "±" in text or "+" in text[1:])
+    found = {k: match for k, match in some if match}
     if not found:
         return
     where = rows_in_words([rows[k] for k in found], most=8)
     if error is None:
-        said = f"{texts[next(iter(found))]!r} holds a mean and its error ({where}); say which error it is with "
-        faults.add(
-            f"{said}{typed('error', 'sem')} (standard error) or {typed('error', 'sd')} (standard deviation).",
-            row=rows[next(iter(found))],
-            column="V_m_mV",
-        )
+        k = next(iter(found))
+        said = f"{texts[k]!r} holds a mean and its error ({where}); say which error it is with "
+        ways = f"{typed('error', 'sem')} (standard error) or {typed('error', 'sd')} (standard deviation)."
+        faults.add(said + ways, row=rows[k], column="V_m_mV")
         for k, match in found.items():  # what else is wrong with them is said too
             texts[k] = match[1]
         return

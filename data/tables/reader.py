@@ -96,12 +96,9 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
     given = [*options.constants, *(["temperature_C"] if options.temperature_C is not None else [])]
     if options.potentials and not faults.some:
         table, heads.names = make_long(table, heads.names, options.wide, given, list(baths or ()), faults)
-    spare = [
-        *given,
-        *heads.asked,
-        *([] if options.potentials else ["V_m_mV"]),
-        *([n for n in COLUMNS if n.endswith("_o_mM")] if baths is not None else []),
-    ]
+    spare = [*given, *heads.asked]
+    spare += [] if options.potentials else ["V_m_mV"]
+    spare += [] if baths is None else [name for name in COLUMNS if name.endswith("_o_mM")]
     require(heads.names, spare, faults, potentials=options.potentials)
     _note_units(table, heads, faults)
     _drop_rows_without_potential(table, heads.names, options, faults)
@@ -124,9 +121,8 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
         fill_baths(sheet, baths, faults)
     _lower_words(sheet, options.texts, faults)
     for name in (name for name in options.allow if name in sheet.numbers):
-        faults.repair(
-            "allow", f"values of {name} outside its limits of plausibility are taken, as {typed('allow')} says."
-        )
+        what = f"values of {name} outside its limits of plausibility are taken"
+        faults.repair("allow", f"{what}, as {typed('allow')} says.")
     check(sheet, faults, potentials=options.potentials)
     said = ""
     if "temperature_C" in sheet.numbers:
@@ -211,14 +207,17 @@ def _numbers(
     sheet: Sheet, grid: Grid, table: Body, heads: Heads, options: ReadOptions, spelling: Spelling, faults: Faults
 ) -> None:
     """The number columns of `sheet`, in the contract's units."""
+
+    def filled_later(name: str) -> bool:
+        if name == "temperature_C":
+            return options.temperature_C is not None
+        return options.solutions is not None and name.endswith("_o_mM")
+
     read = {text: f"{value:.15g}" if isinstance(value, float) else str(value) for text, value in options.texts.items()}
     for name in [n for n in sheet.cells if n in NUMBERS]:
         column = NUMBERS[name]
-        loose = (options.solutions is not None and name.endswith("_o_mM")) or (
-            name == "temperature_C" and options.temperature_C is not None
-        )
         texts = sheet.cells[name]
-        if loose:
+        if filled_later(name):
             column = replace(column, filled=False)
             texts = ["" if is_room(text) else text for text in texts]
         values = to_numbers(texts, column, table.rows, faults, spelling, read)
@@ -255,8 +254,7 @@ def _set_constant(sheet: Sheet, name: str, value: float, faults: Faults) -> None
     if not (column.low <= value <= column.high) or (column.positive and value <= 0):
         raise ConfigurationError(f"{option}: is outside {column.low:g} to {column.high:g} {column.unit}.")
     if name not in sheet.numbers:
-        sheet.numbers[name] = np.full(len(sheet.rows), value)
-        sheet.cells[name] = [f"{value:g}"] * len(sheet.rows)
+        sheet.put(name, np.full(len(sheet.rows), value))
         faults.repair("constant", f"{name} is {value:g} in every row, as {option} says.")
     elif np.any(sheet.numbers[name] != value):
         faults.add(f"the table has its own values; leave {option} out, or delete the column.", column=name)
@@ -271,17 +269,15 @@ def _set_temperature(sheet: Sheet, temperature: float, faults: Faults) -> None:
         low, high = TEMPERATURE_C
         raise ConfigurationError(f"{option}: a bath's temperature is between {low:g} and {high:g} °C.{kelvin}")
     if name not in sheet.numbers:
-        sheet.numbers[name] = np.full(len(sheet.rows), temperature)
-        sheet.cells[name] = [f"{temperature:g}"] * len(sheet.rows)
+        sheet.put(name, np.full(len(sheet.rows), temperature))
         return
     without = np.isnan(sheet.numbers[name])
     if without.any():
         sheet.numbers[name] = np.where(without, temperature, sheet.numbers[name])
         shown = next((sheet.cells[name][k] for k in np.flatnonzero(without) if sheet.cells[name][k]), "empty")
         rows = rows_in_words(sheet.rows[without], most=8)
-        faults.repair(
-            "temperature", f"{int(without.sum())} temperatures ({shown!r}; {rows}) taken as {temperature:g} °C."
-        )
+        where = f"({shown!r}; {rows})"
+        faults.repair("temperature", f"{int(without.sum())} temperatures {where} taken as {temperature:g} °C.")
     elif np.any(sheet.numbers[name] != temperature):
         faults.add(f"the table has its own temperatures; leave {option} out, or delete the column.", column=name)
 

@@ -21,8 +21,7 @@ _METHODS = {
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod)  # no powers: they grow without bounds
 _LONGEST_QUERY, _LARGEST_NUMBER = 2000, 1e15
 _SYNTAX = (
-    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Invert, ast.USub, ast.UAdd, ast.BinOp,
-    *_ARITHMETIC,
+    ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Invert, ast.USub, ast.UAdd, ast.BinOp, *_ARITHMETIC,
     ast.BitAnd, ast.BitOr, ast.Compare, ast.cmpop, ast.Call, ast.keyword, ast.Attribute, ast.Name, ast.Load, ast.Constant,
     ast.List, ast.Tuple,
 )  # fmt: skip
@@ -108,24 +107,21 @@ def choose(recordings: xr.Dataset, query: str, setting: str = "where") -> np.nda
 
 def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
     """Raise DataError where the bath's concentration of one of `ions` is not known, naming rows and column."""
-    faults = Faults(re.split(r"[\\/]", recordings.attrs.get("source", "table"))[-1])
+    faults = _faults_of(recordings)
     for ion in ions:
-        name = f"{ion}_o_mM"
+        name, way = f"{ion}_o_mM", f"or leave {ion} out of {typed('ions')}."
         if ion not in recordings["ion"].values:
-            faults.add(
-                f"missing, and the law uses {ion}; add it (mM), or leave {ion} out of {typed('ions')}.", column=name
-            )
+            faults.add(f"missing, and the law uses {ion}; add it (mM), {way}", column=name)
             continue
         unknown = np.isnan(recordings["c_o"].sel(ion=ion).values)
         for row in recordings["row"].values[unknown]:
-            sentence = f"empty, and the law uses {ion}; type it, or leave {ion} out of {typed('ions')}."
-            faults.add(sentence, row=row, column=name)
+            faults.add(f"empty, and the law uses {ion}; type it, {way}", row=row, column=name)
     faults.finish()
 
 
 def numbers_of(recordings: xr.Dataset, names: Iterable[str], user: str) -> dict[str, np.ndarray]:
     """Columns as numbers, by name; DataError, naming `user`, which needs them, and the rows, where one is none."""
-    faults = Faults(re.split(r"[\\/]", recordings.attrs.get("source", "table"))[-1])
+    faults = _faults_of(recordings)
     found: dict[str, np.ndarray] = {}
     for name in names:
         variable = COLUMNS[name].variable if name in COLUMNS else name
@@ -142,6 +138,10 @@ def numbers_of(recordings: xr.Dataset, names: Iterable[str], user: str) -> dict[
     return {name: x.astype(float) for name, x in found.items()}
 
 
+def _faults_of(recordings: xr.Dataset) -> Faults:
+    return Faults(re.split(r"[\\/]", recordings.attrs.get("source", "table"))[-1])
+
+
 def _as_measured(recordings: xr.Dataset) -> np.ndarray:
     corrected = recordings["V_m"].to_numpy()
     if "ljp" not in recordings:
@@ -156,9 +156,8 @@ def _refuse(query: str, frame: pd.DataFrame, option: str) -> None:
     """Sentences for what is no query on the table's columns, and for what would have no end."""
     columns = list(frame.columns)
     if len(query) > _LONGEST_QUERY:
-        raise ConfigurationError(
-            f"{typed('where')} is longer than {_LONGEST_QUERY} characters; choose rows by a column."
-        )
+        longer = f"longer than {_LONGEST_QUERY} characters"
+        raise ConfigurationError(f"{typed('where')} is {longer}; choose rows by a column.")
     # Names in backticks need not be Python's; stand-ins let the rest be parsed.
     quoted = {f"column{i}_": name for i, name in enumerate(re.findall(r"`([^`]*)`", query))}
     bare = query

@@ -38,9 +38,8 @@ def make_long(
     """
     if "V_m_mV" in names:
         if wide:
-            faults.add(
-                f"{typed('wide', wide)}: the table has a column of potentials, and is not wide.", column="V_m_mV"
-            )
+            said = "the table has a column of potentials, and is not wide."
+            faults.add(f"{typed('wide', wide)}: {said}", column="V_m_mV")
         return table, names
     at = _potentials(table, names)
     if len(at) < 2 and not wide:
@@ -69,9 +68,8 @@ def make_long(
     shown = ", ".join(map(str, values[:4])) + (", …" if len(values) > 4 else "")
     faults.repair("wide", f"{len(at)} columns of potentials made long: their headers are {shape.column} ({shown}).")
     if groups:
-        faults.repair(
-            "wide", f"what stands above their headers is the column group ({', '.join(dict.fromkeys(groups))})."
-        )
+        shown = ", ".join(dict.fromkeys(groups))
+        faults.repair("wide", f"what stands above their headers is the column group ({shown}).")
     long = [*(names[i] for i in keep), *(["group"] if groups else []), shape.column, "V_m_mV"]
     units = {keep.index(i): unit for i, unit in table.units.items() if i in keep}
     if unit := next((table.units[i] for i in at if i in table.units), None):
@@ -105,17 +103,13 @@ def _potentials(table: Body, names: Sequence[str]) -> list[int]:
 
 def _roughly(text: str) -> float | None:
     match = re.fullmatch(r"([-+−–]?)\s?([0-9]+(?:[.,][0-9]+)?)\s*(?:mV)?", text.strip())
-    return (
-        None
-        if match is None
-        else (-1 if match[1] in ("-", "−", "–") and match[1] else 1) * float(match[2].replace(",", "."))
-    )
+    return float(match[2].replace(",", ".")) * (1 if match[1] in ("", "+") else -1) if match else None
 
 
 def _number_in(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
     def value(header: str) -> str | None:
         match = pattern.fullmatch(header.strip())
-        return next((group for group in match.groups() if group), "").replace(",", ".") or None if match else None
+        return next(filter(None, match.groups())).replace(",", ".") if match else None
 
     return value
 

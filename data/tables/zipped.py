@@ -29,6 +29,7 @@ _EMPTY = re.compile(
     r"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _HIDDEN = re.compile(r'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*\br="([0-9]+)"')
+_ODS_HIDDEN = re.compile(rb'<table:table-row[^>]*table:visibility="(?:collapse|filter)"')
 _HIDDEN_COLUMNS = re.compile(r'<(?:\w+:)?col\s[^>]*\bhidden="(?:1|true)"')
 _ODS_ERROR = re.compile(rb'(<table:table-cell\b[^>]*)office:string-value=""(?=[^>]*calcext:value-type="error")')
 _KEPT_PARTS = re.compile(r".*\.(xml|rels|bin)|mimetype")
@@ -53,9 +54,7 @@ class ZippedBook:
         grid = Grid(found["rows"], sheet=name, merged=[tuple(where) for where in found["merged"]])
         grid.stored_as_text = {(row, column) for row, column in found["stored_as_text"]}
         if "content.xml" in self._parts:
-            marks = re.findall(
-                rb'<table:table-row[^>]*table:visibility="(?:collapse|filter)"', self._parts["content.xml"]
-            )
+            marks = _ODS_HIDDEN.findall(self._parts["content.xml"])
             grid.hidden += [f"hidden rows ({len(marks)} in the file) are"] * bool(marks)
         elif (xml := _xml_of(self._parts, name)) is not None:
             grid.hide(sorted({int(row) for row in _HIDDEN.findall(xml)}), len(_HIDDEN_COLUMNS.findall(xml)))
@@ -108,9 +107,8 @@ def _refuse_vast_sheets(parts: dict[str, bytes], faults: Faults) -> None:
             width = max((column_number(letters.decode()) + 1 for letters in set(_CELL.findall(data))), default=0)
             height = max(map(int, _ROW.findall(data)), default=0)
             if width > MOST_COLUMNS or width * height > _MOST_CELLS:
-                faults.stop(
-                    f"a sheet reaches to row {height}, column {column_letters(width - 1)}; delete what stands far off."
-                )
+                end = f"row {height}, column {column_letters(width - 1)}"
+                faults.stop(f"a sheet reaches to {end}; delete what stands far off.")
     repeated = re.findall(rb'number-columns-repeated="([0-9]+)"[^>]*office:value', parts.get("content.xml", b""))
     if any(int(count) > MOST_COLUMNS for count in repeated):
         faults.stop(f"a value is repeated over more than {MOST_COLUMNS} columns; delete what stands far right.")

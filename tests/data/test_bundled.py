@@ -54,7 +54,7 @@ def test_loading_is_silent_and_says_what_the_file_would_warn_of():
     assert load_data("crayfish_muscle").attrs["source"] == "crayfish_muscle"  # a warning would be an error here
     with pytest.warns(DataWarning, match="junction potential"):
         read_csv(datasets()["crayfish_muscle"].path)
-    assert "junction potential" in datasets()["crayfish_muscle"].describe()
+    assert "junction potential" in str(datasets()["crayfish_muscle"])
 
 
 def test_every_codebook_describes_every_column_of_its_table():

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from vrest.data.solutions.junction import junction, junction_potential
+from vrest.data.solutions.junction import dependable_junction, junction
 from vrest.data.solutions.recipes import Solution, solutions
 from vrest.data.solutions.species import Mobility
 from vrest.models.errors import DataError
@@ -14,7 +14,7 @@ def between(
     pipette: dict[str, float], bath: dict[str, float], temperature: float = 25, method: str = "henderson", ions=None
 ) -> float:
     both = solutions({"pipette": pipette, "bath": bath, "ions": ions or {}})
-    return junction_potential(both["pipette"], both["bath"], temperature, method)
+    return dependable_junction(both["pipette"], both["bath"], temperature, method).mV
 
 
 # The first from JPCalcWin's manual, the others from Ng & Barry (1995), table 2.
@@ -55,9 +55,9 @@ def test_equal_sums_of_z2uc_give_the_limit_and_not_nan():
     left = Solution("left", {("A", 1): 100.0, ("X", -1): 100.0}, forms)  # sum 50 + 100
     right = Solution("right", {("B", 1): 240.0, ("Y", -1): 120.0}, forms)  # sum 120 + 30
     # The limit by hand: -V_T sum z u (S - P) / A = -25.693 mV * [(120 - 30) - (50 - 100)] / 150
-    assert junction_potential(left, right, 25) == pytest.approx(-25.6926 * 140 / 150, abs=1e-3)
+    assert dependable_junction(left, right, 25).mV == pytest.approx(-25.6926 * 140 / 150, abs=1e-3)
     near = Solution("near", {("B", 1): 240.0 * (1 + 1e-9), ("Y", -1): 120.0}, forms)
-    assert junction_potential(left, near, 25) == pytest.approx(junction_potential(left, right, 25), abs=1e-6)
+    assert dependable_junction(left, near, 25).mV == pytest.approx(dependable_junction(left, right, 25).mV, abs=1e-6)
 
 
 def test_the_order_of_ions_does_not_matter():

@@ -8,6 +8,7 @@ import pytest
 from vrest.cli import main
 from vrest.data import from_frame, read_csv, read_solutions
 from vrest.data.solutions.recipes import solutions
+from vrest.data.solutions.species import charge
 from vrest.models.errors import DataError, DataWarning, UnknownNameError
 
 CONTROL = "[control]\nNaCl = 140\nKCl = 5\nCaCl2 = 2\nHEPES = 10\nNaOH = 4\n"
@@ -31,7 +32,7 @@ def test_a_slice_saline_by_hand():
     assert acsf.ions["HCO3"] == pytest.approx(26 - acsf.ions["HPO4"], abs=0.2)
     assert acsf.pH == pytest.approx(7.4, abs=0.05)
     assert "taken as gassed with 5 % CO2" in acsf.said[0]
-    assert acsf.charge == pytest.approx(0, abs=1e-6)
+    assert charge(acsf.forms) == pytest.approx(0, abs=1e-6)
     assert acsf.free == {}  # what phosphate binds is less than a tenth
 
 
@@ -62,7 +63,7 @@ BUFFERS = [
 def test_buffers_take_up_what_titrants_bring(recipe, ions):
     solution = made(**recipe)
     assert major(solution) == pytest.approx(ions, abs=0.15)
-    assert solution.charge == pytest.approx(0, abs=1e-6)
+    assert charge(solution.forms) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +193,12 @@ def test_without_recipes_the_column_solution_is_a_label_only(tmp_path):
 
 
 def test_junction_potentials_are_computed_and_subtracted(tmp_path):
-    from vrest.data.solutions.junction import junction_potential
+    from vrest.data.solutions.junction import dependable_junction
 
     text = "solution,temperature_C,V_m_mV,ljp\ncontrol,20,-65,compute\nhigh-K,30,-30,compute\nhigh-K,30,-31,corrected\n"
     recordings = table(tmp_path, text, pipette="pipette")
     recipes = read_solutions(tmp_path / "baths.toml")
-    expected = [junction_potential(recipes["pipette"], recipes[b], t) for b, t in (("control", 20), ("high-K", 30))]
+    expected = [dependable_junction(recipes["pipette"], recipes[b], t).mV for b, t in (("control", 20), ("high-K", 30))]
     assert recordings["ljp"].values.tolist() == [*expected, 0]
     assert recordings["V_m"].values.tolist() == [-65 - expected[0], -30 - expected[1], -31]
     assert recordings.attrs["ljp"] == "subtracted"
