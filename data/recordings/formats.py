@@ -12,10 +12,10 @@ import numpy as np
 
 from ...models.errors import ConfigurationError, DataError
 from ..tables.grid import read_bytes
+from .neo_formats import READERS, read_igor, read_neo
 from .recording import Recording
 
-_NEO = (".smr", ".smrx", ".wcp", ".edr", ".ibw", ".pxp", ".axgd", ".axgx")
-FORMATS = (".abf", ".atf", ".nwb", ".h5", *_NEO)
+FORMATS = (".abf", ".atf", ".nwb", ".h5", *READERS)
 _HDF5 = b"\x89HDF"
 _HEKA = 'HEKA\'s .dat is read after an export to NWB, ABF or Igor; or, never tried on a real file, by pip install "vrest[heka]".'
 
@@ -58,7 +58,6 @@ def _reader(path: Path, start: bytes) -> tuple[Callable[[Path], Recording], str]
     from .abf import read_abf
     from .atf import read_atf
     from .heka import read_heka
-    from .neo_formats import read_igor, read_neo
     from .nwb import read_nwb
     from .stimfit import read_stimfit
 
@@ -71,7 +70,7 @@ def _reader(path: Path, start: bytes) -> tuple[Callable[[Path], Recording], str]
         return read_nwb, "an NWB"
     if suffix == ".h5" and start == _HDF5:
         return read_stimfit, "a stimfit"
-    if suffix in _NEO:
+    if suffix in READERS:
         return read_igor if suffix == ".ibw" else read_neo, f"a {suffix}"
     if suffix in FORMATS:
         named = suffix[1:].upper()

@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from ...models.errors import DataError, DataWarning, RepairWarning, typed, visible
 from ...models.notes import many
@@ -23,30 +24,18 @@ _OF_NUMBERS = {
     "case": "in other letters than the contract's read as its word",
     "told": "read as told",
 }
+# What the user asked for, so that `strict` allows it.
 _TOLD = ("told", "temperature", "error", "blocked", "allow", "constant")
 
 
-@dataclass(frozen=True)
-class Repair:
-    """Something in a table that was read otherwise than it stands there.
-
-    Attributes
-    ----------
-    code : what kind of repair.
-    text : the sentence.
-    """
+class Repair(NamedTuple):
+    """Something in a table that was read otherwise than it stands there: what kind of repair, and the sentence."""
 
     code: str
     text: str
 
-    @property
-    def told(self) -> bool:
-        """Whether the user asked for it, so that `strict` allows it."""
-        return self.code in _TOLD
 
-
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One fault: the sentence, where it is (row 0: the whole file), and the kind for counting."""
 
     message: str
@@ -62,14 +51,14 @@ class Faults:
         self.name = name
         self.strict = strict
         self.own_names: dict[str, str] = {}  # contract name -> the table's own name, where they differ
-        self._faults: list[Fault] = []
+        self.each: list[Fault] = []
         self._warnings: list[str] = []
         self._repairs: list[Repair] = []
         self._mended: dict[str, list[tuple[str, int, str]]] = {}
 
     def add(self, message: str, *, row: int = 0, column: str = "", kind: str = "") -> None:
         """Note a fault; faults of the same column and `kind` are summarised when there are many."""
-        self._faults.append(Fault(visible(message), int(row), column, kind or message))
+        self.each.append(Fault(visible(message), int(row), column, kind or message))
 
     def warn(self, message: str, *, column: str = "") -> None:
         """Note something that does not stop the work."""
@@ -91,12 +80,7 @@ class Faults:
     @property
     def some(self) -> bool:
         """Whether anything is wrong so far."""
-        return bool(self._faults)
-
-    @property
-    def each(self) -> tuple[Fault, ...]:
-        """Every fault so far."""
-        return tuple(self._faults)
+        return bool(self.each)
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
@@ -106,10 +90,9 @@ class Faults:
     def finish(self) -> tuple[str, ...]:
         """Raise DataError if there is any fault, else give the warnings, and return their texts."""
         if self.strict:
-            for repair in self.repairs:
-                if not repair.told:
-                    self.add(f"{repair.text} With {typed('strict')} nothing is repaired.")
-        if self._faults:
+            for repair in (repair for repair in self.repairs if repair.code not in _TOLD):
+                self.add(f"{repair.text} With {typed('strict')} nothing is repaired.")
+        if self.each:
             raise DataError("\n".join(self._lines()), self)
         for repair in self.repairs:
             warnings.warn(f"{self.name}: {repair.text}", RepairWarning, stacklevel=4)
@@ -130,13 +113,10 @@ class Faults:
         return visible(where) + ": "
 
     def _lines(self) -> list[str]:
-        by_row = sorted(self._faults, key=lambda f: f.row)
+        by_row = sorted(self.each, key=lambda f: f.row)
         if len(by_row) <= MOST_LINES:
             return [self._place(f.row, f.column) + f.message for f in by_row]
-
-        def kind(f: Fault) -> tuple[str, str]:
-            return f.column, f.kind
-
+        kind = attrgetter("column", "kind")
         shown: list[Fault] = []
         summaries: list[str] = []
         for (column, _), group in groupby(sorted(by_row, key=kind), key=kind):

@@ -90,8 +90,7 @@ def recognise(columns: Sequence[Sequence[str]], told: str | None, delimiter: str
 
 
 def to_numbers(
-    texts: Sequence[str], column: Column, rows: Sequence[int], faults: Faults, spelling: Spelling = Spelling(),
-    read: Mapping[str, str] | None = None,
+    texts: Sequence[str], column: Column, rows: Sequence[int], faults: Faults, spelling: Spelling, read: Mapping[str, str]
 ) -> NDArray[np.float64]:  # fmt: skip
     """The column's values as typed; NaN where a cell is empty or faulty."""
     doubtful = spelling.local and spelling.decimal == "." and _POINTED.search(" ".join(texts))
@@ -103,7 +102,7 @@ def to_numbers(
     result = np.empty(len(texts))
     for k, text in enumerate(texts):
         if text not in known:
-            known[text] = _told(text, read) or read_number(text, column, spelling)
+            known[text] = _told(text, read[text]) if text in read else read_number(text, column, spelling)
         reading = known[text]
         result[k] = reading.value
         for code in reading.codes:
@@ -117,15 +116,13 @@ def to_numbers(
     return result
 
 
-def _told(text: str, read: Mapping[str, str] | None) -> Reading | None:
-    if not read or text not in read:
-        return None
-    if not (_NUMBER.fullmatch(read[text]) and math.isfinite(float(read[text]))):
-        return _no_number("told", f"{typed('texts', {text: read[text]})} gives no number; give one, with a point.")
-    return Reading(float(read[text]), ("told",))
+def _told(text: str, meant: str) -> Reading:
+    if _NUMBER.fullmatch(meant) and math.isfinite(float(meant)):
+        return Reading(float(meant), ("told",))
+    return _no_number("told", f"{typed('texts', {text: meant})} gives no number; give one, with a point.")
 
 
-def fast_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64] | None:
+def fast_numbers(texts: Sequence[str], decimal: str) -> NDArray[np.float64] | None:
     """All texts as numbers, empty ones as NaN, or None where any is not a plain number."""
     joined = " ".join(texts)
     if "_" in joined or not joined.isascii() or (decimal == "," and "." in joined):  # float() would take 1_000
@@ -138,7 +135,7 @@ def fast_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64
         return None
 
 
-def read_number(text: str, column: Column, spelling: Spelling = Spelling()) -> Reading:
+def read_number(text: str, column: Column, spelling: Spelling) -> Reading:
     """One text of a number column."""
     if is_missing(text):
         if not column.filled:

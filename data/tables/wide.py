@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ...models.errors import typed
 from .faults import Faults
@@ -23,10 +22,8 @@ _CELL = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Shape:
-    column: str  # of the contract, or the user's
-    value: Callable[[str], str | None]  # of it, from a header
+# A column, of the contract or the user's, and what gives its value from a header.
+_Shape = tuple[str, Callable[[str], str | None]]
 
 
 def make_long(
@@ -46,17 +43,18 @@ def make_long(
         return table, names
     headers = [names[i] for i in at]
     has = {*names, *given}
-    shape = _told(wide, faults) if wide else _recognised(headers, has, solutions)
+    shape = _told(wide) if wide else _recognised(headers, has, solutions)
     if shape is None:
         _ask(headers, has, faults)
         return table, names
-    values = [shape.value(header) for header in headers]
+    column, value_of = shape
+    values = [value_of(header) for header in headers]
     if missing := [header for header, value in zip(headers, values, strict=True) if value is None]:
-        faults.stop(f"{typed('wide', shape.column)}: the column {missing[0]!r} does not name one value of it.")
-    if shape.column in has:
-        faults.stop(f"{typed('wide', shape.column)}: there is a column {shape.column} besides.")
+        faults.stop(f"{typed('wide', column)}: the column {missing[0]!r} does not name one value of it.")
+    if column in has:
+        faults.stop(f"{typed('wide', column)}: there is a column {column} besides.")
     if len(set(values)) < len(values):
-        faults.stop(f"two columns stand for the same {shape.column}: {', '.join(headers)}; rename one of them.")
+        faults.stop(f"two columns stand for the same {column}: {', '.join(headers)}; rename one of them.")
     keep = [i for i in range(len(names)) if i not in set(at)]
     groups = _groups(table, at)
     rows, cells = [], []
@@ -66,11 +64,11 @@ def make_long(
             rows.append(number)
             cells.append([*ids, *([group] if groups else []), value or "", row[i]])
     shown = ", ".join(map(str, values[:4])) + (", …" if len(values) > 4 else "")
-    faults.repair("wide", f"{len(at)} columns of potentials made long: their headers are {shape.column} ({shown}).")
+    faults.repair("wide", f"{len(at)} columns of potentials made long: their headers are {column} ({shown}).")
     if groups:
         shown = ", ".join(dict.fromkeys(groups))
         faults.repair("wide", f"what stands above their headers is the column group ({shown}).")
-    long = [*(names[i] for i in keep), *(["group"] if groups else []), shape.column, "V_m_mV"]
+    long = [*(names[i] for i in keep), *(["group"] if groups else []), column, "V_m_mV"]
     units = {keep.index(i): unit for i, unit in table.units.items() if i in keep}
     if unit := next((table.units[i] for i in at if i in table.units), None):
         units[len(long) - 1] = unit
@@ -114,21 +112,21 @@ def _number_in(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
     return value
 
 
-def _told(wide: str, faults: Faults) -> _Shape:
+def _told(wide: str) -> _Shape:
     column = wide if wide in COLUMNS else (found.name if (found := meaning(wide)) else wide)
     if column in NUMBERS:
-        return _Shape(column, _number_in(_ANY_NUMBER))
-    return _Shape(column, str.strip)
+        return column, _number_in(_ANY_NUMBER)
+    return column, str.strip
 
 
 def _recognised(headers: Sequence[str], has: set[str], solutions: Sequence[str]) -> _Shape | None:
     if solutions and "solution" not in has and all(header in solutions for header in headers):
-        return _Shape("solution", str.strip)
+        return "solution", str.strip
     for column, pattern in (("K_o_mM", _POTASSIUM), ("temperature_C", _DEGREES)):
         if column not in has and all(pattern.fullmatch(header.strip()) for header in headers):
-            return _Shape(column, _number_in(pattern))
+            return column, _number_in(pattern)
     if "cell" not in has and has & {"K_o_mM", "solution"} and all(_CELL.fullmatch(header) for header in headers):
-        return _Shape("cell", str.strip)
+        return "cell", str.strip
     return None
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.data.recordings.written import trace, write_abf
+from tests.data.recordings.signals import trace
+from tests.data.recordings.written import write_abf
 from vrest.data import from_frame, read_csv, read_solutions, select
 from vrest.data.recordings.baseline import resting_potential
 from vrest.data.recordings.formats import read_recording

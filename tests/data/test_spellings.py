@@ -119,7 +119,7 @@ def test_whatever_is_read_has_the_figures_that_were_typed(text, column, spelling
 
 def test_every_text_of_a_column_counts_once_in_its_repairs():
     faults = Faults("t.csv")
-    values = to_numbers(["-70", "−71", "−72", "-73 mV", ""], COLUMNS["V_m_sd_mV"], [2, 3, 4, 5, 6], faults)
+    values = to_numbers(["-70", "−71", "−72", "-73 mV", ""], COLUMNS["V_m_sd_mV"], [2, 3, 4, 5, 6], faults, POINT, {})
     np.testing.assert_array_equal(values, [-70, -71, -72, -73, np.nan])
     assert [repair.text for repair in faults.repairs] == [
         "2 numbers with a typographic minus sign read with - ('−71'; column V_m_sd_mV, rows 3 and 4).",

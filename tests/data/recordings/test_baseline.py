@@ -11,7 +11,8 @@ from vrest.data.recordings.pictures import save_picture, save_refusal
 from vrest.data.recordings.recording import Channel, Clamp, Recording, Source, Sweep
 from vrest.models.errors import ConfigurationError, DataError
 
-from .written import RATE, abf1, nwb, recording, trace, with_spikes
+from .signals import RATE, recording, trace, with_spikes
+from .written import abf1, nwb
 
 
 def test_noise_spikes_and_drift_leave_the_baseline(tmp_path):

@@ -3,19 +3,14 @@
 import numpy as np
 import pytest
 
-from vrest.data.recordings.baseline import resting_potential
-from vrest.data.recordings.formats import read_recording
 from vrest.data.recordings.recording import Clamp, Source
 from vrest.models.errors import DataError
 
-from .written import RATE, abf1, abf2, atf, ibw, nwb, stepped, stimfit, trace
+from .signals import RATE, rest_of, stepped, trace
+from .written import abf1, abf2, atf, ibw, nwb, stimfit
 
 rng = np.random.default_rng(5)
 STEPS = [(0, 0, 1844), (0, 10, 5000)]  # of an output, from 200 to 700 ms, 10 more in each sweep
-
-
-def rest_of(path, **how):
-    return resting_potential(read_recording(path), **how)
 
 
 def clamped(holding: float = -70.0, slope: float = 1.0) -> list[np.ndarray]:

@@ -12,8 +12,9 @@ from vrest.cli import main
 from vrest.data import read_csv
 from vrest.evidence import COLUMNS
 
+from .signals import trace, with_spikes
 from .test_formats import damaged
-from .written import abf1, ibw, trace, with_spikes, write_abf
+from .written import abf1, ibw, write_abf
 
 
 def known(path: Path, rest: float, seconds: float = 2, seed: int = 1) -> Path:

@@ -18,13 +18,10 @@ from vrest.data.recordings.formats import read_recording
 from vrest.data.recordings.recording import Channel, Source
 from vrest.models.errors import DataError
 
-from .written import RATE, abf1, abf2, atf, ibw, nwb, nwb1, stepped, stimfit, trace, with_spikes, write_abf
+from .signals import RATE, rest_of, stepped, sweeps, trace, with_spikes
+from .written import abf1, abf2, atf, ibw, nwb, nwb1, stimfit, write_abf
 
 REAL = Path(os.environ.get("VREST_RECORDINGS", "no such folder"))
-
-
-def rest_of(path, **how):
-    return resting_potential(read_recording(path), **how)
 
 
 @pytest.mark.parametrize(
@@ -52,16 +49,12 @@ def test_either_mu_in_a_file(unit, tmp_path):
     assert rest_of(path).V_m == pytest.approx(-65, abs=0.3)
 
 
-def three(rest: float = -65.0) -> list[np.ndarray]:
-    return [stepped(1, rest=rest, seed=k) for k in range(3)]
-
-
 @pytest.mark.parametrize("write", [abf1, abf2])
 @pytest.mark.parametrize("inputs", [1, 2, 3, 5])
 def test_any_number_of_inputs(write, inputs, tmp_path):
     """pyABF, which reads these files on its own, is the oracle for the numbers."""
     pyabf = pytest.importorskip("pyabf")
-    channels = {f"in{i}": ("mV" if i == 0 else "arb", [v + 7 * i for v in three()]) for i in range(inputs)}
+    channels = {f"in{i}": ("mV" if i == 0 else "arb", [v + 7 * i for v in sweeps(3)]) for i in range(inputs)}
     path = write(tmp_path / "x.abf", channels)
     read = read_recording(path)
     assert [c.name for c in read.channels] == list(channels)
@@ -78,11 +71,11 @@ def test_any_number_of_inputs(write, inputs, tmp_path):
 
 
 def test_floating_point_data(tmp_path):
-    path = abf2(tmp_path / "x.abf", {"Vm": ("mV", three())}, floats=True)
-    np.testing.assert_allclose(read_recording(path).channels[0].sweeps[1].values, three()[1], atol=1e-4)
-    old = bytearray(abf1(tmp_path / "y.abf", {"Vm": ("mV", three())}).read_bytes())
+    path = abf2(tmp_path / "x.abf", {"Vm": ("mV", sweeps(3))}, floats=True)
+    np.testing.assert_allclose(read_recording(path).channels[0].sweeps[1].values, sweeps(3)[1], atol=1e-4)
+    old = bytearray(abf1(tmp_path / "y.abf", {"Vm": ("mV", sweeps(3))}).read_bytes())
     struct.pack_into("<h", old, 100, 1)
-    (tmp_path / "y.abf").write_bytes(bytes(old[:6144]) + np.concatenate(three()).astype("<f4").tobytes())
+    (tmp_path / "y.abf").write_bytes(bytes(old[:6144]) + np.concatenate(sweeps(3)).astype("<f4").tobytes())
     assert rest_of(tmp_path / "y.abf").V_m == pytest.approx(-65, abs=0.2)
 
 
@@ -100,7 +93,7 @@ def test_sweeps_keep_their_own_lengths_and_times(write, mode, tmp_path):
 
 
 def test_event_driven_files_play_no_epochs(tmp_path):
-    path = abf1(tmp_path / "x.abf", {"Vm": ("mV", three())}, mode=2, epochs={0: [(80, 0, 3000)]}, holding={0: -5.0})
+    path = abf1(tmp_path / "x.abf", {"Vm": ("mV", sweeps(3))}, mode=2, epochs={0: [(80, 0, 3000)]}, holding={0: -5.0})
     rest = rest_of(path)
     assert (rest.duration, rest.current_pA) == (pytest.approx(3), -5)
 
@@ -134,7 +127,7 @@ def test_an_nwb_without_a_series_says_which_version_it_is(tmp_path):
 
 
 def test_two_electrodes_have_their_own_stimuli(tmp_path):
-    path = nwb(tmp_path / "x.nwb", three(), currents=[np.zeros(RATE)] * 3)
+    path = nwb(tmp_path / "x.nwb", sweeps(3), currents=[np.zeros(RATE)] * 3)
     with h5py.File(path, "a") as file:
         for k in range(3):  # another cell, stimulated throughout the same sweeps
             name = f"stimulus/presentation/other{k}"
@@ -149,7 +142,7 @@ def test_two_electrodes_have_their_own_stimuli(tmp_path):
 @pytest.mark.parametrize("ms", [False, True])
 def test_atf(ms, tmp_path):
     quiet = [np.random.default_rng(k).normal(0, 1, RATE) for k in range(3)]
-    columns = [c for v, i in zip(three(), quiet, strict=True) for c in (("Vm", "mV", v), ("Im", "pA", i))]
+    columns = [c for v, i in zip(sweeps(3), quiet, strict=True) for c in (("Vm", "mV", v), ("Im", "pA", i))]
     path = atf(tmp_path / "x.atf", columns, "0.000,2500.000,5000.000", ms)
     read = read_recording(path)
     assert [(c.name, c.unit, len(c.sweeps)) for c in read.channels] == [("Vm", "mV", 3), ("Im", "pA", 3)]
@@ -160,7 +153,7 @@ def test_atf(ms, tmp_path):
 
 
 def test_atf_without_signal_names_and_with_sweeps_of_their_own_lengths(tmp_path):
-    columns = [("Vm", "V", three()[0] / 1e3), ("Vm", "V", three()[1][:6000] / 1e3)]
+    columns = [("Vm", "V", sweeps(3)[0] / 1e3), ("Vm", "V", sweeps(3)[1][:6000] / 1e3)]
     read = read_recording(atf(tmp_path / "x.atf", columns, signals=False))
     assert [(c.name, c.unit) for c in read.channels] == [("Trace", "mV")]
     assert [len(s.values) for s in read.channels[0].sweeps] == [RATE, 6000]
@@ -169,7 +162,7 @@ def test_atf_without_signal_names_and_with_sweeps_of_their_own_lengths(tmp_path)
 def test_stimfit(tmp_path):
     measured = [np.random.default_rng(k).normal(0, 1, RATE) for k in range(3)]
     for xunits in ("ms", "s"):
-        path = stimfit(tmp_path / f"{xunits}.h5", {"Vm": ("mV", three()), "Im": ("pA", measured)}, xunits)
+        path = stimfit(tmp_path / f"{xunits}.h5", {"Vm": ("mV", sweeps(3)), "Im": ("pA", measured)}, xunits)
         rest = rest_of(path)
         assert (rest.current_from, rest.duration, rest.sweeps) == (Source.MEASURED, pytest.approx(3), 3)
         assert rest.V_m == pytest.approx(-65, abs=0.2)

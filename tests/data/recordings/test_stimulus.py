@@ -8,27 +8,13 @@ import numpy as np
 import pytest
 
 from vrest.data.recordings.baseline import resting_potential
-from vrest.data.recordings.formats import read_recording
 from vrest.data.recordings.recording import Channel, Clamp, Source, Sweep
 from vrest.models.errors import DataError
 
-from .written import RATE, abf1, abf2, atf, ibw, nwb, nwb1, recording, stepped, stimfit, trace, with_spikes, write_abf
+from .signals import RATE, on, recording, rest_of, stepped, sweeps, trace, with_spikes
+from .written import abf1, abf2, atf, ibw, nwb, nwb1, stimfit, write_abf
 
 rng = np.random.default_rng(3)
-
-
-def on(start: int, stop: int, level: float, base: float = 0.0, count: int = RATE) -> np.ndarray:
-    current = np.full(count, base)
-    current[start:stop] = level
-    return current
-
-
-def sweeps(count: int, *at: tuple[int, int, float], rest: float = -65.0) -> list[np.ndarray]:
-    return [stepped(1, *at, rest=rest, seed=k) for k in range(count)]
-
-
-def rest_of(path, **how):
-    return resting_potential(read_recording(path), **how)
 
 
 @pytest.mark.parametrize("write", [abf1, abf2])

@@ -6,44 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vrest.data.recordings.recording import Channel, Recording, Source, Sweep
-
-RATE = 10_000
-
-
-def trace(seconds: float, rest: float = -65.0, noise: float = 0.4, drift: float = 0.0, seed: int = 1) -> np.ndarray:
-    """A membrane at rest in mV, with slow and fast noise and a linear drift (mV from beginning to end)."""
-    generator = np.random.default_rng(seed)
-    count = int(seconds * RATE)
-    slow = np.convolve(generator.normal(size=count + 200), np.ones(201) / np.sqrt(201), "valid")
-    return rest + noise * (generator.normal(size=count) + 0.5 * slow) + drift * np.linspace(-0.5, 0.5, count)
-
-
-def with_spikes(v: np.ndarray, times: list[float], after: float = -10.0, tau_s: float = 0.06) -> np.ndarray:
-    """Action potentials of 2 ms to +30 mV, each with a decaying after-potential."""
-    v = v.copy()
-    t = np.arange(len(v)) / RATE
-    for at in times:
-        since = t - at
-        v += np.where(since > 0.002, after * np.exp(-(since - 0.002) / tau_s), 0)
-        v += 95 * np.exp(-0.5 * ((since - 0.001) / 0.0004) ** 2)
-    return v
-
-
-def stepped(seconds: float, *steps: tuple[int, int, float], rest: float = -65.0, seed: int = 1) -> np.ndarray:
-    """Rest with steps of (first sample, end, mV)."""
-    v = trace(seconds, rest, noise=0.2, seed=seed)
-    for start, stop, height in steps:
-        v[start:stop] += height
-    return v
-
-
-def recording(*sweeps: np.ndarray, unit: str = "mV", current: object = 0.0, **more) -> Recording:
-    """A recording in memory; `current` in pA, the same in every sweep, or None where nothing tells it."""
-    told = None if current is None else [np.broadcast_to(np.asarray(current, float), v.shape).copy() for v in sweeps]
-    made = [Sweep(v, RATE, 5.0 * i, told[i] if told else None) for i, v in enumerate(sweeps)]
-    more = {"current_from": Source.COMMAND, "silent": ""} | more if told else more
-    return Recording("r.abf", [Channel("Vm", unit, made)], **more)
+from .signals import RATE
 
 
 def write_abf(path: Path, *sweeps: np.ndarray, unit: str = "mV") -> Path:
