@@ -39,6 +39,13 @@ def test_text_reads_back(prior):
     assert parse_prior(str(prior)) == prior
 
 
+def test_what_is_held_has_no_spread():
+    held = Fixed(0.3)
+    x = held.draw(np.random.default_rng(1), 100)
+    assert (held.centre, held.sd, held.typical) == (x.mean(), x.std(), np.median(x)) == (0.3, 0.0, 0.3)
+    assert np.exp(held.log_density(np.array([0.3, 0.4]))).tolist() == [1.0, 0.0]
+
+
 SCIPY = [
     lognorm(s=1.0, scale=0.04), halfnorm(scale=8.0), truncnorm(-1.4, np.inf, 14.0, 10.0), norm(0.0, 2.0), gamma(2.0, scale=10.0),
 ]  # fmt: skip

@@ -97,6 +97,9 @@ def test_an_unusual_sign_is_questioned_and_the_first_row_echoed(tmp_path, capsys
     assert read.attrs["junctions"] == "Row 2 as read: −79.2 mV recorded, junction potential −14.0: V_m = −65.2 mV."
     (tmp_path / "t.csv").write_text(TYPED.format("14"))  # any warning would fail this
     assert "V_m = −93.2 mV" in read_csv(tmp_path / "t.csv").attrs["junctions"]
+    (tmp_path / "t.csv").write_text(TYPED.format("14").replace("-79.2,14", "-79.2,0"))  # nothing was done to the first
+    assert read_csv(tmp_path / "t.csv").attrs["junctions"].startswith("Row 3 as read: −57.0 mV recorded")
+    (tmp_path / "t.csv").write_text(TYPED.format("14"))
     assert main(["check", str(tmp_path / "t.csv"), "--inside", "K=130,Na=12", "--law", "ghk"]) == 0
     assert "−79.2 mV recorded, junction potential 14.0: V_m = −93.2 mV" in capsys.readouterr().err
 

@@ -1,5 +1,7 @@
 """Where each judgement turns: the bounds of the contract, on either side of each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from vrest.fitting.checks.candidates import variations
 from vrest.fitting.checks.lack_of_fit import lack_of_fit as F_test
 from vrest.fitting.checks.sampling import check_sampling
 from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.experiment.experiment import in_words
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.results import loo
 
@@ -76,6 +79,22 @@ def test_bounds_of_the_contract():
     assert (lack_of_fit.REJECTED, loo.GOOD_K) == (0.01, 0.7)
 
 
+@pytest.mark.parametrize(("errors", "named"), [(3.1, True), (-3.1, True), (2.9, False)])
+def test_rows_that_miss_together_are_named_from_three_standard_errors(experiment, errors, named):
+    """By a column whose word only they have, otherwise by their bath."""
+    here = experiment.condition_of_row == 1
+    z = errors / np.sqrt(here.sum()) * here
+    words = in_words(experiment.conditions.take(1))
+    assert (
+        list(lack_of_fit._shared(experiment, 2 * z, z))
+        == [lack_of_fit.Miss(words, here.sum(), pytest.approx(2 * z[here][0]))] * named
+    )
+    labelled = replace(
+        experiment, recordings=experiment.recordings.assign_coords(day=("obs", np.where(here, "b", "a")))
+    )
+    assert [miss.what for miss in lack_of_fit._shared(labelled, 2 * z, z)] == ["day 'b'"] * named
+
+
 def test_replicates_that_agree_to_the_digit_judge_nothing():
     """Without any scatter between them there is nothing to hold the law's misses against."""
     index = np.repeat(np.arange(4), 2)
@@ -91,8 +110,10 @@ def test_replicates_that_agree_to_the_digit_judge_nothing():
 )
 def test_baths_between_4_and_40_degrees_are_proposed(temperature, offered):
     e = prepare(recordings(temperatures=[temperature]), configure(inside=INSIDE))
-    found = {c.name: c.at.temperature_C for c in variations(e) if c.name in ("warm", "cool")}
-    assert set(found) == offered
+    found = {c.name: c.at.temperature_C for c in variations(e)}
+    baths = {"block the pump (ouabain, minutes only)", "lower sodium", "lower chloride (with a salt bridge)"}
+    assert set(found) == baths | {"lower potassium", "raise potassium"} | offered
+    found = {name: T for name, T in found.items() if name in offered}
     assert all(abs(T - temperature) == pytest.approx(10.0) for T in found.values())
 
 

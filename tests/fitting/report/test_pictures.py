@@ -14,6 +14,7 @@ from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.levels import Levels
 from vrest.fitting.fit import Fit
+from vrest.fitting.report.gallery import series_told
 from vrest.fitting.report.pictures import (
     plot_cells,
     plot_pair,
@@ -80,7 +81,20 @@ def test_temperature_picture_has_the_recordings_of_the_reference_bath(full_fit):
 
 def recorded(axes, *markers: str) -> list[float]:
     """V_m of the recordings that an axes shows with those markers."""
-    return sorted(np.concatenate([line.get_ydata() for line in axes.lines if line.get_marker() in markers]).tolist())
+    return sorted(float(y) for line in axes.lines if line.get_marker() in markers for y in line.get_ydata())
+
+
+def assert_as_told(fit, axes):
+    """The words beside the picture speak of what is in it, and of nothing else."""
+    told, lines = series_told(fit), axes.lines
+    assert ("Diamonds" in told) == bool(recorded(axes, "d"))
+    assert ("broken lines" in told) == any(line.get_linestyle() == "--" for line in lines)
+    assert ("logarithmic" in told) == (axes.get_xscale() == "log")
+    for line in lines:  # nothing is drawn where nobody sees it
+        if line.get_transform() == axes.transData:
+            for data, limits in ((line.get_xdata(), axes.get_xlim()), (line.get_ydata(), axes.get_ylim())):
+                assert np.all((np.asarray(data) >= limits[0]) & (np.asarray(data) <= limits[1]))
+    assert ("each group" in told) == bool(fit.experiment.levels.groups)
 
 
 def test_groups_are_overlaid_each_with_its_rows_colour_and_curve(typed_fit):
@@ -102,6 +116,7 @@ def test_groups_are_overlaid_each_with_its_rows_colour_and_curve(typed_fit):
     by_temperature = {str(line.get_label()): line for line in fit.plot_series(by=False).lines}
     assert by_temperature["A, 22 °C"].get_color() == by_temperature["B, 22 °C"].get_color() == COLOURS[0]
     assert both.get_title() == "ghk-pump: median and 89% interval"
+    assert_as_told(fit, both)
     with pytest.raises(vrest.UnknownNameError, match="Groups: A, B"):
         fit.plot_series(group="C")
 
@@ -116,6 +131,7 @@ def test_rows_of_one_bath_stand_at_a_place_for_each_group():
     assert (recorded(axes, "o"), recorded(axes, "s")) == ([-71, -70, -69], [-66, -65, -64])
     assert axes.get_xlabel().startswith("$K_o$ 2.5 mM")
     assert "$E_K$" in axes.get_xlabel()
+    assert_as_told(fit, axes)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +174,7 @@ def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
     V_m = recordings["V_m"].to_numpy()[recordings["saline"].to_numpy() == "Na-free"]
     assert recorded(axes, "d") == sorted(V_m)
     assert "Na-free" in [text.get_text() for text in axes.texts]
+    assert_as_told(fit, axes)
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels[1:3] == ["other bath, as named", "expected there"]
 

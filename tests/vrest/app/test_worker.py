@@ -144,6 +144,8 @@ def test_a_result_is_the_folders(saved):
     assert [part["name"] for part in found["parts"]] == ["sampling", "fit", "identification", "robustness"]
     assert " ".join(found["parts"][1]["sentences"]) in " ".join(str(saved.verdict()).split())
     assert found["methods"] == str(saved.methods())
+    assert (found["kind"], found["believable"]) == ("fit", True)
+    assert not {"differences", "table"} & set(found)  # of groups, of which it has none
 
 
 def test_the_explored_potential_is_the_predicted_one(saved):
