@@ -97,12 +97,6 @@ class Levels:
         """For each row, the index of its group; 0 where there are none."""
         return self.group_of_entry[self.entry_of_row] if self.entries else self.entry_of_row
 
-    def parent(self, k: int) -> np.ndarray:
-        """For each unit of the level `k`, from 1, the index of its unit in the level outside."""
-        of_unit = np.zeros(len(self.above[k].units), int)
-        of_unit[self.above[k].of_cell] = self.above[k - 1].of_cell
-        return of_unit
-
     def top_units(self) -> np.ndarray:
         """How many of the outermost units each group has."""
         rows = pd.DataFrame({"group": self.group_of_row, "unit": self.top_of_row}).drop_duplicates()
@@ -112,6 +106,11 @@ class Levels:
 def dim(k: int) -> str:
     """The dimension of the units of the level `k` above the cell, 0 being the outermost."""
     return f"level_{k + 1}"
+
+
+def unit_of(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """For each inner unit, the index of the outer one, from both indices of every cell."""
+    return outer[np.unique(inner, return_index=True)[1]]
 
 
 def nesting(recordings: xr.Dataset, nested_in: Sequence[str] | None) -> tuple[str, ...]:

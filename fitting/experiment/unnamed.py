@@ -41,7 +41,7 @@ def unnamed_cells(recordings: xr.Dataset, groups: np.ndarray) -> tuple[Note, ...
             if column:
                 what, how = f"rows of one {column} belong together", typed("columns", {"cell": column})
             else:
-                what = f"rows that come {_first(many)} in their conditions belong together"
+                what = f"rows that come first, second{' and so on' if many > 2 else ''} in their conditions belong together"
                 how = f"add a column cell, or name the one that has them with {typed('columns', {'cell': 'COLUMN'})}"
             text = (
                 f"No column names the cell, but {what} as those of one cell would. Were they {many} cells, the intervals"
@@ -59,10 +59,6 @@ def _kinds(recordings: xr.Dataset, groups: np.ndarray) -> np.ndarray:
             columns |= {(side, ion): recordings[side].sel(ion=ion) for ion in recordings["ion"].to_numpy()}
     frame = pd.DataFrame({str(name): np.asarray(values) for name, values in columns.items()})
     return frame.groupby(list(frame), dropna=False).ngroup().to_numpy()
-
-
-def _first(many: int) -> str:
-    return "first, second" + (" and so on" if many > 2 else "")
 
 
 def _columns(recordings: xr.Dataset, kind: np.ndarray, groups: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

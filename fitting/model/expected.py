@@ -21,6 +21,7 @@ from ...models.errors import ConfigurationError
 from ...models.parameters import NU, NU_CELLS, R_IN_SCATTER, SIGMA, Parameter, Quantity
 from ...models.priors import Scale, cut_at_zero
 from ..experiment.experiment import Experiment
+from ..experiment.levels import unit_of
 from .draws import draw_prior
 from .groups import columns_of, kinds, levels_of, of_draws, theta_of, values_of
 from .linear import reported_gradient, resistance_slopes, sensitivity
@@ -143,8 +144,7 @@ class ExpectedPosterior:
         for level, names, spread in reversed(list(zip(e.levels.above, e.spreads_above, self.above, strict=False))):
             if level.mixed:
                 continue
-            unit = np.zeros(information.shape[1], int)
-            unit[of_cell] = level.of_cell
+            unit = unit_of(level.of_cell, of_cell)
             together = [information[:, unit == k].sum(axis=1) for k in range(len(level.units))]
             information = self._marginal(np.stack(together, axis=1), spread, level.main_group, list(names))[0]
             of_cell, group = level.of_cell, level.main_group

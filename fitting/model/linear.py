@@ -111,12 +111,13 @@ def cells_alone(experiment: Experiment) -> dict[str, tuple[np.ndarray, np.ndarra
     J_R, R = J_R[:, varying] * slope / sd_R[:, None], pooled.resistance
     missed_R = (np.log(R.R_in_MOhm) - pooled.log_R_in(pooled.theta(values))) / sd_R if R else np.zeros(0)
     everywhere = np.concatenate([entry, entry[R.rows] if R else np.zeros(0, int)])
+    by_cell = np.argsort(everywhere, kind="stable")
     cells, free = len(levels.cells), max(len(residual) - len(levels.cells) * len(varying), len(residual) / 4)
     variance, deviation = np.empty((2, cells, len(varying)))
     for _ in range(3):  # the scatter that is left once every cell has its own parameters
         scaled, missed, left = np.concatenate([J / sigma, J_R]), np.concatenate([residual / sigma, missed_R]), 0.0
-        for cell in range(cells):
-            own, rows = everywhere == cell, entry == cell
+        for cell, own in enumerate(np.split(by_cell, np.cumsum(np.bincount(everywhere, minlength=cells))[:-1])):
+            rows = own[own < len(entry)]
             covariance = np.linalg.inv(scaled[own].T @ scaled[own] + np.eye(len(varying)) / 2.0**2)
             variance[cell] = np.diag(covariance)
             deviation[cell] = covariance @ scaled[own].T @ missed[own]

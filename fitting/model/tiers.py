@@ -10,7 +10,7 @@ import numpy as np
 
 from ...models.parameters import NU_CELLS, Parameter
 from ..experiment.experiment import Experiment
-from ..experiment.levels import dim
+from ..experiment.levels import Levels, dim, unit_of
 from .linear import cells_alone
 
 CELL = "cell"
@@ -118,44 +118,39 @@ def seen_from(
     return middle, width[d], data[f"{parameter.at(d)}_alone"], variance
 
 
+def _units(levels: Levels) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Of each level, outermost first: its dimension, the unit of every cell, and the group of every unit."""
+    above = [(dim(k), a.of_cell, a.main_group) for k, a in enumerate(levels.above)]
+    return [*above, (CELL, np.arange(len(levels.cells)), levels.group_of_cell)] if levels.cells else []
+
+
 def index_data(experiment: Experiment) -> Arrays:
     """Which unit lies within which, and the group of each."""
     levels, found = experiment.levels, Arrays()
-    for k, d in enumerate([*map(dim, range(len(levels.above))), CELL] if levels.cells else []):
+    for k, (d, of_cell, group) in enumerate(_units(levels)):
         if levels.groups:
-            found[f"group_of_{d}"] = (levels.group_of_cell if d == CELL else levels.above[k].main_group, d)
+            found[f"group_of_{d}"] = (group, d)
         if k:
-            found[f"parent_of_{d}"] = (levels.above[k - 1].of_cell if d == CELL else levels.parent(k), d)
+            found[f"parent_of_{d}"] = (unit_of(levels.above[k - 1].of_cell, of_cell), d)
     return found
 
 
 def tier_data(experiment: Experiment) -> Arrays:
     """The same, how many units each holds, and what each one's own rows say of its parameters: estimate and variance."""
-    levels, found = experiment.levels, index_data(experiment)
-    if not levels.cells:
+    found, units, group = index_data(experiment), _units(experiment.levels), experiment.levels.group_of_cell
+    if not units:
         return found
-    dims = [*map(dim, range(len(levels.above))), CELL]
-    members = [*(a.of_cell for a in levels.above), np.arange(len(levels.cells))]
-    for k, d in enumerate(dims[:-1]):
-        within = [np.bincount(_unit_of(members[k], m), minlength=len(levels.above[k].units)) for m in members[k:]]
-        for j in range(k + 1, len(dims)):
-            found[f"{dims[j]}_per_{d}"] = (within[j - k] / within[j - k - 1], d)
+    for k, (d, outer, _) in enumerate(units[:-1]):
+        within = [np.bincount(unit_of(outer, inner), minlength=outer.max() + 1) for _, inner, _ in units[k:]]
+        for j, (finer, _, _) in enumerate(units[k + 1 :], 1):
+            found[f"{finer}_per_{d}"] = (within[j] / within[j - 1], d)
     for name, (estimate, variance) in cells_alone(experiment).items():
         p = next(p for p in experiment.parameters if p.name == name)
         found[f"{p.at(CELL)}_alone"], found[f"{p.at(CELL)}_variance"] = (estimate, CELL), (variance, CELL)
-        usual = sum(spread.prior.centre**2 for spread in tiers(experiment, name).values())
-        weight, group = 1 / (variance + usual), levels.group_of_cell
+        weight = 1 / (variance + sum(spread.prior.centre**2 for spread in tiers(experiment, name).values()))
         of_group = np.bincount(group, weight * estimate) / np.bincount(group, weight)
-        for above, d in zip(levels.above, dims, strict=False):
-            beside = np.bincount(above.of_cell, weight * (estimate - of_group[group])) / np.bincount(
-                above.of_cell, weight
-            )
-            cells, precision = np.bincount(above.of_cell), np.bincount(above.of_cell, 1 / variance)
-            found[f"{p.at(d)}_alone"] = (of_group[above.main_group] + beside, d)
-            found[f"{p.at(d)}_variance"] = (cells / precision, d)
+        for d, unit, group_of_unit in units[:-1]:
+            beside = np.bincount(unit, weight * (estimate - of_group[group])) / np.bincount(unit, weight)
+            found[f"{p.at(d)}_alone"] = (of_group[group_of_unit] + beside, d)
+            found[f"{p.at(d)}_variance"] = (np.bincount(unit) / np.bincount(unit, 1 / variance), d)
     return found
-
-
-def _unit_of(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """For each inner unit, the index of the outer one, from both indices of every cell."""
-    return outer[np.unique(inner, return_index=True)[1]]

@@ -63,7 +63,7 @@ def test_levels_nest_the_outermost_first_and_labels_that_repeat_are_told_apart(r
     numbered = relabelled(rows, litter=kind, mouse=[name[1] for name in animal])  # mouse 0 and 1 in either litter
     found = levels(numbered, nested_in="litter,mouse")
     assert [a.units for a in found.above] == [("A", "B"), ("0 (A)", "1 (A)", "0 (B)", "1 (B)")]
-    assert found.parent(1).tolist() == [0, 0, 1, 1]
+    assert unit_of(found.above[0].of_cell, found.above[1].of_cell).tolist() == [0, 0, 1, 1]
     assert (found.top, found.top_units().tolist()) == ("litter", [1, 1])
 
 
