@@ -294,13 +294,7 @@ _EXAMPLES = "LogNormal(log 0.04, 1.0), HalfNormal(8), Normal(140, 10) > 0, Gamma
 
 
 def parse_prior(text: str | float) -> Prior:
-    """The prior written as `text`, as in `LogNormal(log 0.04, 1.0)`; a bare number holds the parameter fixed.
-
-    Raises
-    ------
-    ConfigurationError
-        The text is no prior; the message shows the forms that are.
-    """
+    """The prior written as `text`, as in `LogNormal(log 0.04, 1.0)`; a bare number holds the parameter fixed."""
     if isinstance(text, int | float) and not isinstance(text, bool):
         _refuse_absurd(text, text)
         text = f"Fixed({exact(float(text))})"

@@ -41,11 +41,6 @@ def build_experiment(
     ----------
     blocks : whether rows with the pump blocked may follow: passive ions, which act only there, stay in the model.
     law : the law itself, where it is not to be looked up by the configuration's name.
-
-    Raises
-    ------
-    ConfigurationError, UnknownNameError, DataError
-        What is asked cannot be asked of these recordings; the message says what is missing and what to type.
     """
     law = law or law_named(config.law)
     nested_in = nesting(recordings, config.nested_in)

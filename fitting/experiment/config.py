@@ -279,13 +279,7 @@ class Config:
 
 
 def parse_config(text: str, name: str = "configuration") -> Config:
-    """A configuration from TOML text; `name` stands in error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        Not TOML, an unknown setting (with the nearest known one), or a value of the wrong kind.
-    """
+    """A configuration from TOML text; `name` stands in error messages."""
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, a number of too many digits, too many brackets

@@ -58,13 +58,7 @@ def declared_parameters(
 def foreseen_parameters(
     law: Law, chosen: Sequence[Ion], config: Config
 ) -> tuple[tuple[Parameter, ...], list[tuple[str, Parameter]]]:
-    """A law's parameters with no table at hand: those sure to be there, and those that a table may add, with what adds it.
-
-    Raises
-    ------
-    UnknownNameError
-        The configuration sets the prior of a parameter that no table could bring in.
-    """
+    """A law's parameters with no table at hand: those sure to be there, and those that a table may add, with what adds it."""
     sure = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
     names = [p.name for p in sure]
     brought = [(why, p) for p, why in BROUGHT_BY.items() if law.conductance and p.name not in names]

@@ -297,13 +297,7 @@ def in_words(at: Conditions, inside: bool = False) -> str:
 
 
 def conditions_of(experiment: Experiment, baths: xr.Dataset) -> Conditions:
-    """Other baths as conditions; inside concentrations are the table's, else those of the reference condition.
-
-    Raises
-    ------
-    DataError
-        A bath lacks an ion of the model.
-    """
+    """Other baths as conditions; inside concentrations are the table's, else those of the reference condition."""
     require_outside(baths, experiment.ions)
     given = {s.outside: baths["c_o"].sel(ion=s.name).to_numpy() for s in experiment.conditions.ions}
     given |= {"temperature_C": baths["temperature"].to_numpy()}

@@ -32,13 +32,7 @@ class Inside:
 
 
 def parse_inside(name: str, text: object) -> Inside:
-    """One ion's inside concentration, from `140`, `"140+-10"`, `(140, 10)` or `"passive"`.
-
-    Raises
-    ------
-    ConfigurationError
-        The text is none of these, or no concentration that a cell can have.
-    """
+    """One ion's inside concentration, from `140`, `"140+-10"`, `(140, 10)` or `"passive"`."""
     ion(name)
     if isinstance(text, list | tuple):
         text = "+-".join(map(str, text)) if len(text) == 2 else shown(text)

@@ -169,11 +169,6 @@ def find_levels(
     conditions : index of each row's condition, cells apart.
     varying : names of the parameters that may differ.
     nested_in : columns of levels above the cell, outermost first.
-
-    Raises
-    ------
-    UnknownNameError, ConfigurationError
-        There is no such column, it has an empty cell, or far too many levels.
     """
     n = recordings.sizes["obs"]
     labels = row_labels(recordings, "by", by) if by else np.full(n, "")
@@ -283,13 +278,7 @@ def _unit_labels(recordings: xr.Dataset, columns: Sequence[str]) -> list[np.ndar
 
 
 def row_labels(recordings: xr.Dataset, setting: str, by: str) -> np.ndarray:
-    """The label of each row in the column, or columns, that a `setting` names.
-
-    Raises
-    ------
-    UnknownNameError, ConfigurationError
-        There is no such column, or it is empty in some rows.
-    """
+    """The label of each row in the column, or columns, that a `setting` names."""
     said = f"{recordings.attrs['source']}: {typed(setting, by)}"
     return group_labels(_filled(recordings, columns_of(by), said), by)
 

@@ -93,13 +93,7 @@ def log_MOhm(
 
 
 def find_resistance(recordings: xr.Dataset, law: Law) -> Resistance | None:
-    """The table's input resistances; None without any, or for a law that they cannot inform.
-
-    Raises
-    ------
-    ConfigurationError, DataError
-        A seal without R_in or with a law that knows none, an area in some rows only, an R_in above its seal.
-    """
+    """The table's input resistances; None without any, or for a law that they cannot inform."""
 
     def column(name: str) -> np.ndarray:
         n = recordings.sizes["obs"]

@@ -38,13 +38,7 @@ class Scatter:
 
 
 def find_scatter(recordings: xr.Dataset, by: str | None) -> Scatter | None:
-    """The levels of scatter that a column names.
-
-    Raises
-    ------
-    UnknownNameError, ConfigurationError
-        There is no such column, it is empty in some rows, or its levels are one, or hardly fewer than the rows.
-    """
+    """The levels of scatter that a column names."""
     if by is None:
         return None
     labels = row_labels(recordings, "scatter_by", by)

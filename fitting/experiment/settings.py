@@ -129,11 +129,6 @@ def read(f: Field, value: Any, said: Callable[[str, Any], str] | None = None) ->
     Parameters
     ----------
     said : how a name and its value were written, for messages; default as a file has it.
-
-    Raises
-    ------
-    ConfigurationError
-        The value is not of the setting's form.
     """
     of, s, said = kind(f), declaration(f), said or in_file
     value = _plain(value)

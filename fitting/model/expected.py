@@ -170,7 +170,7 @@ class ExpectedPosterior:
         # In units of the priors, the matrix to be inverted is never worse than the identity.
         covariance = np.linalg.inv(np.eye(size) + information * width * width[:, None]) * width * width[:, None]
         kept = covariance / width**2  # what of the posterior's mean comes from the prior
-        mean = truth + _times(kept, centre - truth)
+        mean = truth + (kept @ (centre - truth)[..., None])[..., 0]
         between = covariance - kept @ covariance  # of the mean, from one set of recordings to another
         determined = size - np.trace(kept, axis1=-2, axis2=-1)
         for k in np.flatnonzero(cut):
@@ -305,7 +305,3 @@ def _sd_and_correlation(gradient: np.ndarray, covariance: np.ndarray) -> tuple[n
     covariance = gradient @ covariance @ np.swapaxes(gradient, -1, -2)
     sd = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
     return sd, covariance / (sd[:, :, None] * sd[:, None, :])
-
-
-def _times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    return (matrix @ vector[..., None])[..., 0]

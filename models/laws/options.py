@@ -39,13 +39,7 @@ OPTIONS: dict[str, Option] = {
 
 
 def option_parameters(law: Law, names: Sequence[str], ions: Sequence[Ion]) -> tuple[Parameter, ...]:
-    """The parameters that the options called `names` add to a law.
-
-    Raises
-    ------
-    UnknownNameError, ConfigurationError
-        There is no such option (the nearest is named), or none for this law or these ions.
-    """
+    """The parameters that the options called `names` add to a law."""
     added: list[Parameter] = []
     for name in dict.fromkeys(names):
         if name not in OPTIONS:

@@ -65,13 +65,7 @@ def law(name: str) -> Law:
 
 
 def every_law() -> dict[str, Law]:
-    """All laws by name, those that installed packages offer among them.
-
-    Raises
-    ------
-    ConfigurationError
-        A package offers what cannot be loaded, is no law, or has another law's name.
-    """
+    """All laws by name, those that installed packages offer among them."""
     for name, points in _offered().items():
         if name in OWN:
             raise ConfigurationError(
