@@ -7,7 +7,7 @@ posterior, not that at one point; a prior that ends at 0 cuts the Normal posteri
 known only as well as the recordings tell them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -68,6 +68,7 @@ class ExpectedPosterior:
     spread : (draw, group, varying parameter) sd between cells of the logarithm.
     information : (draw, entry, parameter, parameter) information in the recordings of each entry (cell, else group, else all).
     above : the same as `spread` of the units of each level above the cell, outermost first.
+    added : (draw, group, parameter, parameter) information of further recordings in every entry of a group.
     """
 
     experiment: Experiment
@@ -77,6 +78,7 @@ class ExpectedPosterior:
     spread: np.ndarray
     information: np.ndarray
     above: tuple[np.ndarray, ...] = ()
+    added: np.ndarray | float = 0.0
 
     def slopes(self, at: Conditions, group: np.ndarray) -> np.ndarray:
         """Mean dV_m / dη in mV over the cloud, (draw, condition, parameter), with the parameters of each one's `group`."""
@@ -86,7 +88,7 @@ class ExpectedPosterior:
     def with_recordings(self, slopes: np.ndarray, recordings: float) -> "ExpectedPosterior":
         """The same after so many more recordings in every entry, of slopes (draw, group, parameter)."""
         added = recordings * slopes[..., :, None] * slopes[..., None, :] * self._weight(0.0)[..., None, None]
-        return replace(self, information=self.information + added[:, levels_of(self.experiment)[0]])
+        return replace(self, added=self.added + added)
 
     def expect(self, wanted: Sequence[Quantity]) -> Expectation:
         """Expected posterior of `wanted`: medians over the draws."""
@@ -106,58 +108,59 @@ class ExpectedPosterior:
         return np.reshape(_told(nu), (-1, 1)) / variance
 
     @cached_property
-    def of_entries(self) -> tuple[np.ndarray, np.ndarray]:
-        """Each entry's information on its population, (draw, entry, parameter, parameter), and how much of its own
-        deviation from it the recordings determine, 0 to 1, (draw, entry, varying parameter)."""
-        names = list(self.experiment.spreads)
-        width = self.spread / np.reshape(_told(self.noise.get(NU_CELLS.name)), (-1, 1, 1)) ** 0.5
-        return self._marginal(self.information, width, levels_of(self.experiment)[0], names)
-
-    def _marginal(
-        self, information: np.ndarray, spread: np.ndarray, group: np.ndarray, names: Sequence[str]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What units that deviate by `spread` in some parameters tell of what they deviate from, and how far of themselves."""
-        varying = [(k, p) for k, p in enumerate(self.experiment.inferred) if p.name in names]
-        left, shown = information.copy(), np.empty((*information.shape[:2], len(varying)))
-        for of_draw, own, truth, width in zip(left, shown, self.truth, spread, strict=True):
-            # Spreads are on the scale on which cells differ, information on the parameters' own.
-            slopes = (p.cell_slope(p.scale.undo(truth[:, k])) for k, p in varying)
-            variance = [((width[:, i] * slope) ** 2)[group] for i, slope in enumerate(slopes)]
-            # (information⁻¹ + variances)⁻¹, one variance after the other: a draw at a time, which stays in the cache.
-            for (k, _), v in zip(varying, variance, strict=True):
-                row = of_draw[:, k].copy()
-                left_of_row = row / (1 + v * row[:, k])[:, None]
-                of_draw -= (v[:, None] * row)[:, :, None] * left_of_row[:, None, :]
-                of_draw[:, k] = of_draw[:, :, k] = left_of_row  # the difference would round it off
-            for i, (k, _) in enumerate(varying):
-                own[:, i] = variance[i] * of_draw[:, k, k]
-        return left, shown
-
-    @cached_property
-    def of_units(self) -> tuple[np.ndarray, np.ndarray]:
-        """The information of the outermost units on their populations, (draw, unit, parameter, parameter), and their groups.
+    def of_groups(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the recordings tell of the groups, once the deviations of cells, and of units above, are integrated out.
 
         Levels whose units hold cells of several groups are passed over.
+
+        Returns
+        -------
+        Information on each group's parameters, (draw, group, parameter, parameter), and how many of the entries' deviations
+        the recordings determine, (draw, varying parameter).
         """
-        e, (information, _), group = self.experiment, self.of_entries, levels_of(self.experiment)[0]
-        of_cell = np.arange(len(group))
-        for level, names, spread in reversed(list(zip(e.levels.above, e.spreads_above, self.above, strict=False))):
-            if level.mixed:
-                continue
-            unit = unit_of(level.of_cell, of_cell)
-            together = [information[:, unit == k].sum(axis=1) for k in range(len(level.units))]
-            information = self._marginal(np.stack(together, axis=1), spread, level.main_group, list(names))[0]
-            of_cell, group = level.of_cell, level.main_group
-        return information, group
+        e, group_of_entry, groups = self.experiment, levels_of(self.experiment)[0], len(columns_of(self.experiment))
+        added = np.broadcast_to(self.added, (len(self.truth), groups, *self.information.shape[2:]))
+        width = self.spread / np.reshape(_told(self.noise.get(NU_CELLS.name)), (-1, 1, 1)) ** 0.5
+        levels = [x for x in zip(e.levels.above, e.spreads_above, self.above, strict=False) if not x[0].mixed]
+        information, determined = [], []
+        for d in range(len(self.truth)):  # a draw at a time, which stays in the processor's cache
+            told, group = self.information[d] + added[d][group_of_entry], group_of_entry
+            shown, of_cell = self._integrate(told, d, width, group, e.spreads), np.arange(len(group))
+            for level, names, spread in reversed(levels):
+                told = _summed(told, unit_of(level.of_cell, of_cell), len(level.units))
+                of_cell, group = level.of_cell, level.main_group
+                self._integrate(told, d, spread, group, names)
+            information.append(_summed(told, group, groups))
+            determined.append(shown)
+        return np.stack(information), np.stack(determined)
+
+    def _integrate(
+        self, told: np.ndarray, draw: int, spread: np.ndarray, group: np.ndarray, names: Iterable[str]
+    ) -> np.ndarray:
+        """Take from what units tell, (unit, parameter, parameter), that they deviate by `spread` in some parameters.
+
+        Returns how many of these deviations the recordings determine, of each parameter.
+        """
+        variances = []
+        for k, p in enumerate(self.experiment.inferred):
+            if p.name in names:  # spreads are on the scale on which cells differ, information on the parameters' own
+                slope = p.cell_slope(p.scale.undo(self.truth[draw, :, k]))
+                variances.append((k, ((spread[draw, :, len(variances)] * slope) ** 2)[group]))
+        for k, variance in variances:  # (information⁻¹ + variances)⁻¹, one variance after the other
+            row = told[:, k].copy()
+            left = row / (1 + variance * row[:, k])[:, None]
+            told -= (variance[:, None] * row)[:, :, None] * left[:, None, :]
+            told[:, k] = told[:, :, k] = left  # the difference would round it off
+        return np.array([np.sum(variance * told[:, k, k]) for k, variance in variances])
 
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
-        columns, (of_unit, group_of_unit) = columns_of(self.experiment), self.of_units
+        columns = columns_of(self.experiment)
         size = int(columns.max(initial=-1)) + 1
         information = np.zeros((len(self.truth), size, size))
         for group, own in enumerate(columns):
-            information[:, own[:, None], own] += of_unit[:, group_of_unit == group].sum(axis=1)
+            information[:, own[:, None], own] += self.of_groups[0][:, group]
         return self._after(information)
 
     def _after(self, information: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -213,11 +216,11 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
     found = _with_rows(ExpectedPosterior(experiment, truth, truth[:, None], noise, spread, np.zeros(0), above))
     for _ in range(_STEPS):
         mean, covariance, determined = found.posterior
-        shown = found.of_entries[1]
-        spare = len(experiment.condition_of_row) - determined - shown.sum(axis=(1, 2))
+        shown = found.of_groups[1]
+        spare = len(experiment.condition_of_row) - determined - shown.sum(axis=1)
         scatter = {SIGMA.name: _expected_size(sigma, noise[SIGMA.name], spare)}
         widths = [
-            _expected_size(p, spread[..., i], shown[..., i].sum(axis=1)[:, None] - len(columns))
+            _expected_size(p, spread[..., i], shown[:, i, None] - len(columns))
             for i, p in enumerate(experiment.spreads.values())
         ]
         cloud = np.stack([mean[:, None, c] + _spokes(covariance[:, c[:, None], c]) for c in columns], axis=2)
@@ -271,6 +274,13 @@ def _with_rows(expected: ExpectedPosterior) -> ExpectedPosterior:
     squares = ((w[:, None] * j)[:, :, None] * j[:, None, :] for j, w in zip(J, weight, strict=True))
     information = [(rows_of @ x.reshape(len(x), -1)).reshape(len(group_of_entry), *x.shape[1:]) for x in squares]
     return replace(expected, information=np.stack(information))
+
+
+def _summed(information: np.ndarray, index: np.ndarray, n: int) -> np.ndarray:
+    """The information of units together, by the index of what they lie within."""
+    found = np.zeros((n, *information.shape[1:]))
+    np.add.at(found, index, information)
+    return found
 
 
 def _draws(e: Experiment, points: int) -> int:

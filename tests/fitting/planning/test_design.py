@@ -210,7 +210,7 @@ def test_cells_count_as_in_the_joint_posterior_of_all_of_them():
         to_all[:, :size] = np.eye(size)
         to_all[varying, own] = to_own
         dense += to_all.T @ information @ to_all
-    precision = expected.of_entries[0][0].sum(axis=0) + np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters])
+    precision = expected.of_groups[0][0, 0] + np.diag([1 / p.prior.uncut[1] ** 2 for p in parameters])
     np.testing.assert_allclose(np.linalg.inv(precision), np.linalg.inv(dense)[:size, :size], rtol=1e-6)
 
 
