@@ -8,6 +8,7 @@ import pytest
 from tests.false_differences import plan
 from tests.synthetic import INSIDE
 from vrest.fitting.checks.variations import units as left_out
+from vrest.fitting.experiment.levels import unit_of
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.models.errors import ConfigurationError, DataWarning, UnknownNameError
 
