@@ -4,12 +4,13 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from .data import cells_of_13, one_cell, plan_of_42, write_csv
 from .environment import environment
@@ -178,13 +179,10 @@ def rows(settings: Settings) -> Iterator[Figure]:
     yield from race("rows", table, other, contenders, settings, 1)
 
 
-def python(module: str, *arguments: object) -> list[str]:
-    return [*PYTHON, "-m", f"benchmarks.{module}", *map(str, arguments)]
-
-
 def answer(settings: Settings, module: str, *arguments: object) -> tuple[Run, dict]:
     """A process of this folder that prints JSON: how it ran, and what it found (empty where it failed)."""
-    run = measure(python(module, *arguments), caches(settings.folder / "shared"), settings.limit)
+    command = [*PYTHON, "-m", f"benchmarks.{module}", *map(str, arguments)]
+    run = measure(command, caches(settings.folder / "shared"), settings.limit)
     return run, {} if run.complaint else json.loads(run.output.splitlines()[-1])
 
 
@@ -223,16 +221,11 @@ def further(settings: Settings) -> Iterator[Figure]:
 def calibration(settings: Settings) -> Iterator[Figure]:
     """Simulation-based calibration by the command, on two processes."""
     n = settings.size(1000, 20)
-    if measure([*VREST, "recover", "--help"]).status:
-        yield Figure("calibration", f"{n} simulations", remark="skipped: this version has no command recover")
-        return
     plan = write_csv(plan_of_42(1).drop_vars("V_m"), settings.folder / "plan.csv")
     command = [*VREST, "recover", str(plan), "--inside", TEXT, "--n", str(n), "--workers", "2", "--seed", "1"]
     run = measure([*command, "--out", str(settings.folder / "recover"), "--force"], None, settings.limit)
-    yield Figure(
-        "calibration", f"{n} simulations", [] if run.complaint else [run.seconds], peak_MB=run.peak_MB,
-        remark=run.complaint,
-    )  # fmt: skip
+    seconds = [] if run.complaint else [run.seconds]
+    yield Figure("calibration", f"{n} simulations", seconds, peak_MB=run.peak_MB, remark=run.complaint)
 
 
 def imports(settings: Settings) -> Iterator[Figure]:
@@ -253,61 +246,57 @@ def imports(settings: Settings) -> Iterator[Figure]:
         yield figure
 
 
-def _growth(case: str, what: str, sizes: list[int], costs: list[float], unit: str) -> Figure:
-    """An exponent, from all sizes, with that of the last step beside it."""
+def _growth(what: str, sizes: list[int], costs: list[float]) -> Figure:
+    """An exponent, from all sizes that ran, with that of the last step beside it."""
     if len(costs) < 2:
-        return Figure(case, what, unit=unit, remark="too few sizes ran")
-    last = math.log(costs[-1] / costs[-2]) / math.log(sizes[len(costs) - 1] / sizes[len(costs) - 2])
-    spelt = ", ".join(f"{n:,}: {cost:.3g} s" for n, cost in zip(sizes, costs, strict=False))
-    return Figure(case, what, [exponent(sizes[: len(costs)], costs)], unit, remark=f"last step {last:.2f}; {spelt}")
+        return Figure("growth", what, unit="exponent", remark="too few sizes ran")
+    ran = sizes[: len(costs)]
+    spelt = ", ".join(f"{n:,}: {cost:.3g} s" for n, cost in zip(ran, costs, strict=True))
+    remark = f"last step {exponent(ran[-2:], costs[-2:]):.2f}; {spelt}"
+    return Figure("growth", what, [exponent(ran, costs)], "exponent", remark=remark)
 
 
-def growth_rows(settings: Settings) -> Iterator[Figure]:
-    """Cost against rows, every row a condition of its own."""
-    sizes = [100, 1000] if settings.small else [100, 1000, 10_000, 100_000, 1_000_000]
+def _densities(settings: Settings, of: str, sizes: list[int], module: str, *more: object) -> Iterator[Figure]:
+    """How a call of the log-density grows with rows or cells."""
     costs: list[float] = []
     for n in sizes:
-        run, found = answer(settings, "density", n, settings.repeats)
+        run, found = answer(settings, module, n, *more)
         if not found:
-            yield Figure("growth", f"density, {n} rows", remark=run.complaint)
+            yield Figure("growth", f"density, {n} {of}", remark=run.complaint)
             break
         costs.append(found["seconds"])
-    yield _growth("growth", "log-density and gradient, by rows", sizes, costs, "exponent")
-    fits = [100, 300] if settings.small else [100, 1000, 10_000]
-    costs = []
-    for n in fits:
-        table = write_csv(one_cell(n, distinct=True)[0], settings.folder / f"growth-{n}.csv")
-        figure, found = staged(settings, "growth", f"fit of {n} distinct rows", table)
-        yield figure
-        if not found:
-            break
-        costs.append(found["sampling"])
-    yield _growth("growth", "sampling, by rows", fits, costs, "exponent")
+    yield _growth(f"log-density and gradient, by {of}", sizes, costs)
 
 
-def growth_cells(settings: Settings) -> Iterator[Figure]:
-    """Cost against cells of 13 rows."""
-    sizes = [5, 10] if settings.small else [5, 20, 100, 500]
-    costs: list[float] = []
-    for n in sizes:
-        run, found = answer(settings, "cells", n)
-        if not found:
-            yield Figure("growth", f"density, {n} cells", remark=run.complaint)
-            break
-        costs.append(found["seconds"])
-    yield _growth("growth", "log-density and gradient, by cells", sizes, costs, "exponent")
-    whole: list[float] = []
-    sampling: list[float] = []
-    for n in sizes:
-        table = write_csv(cells_of_13(n), settings.folder / f"growth-cells-{n}.csv")
-        figure, found = staged(settings, "growth", f"fit of {n} cells", table)
+def _fits(settings: Settings, of: str, tables: dict[int, xr.Dataset]) -> Generator[Figure, None, list[float]]:
+    """How sampling grows with rows or cells; returns the seconds of whole processes."""
+    whole, sampling = list[float](), list[float]()
+    for n, recordings in tables.items():
+        table = write_csv(recordings, settings.folder / f"growth-{n}.csv")
+        figure, found = staged(settings, "growth", f"fit of {n} {of}", table)
         yield figure
         if not found:
             break
         whole.append(figure.values[0])
         sampling.append(found["sampling"])
-    yield _growth("growth", "sampling, by cells", sizes, sampling, "exponent")
-    yield _growth("growth", "whole process, by cells", sizes, whole, "exponent")
+    yield _growth(f"sampling, by {of.split()[-1]}", [*tables], sampling)
+    return whole
+
+
+def growth_rows(settings: Settings) -> Iterator[Figure]:
+    """Cost against rows, every row a condition of its own."""
+    sizes = [100, 1000] if settings.small else [100, 1000, 10_000, 100_000, 1_000_000]
+    yield from _densities(settings, "rows", sizes, "density", settings.repeats)
+    fits = [100, 300] if settings.small else [100, 1000, 10_000]
+    yield from _fits(settings, "distinct rows", {n: one_cell(n, distinct=True)[0] for n in fits})
+
+
+def growth_cells(settings: Settings) -> Iterator[Figure]:
+    """Cost against cells of 13 rows."""
+    sizes = [5, 10] if settings.small else [5, 20, 100, 500]
+    yield from _densities(settings, "cells", sizes, "cells")
+    whole = yield from _fits(settings, "cells", {n: cells_of_13(n) for n in sizes})
+    yield _growth("whole process, by cells", sizes, whole)
 
 
 def replicated(settings: Settings) -> Iterator[Figure]:

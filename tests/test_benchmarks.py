@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import cases, table
-from benchmarks.data import one_cell, plan_of_42
+from benchmarks import cases, stages, table
+from benchmarks.data import one_cell, plan_of_42, write_csv
 from benchmarks.process import PYTHON, Run, measure
 from benchmarks.table import Figure, disagreement, exponent, judged, markdown, write_json
+from vrest.fitting.sampling import sampling
 
 MACHINE = {
     "processor": "a processor", "cores": 2, "system": "Linux 6", "python": "3.13.0", "load": 0.5, "versions": {"vrest": "0"},
@@ -123,6 +124,15 @@ def test_the_rows_of_one_cell():
     assert data["V_m"].shape == (600,)
     assert len(np.unique(one_cell(600, distinct=True)[0]["temperature"])) == 600
     assert plan_of_42(1).sizes["obs"] == 42
+
+
+@pytest.mark.slow
+def test_the_sampling_of_a_fit_is_timed_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(sampling, "draw", sampling.draw)  # so that it is put back
+    write_csv(plan_of_42(1), tmp_path / "rows.csv")
+    found = stages.main(str(tmp_path / "rows.csv"), str(tmp_path / "run"))
+    assert found["runs"] == 1
+    assert found["sampling"] > 0.05
 
 
 def test_help_names_the_cases():

@@ -82,37 +82,16 @@ class Priors(_Table):
     """Every parameter that a law or an option brings, with its default prior and where that comes from."""
 
     def run(self):
+        from vrest.models import parameters as of
         from vrest.models.ions import ions
         from vrest.models.laws.options import OPTIONS
         from vrest.models.laws.registry import LAWS
-        from vrest.models.parameters import (
-            C_M,
-            NU,
-            NU_CELLS,
-            P_K,
-            P_K_AREA,
-            PUMP,
-            R_IN_SCATTER,
-            SIGMA,
-            between_cells,
-            offset_sd,
-        )
 
         some = ions(("K", "Na", "Cl", "Ca"))
         found = [p for law in LAWS.values() for p in law.parameters(law.usable(some))]
         found += [p for option in OPTIONS.values() for p in option.parameters(some)]
-        found += [
-            SIGMA,
-            NU,
-            NU_CELLS,
-            P_K,
-            P_K_AREA,
-            C_M,
-            R_IN_SCATTER,
-            between_cells(found[0]),
-            between_cells(PUMP),
-            offset_sd("cell"),
-        ]
+        found += [of.SIGMA, of.NU, of.NU_CELLS, of.P_K, of.P_K_AREA, of.C_M, of.R_IN_SCATTER]
+        found += [of.between_cells(found[0]), of.between_cells(of.PUMP), of.offset_sd("cell")]
         rows = {p.name: (p.name, p.unit, str(p.prior), p.source) for p in found}
         return [self.table(("parameter", "unit", "prior", "where it comes from"), rows.values(), (14, 8, 22, 56))]
 
