@@ -1,6 +1,7 @@
 """The law on symbols: what PyTensor, JAX and the compiler make of its equations."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,56 +14,41 @@ from .trial import WARM_C, CLOSE_mV, Flaw, Kind, Trial, differ, finite_differenc
 _STEEP = 5.0  # times V_T for each e-fold of K_o, which no single root exceeds
 
 
-def _onsymbols(trial: Trial) -> dict[str, Callable[[Mapping[str, float], Conditions], tuple[np.ndarray, np.ndarray]]]:
-    """By library: what gives a weighted sum of V_m, and its derivatives by the parameters, of values and conditions."""
-    by_library = {"PyTensor": _by_pytensor("FAST_COMPILE", trial), "the compiled code": _by_compiler(trial)}
-    if find_spec("jax"):
-        from ..models.solver.root import enable_jax
-
-        enable_jax()
-        by_library["JAX"] = _by_pytensor("JAX", trial)
-    return by_library
-
-
 def _weights(at: Conditions) -> np.ndarray:
     return 1.0 + 0.1 * np.arange(at.size)
 
 
-def _by_pytensor(mode: str, trial: Trial):
+def _by_pytensor(
+    trial: Trial, theta: Mapping[str, float], at: Conditions, mode: str = "FAST_COMPILE"
+) -> tuple[np.ndarray, np.ndarray]:
     import pytensor
     import pytensor.tensor as pt
 
     from ..models.solver import root  # noqa: F401  teaches the equations PyTensor
 
-    def call(theta: Mapping[str, float], at: Conditions) -> tuple[np.ndarray, np.ndarray]:
-        symbols = {name: pt.dscalar(name.replace("/", "_")) for name in theta}
-        variables, reference = at.map(pt.constant), trial.reference.map(pt.constant)
-        total = (trial.law.potential(symbols, variables, reference) * _weights(at)).sum()
-        slopes: Any = pytensor.grad(total, list(symbols.values()), disconnected_inputs="ignore") if symbols else []
-        f = pytensor.function(list(symbols.values()), [total, *slopes], mode=mode, on_unused_input="ignore")
-        found = [np.asarray(x, float) for x in f(*theta.values())]
-        return found[0], np.array(found[1:])
-
-    return call
+    symbols = {name: pt.dscalar(name.replace("/", "_")) for name in theta}
+    variables, reference = at.map(pt.constant), trial.reference.map(pt.constant)
+    total = (trial.law.potential(symbols, variables, reference) * _weights(at)).sum()
+    slopes: Any = pytensor.grad(total, list(symbols.values()), disconnected_inputs="ignore")
+    f = pytensor.function(list(symbols.values()), [total, *slopes], mode=mode, on_unused_input="ignore")
+    found = [np.asarray(x, float) for x in f(*theta.values())]
+    return found[0], np.array(found[1:])
 
 
-def _by_compiler(trial: Trial):
+def _by_compiler(trial: Trial, theta: Mapping[str, float], at: Conditions) -> tuple[np.ndarray, np.ndarray]:
     from ..models.compiling.machine import compiled
     from ..models.compiling.reverse import gradient
     from ..models.compiling.schedule import Schedule
     from ..models.compiling.trace import Axis, Graph
 
-    def call(theta: Mapping[str, float], at: Conditions) -> tuple[np.ndarray, np.ndarray]:
-        graph, axis = Graph(), Axis("condition", long=True)
-        variables = at.map(lambda x: graph.data(np.asarray(x, float), axis))
-        reference = trial.reference.map(lambda x: graph.number(float(x)))
-        symbols = {name: graph.parameter() for name in theta}
-        total = trial.law.potential(symbols, variables, reference) * graph.data(_weights(at), axis)
-        machine = compiled(Schedule(graph, *gradient(graph, [total])))
-        _, value, slopes = machine(np.array(list(theta.values())), graph.table())
-        return np.asarray(value), slopes
-
-    return call
+    graph, axis = Graph(), Axis("condition", long=True)
+    variables = at.map(lambda x: graph.data(np.asarray(x, float), axis))
+    reference = trial.reference.map(lambda x: graph.number(float(x)))
+    symbols = {name: graph.parameter() for name in theta}
+    total = trial.law.potential(symbols, variables, reference) * graph.data(_weights(at), axis)
+    machine = compiled(Schedule(graph, *gradient(graph, [total])))
+    _, value, slopes = machine(np.array(list(theta.values())), graph.table())
+    return np.asarray(value), slopes
 
 
 def symbols(trial: Trial) -> Iterator[Flaw]:
@@ -72,9 +58,15 @@ def symbols(trial: Trial) -> Iterator[Flaw]:
         return
     value = float(trial.V_m(theta, at) @ _weights(at))
     slopes = _weights(at) @ finite_differences(trial, theta, at)
-    for library, call in _onsymbols(trial).items():
+    libraries: dict[str, Callable] = {"PyTensor": _by_pytensor, "the compiled code": _by_compiler}
+    if find_spec("jax"):
+        from ..models.solver.root import enable_jax
+
+        enable_jax()
+        libraries["JAX"] = partial(_by_pytensor, mode="JAX")
+    for library, call in libraries.items():  # each gives a weighted sum of V_m, and its derivatives by the parameters
         try:
-            found, gradient = call(theta, at)
+            found, gradient = call(trial, theta, at)
         except (TypeError, ValueError, AttributeError, NotImplementedError) as error:
             why = f"{type(error).__name__}: {str(error).splitlines()[0][:160]}"
             yield Flaw(Kind.SYMBOLS, f"{library} cannot call it ({why}): use the functions of xp = namespace(x) in place of"

@@ -18,7 +18,6 @@ _OUTSIDE = {"K": 5.0, "Na": 145.0, "Cl": 120.0, "Ca": 2.0, "Mg": 1.0, "H": 4e-5}
 _MANY_mM = 1.0  # of an ion that neither names
 WARM_C, COLD_C = 37.0, 17.0
 CLOSE_mV = 1e-6
-_STEEP = 5.0  # times V_T for each e-fold of K_o, which no single root exceeds
 
 
 class Kind(StrEnum):
