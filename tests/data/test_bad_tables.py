@@ -56,6 +56,11 @@ CELLS = [
     ("V_m_mV", "65", "'65' is outside -150 to 60 mV, where resting potentials lie. Is the minus sign missing?"),
     ("temperature_C", "295.15", "'295.15' looks like kelvin; type 22 (in °C)."),
     ("temperature_C", "68", "'68' is above 50 °C; if it is in °F, type 20 (in °C)."),
+    ("temperature_C", "121.9", "'121.9' is above 50 °C; if it is in °F, type 49.9 (in °C)."),
+    ("temperature_C", "122.1", "'122.1' is outside -2 to 50 °C; check the number, or delete the row."),
+    ("temperature_C", "325", "'325' is outside -2 to 50 °C; check the number, or delete the row."),
+    ("V_m_mV", "149", "'149' is outside -150 to 60 mV, where resting potentials lie. Is the minus sign missing?"),
+    ("V_m_mV", "151", "'151' is outside -150 to 60 mV, where resting potentials lie. Check its decimal point"),
     ("temperature_C", "-10", "'-10' is outside -2 to 50 °C; check the number, or delete the row."),
     ("K_o_mM", "-5", "'-5' is negative; a concentration is 0 or more."),
     ("K_o_mM", "1e308", "'1e308' is above 1000 mM; check the decimal point"),
@@ -85,6 +90,25 @@ CELLS = [
 @pytest.mark.parametrize(("column", "value", "said"), CELLS)
 def test_a_bad_cell_is_named_by_row_and_column(tmp_path, column, value, said):
     assert complaint(tmp_path, table_with(**{column: value})).startswith(f"table.csv, row 4, column {column}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "more"),
+    [
+        ("temperature_C", "-2", ""), ("temperature_C", "50", ""), ("V_m_mV", "-150", ""), ("V_m_mV", "60", ""),
+        ("V_m_mV", "-0.16", ""),  # a potential near 0 mV, not one in volts; nor the next, in a bath rich in potassium
+        ("V_m_mV", "-0.065", "K_o_mM=51"),
+        ("V_m_mV", "-0.065", "b,muscle,10,135,145,20,on,4,4\nb,muscle,10,135,145,20,on,-9,4\n"),  # most are small
+        ("ljp_mV", "30", ""),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::vrest.DataWarning")
+def test_what_lies_within_the_limits_is_taken(tmp_path, column, value, more):
+    changed = dict([more.split("=")]) if "=" in more else {}
+    (tmp_path / "table.csv").write_text(table_with(**{column: value}, **changed) + ("" if changed else more))
+    rows = read_csv(tmp_path / "table.csv")
+    said = {"temperature_C": rows["temperature"], "V_m_mV": rows["V_m"] + rows["ljp"], "ljp_mV": rows["ljp"]}[column]
+    assert said.values[2] == pytest.approx(float(value))
 
 
 IMPOSSIBLE = [
