@@ -23,35 +23,22 @@ _IN_CLAMP = "no resting potential in voltage clamp ({}). --clamp current overrul
 
 @dataclass
 class Rest:
-    """A resting potential taken from a recording.
+    """A resting potential taken from a recording."""
 
-    Attributes
-    ----------
-    V_m, noise_sd, drift : in mV: median of the sweeps' medians, robust sd of the samples about them, and the
-        straight-line change from beginning to end (Theil-Sen).
-    current_pA, current_from : what was injected meanwhile, and where that is known from. Where it is not known, V_m is
-        what the potential would be without any.
-    first_s, last_s, duration : the earliest and the latest second of a sweep that was used, and seconds of signal in all.
-    sweeps, spikes : sweeps used, action potentials left out.
-    temperature_C : NaN where the file does not say.
-    channel, taken : where it was taken, and per sweep the samples used.
-    flags : reasons to doubt that this is rest.
-    """
-
-    V_m: float
-    noise_sd: float
-    drift: float
-    current_pA: float
+    V_m: float  # mV, the median of the sweeps' medians
+    noise_sd: float  # mV, robust, of the samples about their sweep's median
+    drift: float  # mV, the straight-line change from beginning to end (Theil-Sen)
+    current_pA: float  # injected meanwhile; where it is not known (NaN), V_m is what holds without any
     current_from: Source
-    first_s: float
+    first_s: float  # the earliest second of a sweep that was used, and the latest
     last_s: float
-    duration: float
-    sweeps: int
-    spikes: int
-    temperature_C: float
+    duration: float  # s of signal in all
+    sweeps: int  # used
+    spikes: int  # action potentials left out
+    temperature_C: float  # NaN where the file does not say
     channel: Channel
-    taken: list[NDArray[np.bool_]]
-    flags: list[str]
+    taken: list[NDArray[np.bool_]]  # per sweep, the samples used
+    flags: list[str]  # reasons to doubt that this is rest
 
 
 def resting_potential(

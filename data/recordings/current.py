@@ -25,19 +25,12 @@ _Found = tuple[float, _Bounds]  # at a level
 
 @dataclass
 class Injected:
-    """The current of a channel's sweeps in pA, and how well it is known.
+    """The current of a channel's sweeps in pA, and how well it is known."""
 
-    Attributes
-    ----------
-    sweeps : NaN where it is changing or not known; None for a sweep of which nothing is known.
-    source, silent : where it is known from; why it is not, in words.
-    tolerance : how far it may be from a level and still be there.
-    """
-
-    sweeps: list[Array | None]
+    sweeps: list[Array | None]  # NaN where it is changing or not known; None for a sweep of which nothing is known
     source: Source
-    silent: str = ""
-    tolerance: float = CLEAN_pA
+    silent: str = ""  # why it is not known, in words
+    tolerance: float = CLEAN_pA  # how far it may be from a level and still be there
     notes: list[str] = field(default_factory=list)
 
 

@@ -46,17 +46,13 @@ class Clamp(StrEnum):
 class Sweep:
     """One stretch of signal.
 
-    Attributes
-    ----------
-    values : in the channel's unit.
-    rate_Hz, start_s : samples per second; the first one's time in the recording.
-    current : the current injected at each sample in pA, as commanded or stored beside the sweep. NaN where it is changing
-        or not known; None where nothing describes it.
+    `current` is the current injected at each sample in pA, as commanded or stored beside the sweep: NaN where it is
+    changing or not known, None where nothing describes it.
     """
 
-    values: Array
+    values: Array  # in the channel's unit
     rate_Hz: float
-    start_s: float = 0.0
+    start_s: float = 0.0  # of the first sample, in the recording
     current: Array | None = None
 
     def __post_init__(self) -> None:
@@ -92,25 +88,15 @@ class Channel:
 
 @dataclass
 class Recording:
-    """A recording file.
-
-    Attributes
-    ----------
-    name, channels : the file's name; its signals, those in a unit of current as well.
-    current_from : what the sweeps' `current` comes from.
-    silent : why the file does not tell the injected current, in words; empty where it does.
-    voltage_clamp : a sign of voltage clamp, in words; empty where there is none.
-    notes : what a reader of the row should know.
-    files : all that was read together.
-    """
+    """A recording file."""
 
     name: str
-    channels: list[Channel]
-    current_from: Source = Source.UNKNOWN
-    silent: str = "the file does not describe it"
-    voltage_clamp: str = ""
-    notes: list[str] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
+    channels: list[Channel]  # those in a unit of current as well
+    current_from: Source = Source.UNKNOWN  # what the sweeps' `current` comes from
+    silent: str = "the file does not describe it"  # why the injected current is not told; empty where it is
+    voltage_clamp: str = ""  # a sign of voltage clamp, in words; empty where there is none
+    notes: list[str] = field(default_factory=list)  # what a reader of the row should know
+    files: list[Path] = field(default_factory=list)  # all that was read together
 
 
 def _known(values: Array) -> Array:

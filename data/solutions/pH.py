@@ -52,20 +52,12 @@ def dissolved_CO2(fraction: float, temperature_C: float) -> float:
 
 @dataclass(frozen=True)
 class Mixture:
-    """What was put into the water.
+    """What was put into the water."""
 
-    Attributes
-    ----------
-    totals : mM by species, whatever their forms.
-    known : the species by name.
-    temperature_C : of the solution.
-    CO2 : mM dissolved, held by the gas above it; None where no gas holds it.
-    """
-
-    totals: Mapping[str, float]
+    totals: Mapping[str, float]  # mM by species, whatever their forms
     known: Mapping[str, Species]
     temperature_C: float
-    CO2: float | None = None
+    CO2: float | None = None  # mM dissolved, held by the gas above it; None where no gas holds it
 
     @cached_property
     def ligands(self) -> dict[str, float]:

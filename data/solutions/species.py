@@ -53,22 +53,15 @@ class Mobility:
 
 @dataclass(frozen=True)
 class Species:
-    """Something that dissolves.
+    """Something that dissolves."""
 
-    Attributes
-    ----------
-    valence : charge number, of an acid or base with all of its protons.
-    formula : of that form, for weights; empty where unknown.
-    protons : constants of the protons, the most firmly bound first; none for strong ions and neutral solutes.
-    metals : constants of Ca and Mg with the bare form, and with one proton on it (`CaH`).
-    mobilities : by charge number.
-    """
-
-    valence: int
-    formula: str = ""
-    protons: tuple[Constant, ...] = ()
-    metals: Mapping[str, Constant] = field(default_factory=dict)
-    mobilities: Mapping[int, Mobility] = field(default_factory=dict)
+    valence: int  # charge number, of an acid or base with all of its protons
+    formula: str = ""  # of that form, for weights; empty where unknown
+    protons: tuple[Constant, ...] = ()  # the most firmly bound first; none for strong ions and neutral solutes
+    metals: Mapping[str, Constant] = field(
+        default_factory=dict
+    )  # with the bare form, and with one proton on it (`CaH`)
+    mobilities: Mapping[int, Mobility] = field(default_factory=dict)  # by charge number
 
     @property
     def bare(self) -> int:

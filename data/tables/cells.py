@@ -17,23 +17,14 @@ Range = tuple[int, int, int, int]
 
 @dataclass
 class Grid:
-    """A table's cells as text, row by row, the first of them the file's own.
-
-    Attributes
-    ----------
-    rows : every row, blank ones too; the first is row 1 of the spreadsheet.
-    delimiter, sheet : what separated the cells of a text; the name of a workbook's sheet.
-    merged : ranges of merged cells.
-    stored_as_text : row and column, from 0, of the numbers that a workbook keeps as text.
-    hidden : what a workbook hides, in words with their verb.
-    """
+    """A table's cells as text: every row, blank ones too; the first is row 1 of the spreadsheet."""
 
     rows: list[list[str]]
-    delimiter: str = ""
-    sheet: str = ""
+    delimiter: str = ""  # of a text file
+    sheet: str = ""  # of a workbook
     merged: list[Range] = field(default_factory=list)
-    stored_as_text: set[tuple[int, int]] = field(default_factory=set)
-    hidden: list[str] = field(default_factory=list)
+    stored_as_text: set[tuple[int, int]] = field(default_factory=set)  # row and column, from 0, of numbers
+    hidden: list[str] = field(default_factory=list)  # in words, with their verb
 
     def put(self, row: int, column: int, text: str) -> None:
         """Set the text of one cell, counted from 0; the table grows to hold it."""

@@ -26,22 +26,13 @@ _OTHER_WORDS = {
 
 @dataclass
 class Sheet:
-    """A table whose columns have the contract's names.
+    """A table whose columns have the contract's names."""
 
-    Attributes
-    ----------
-    rows : spreadsheet numbers of the rows.
-    cells : the texts of every column.
-    numbers : the values of the contract's number columns; NaN where a cell is empty or faulty.
-    allowed : columns whose limits of plausibility are lifted.
-    weighed : rows whose bath comes from a recipe, which is electroneutral with ions that have no column.
-    """
-
-    rows: NDArray[np.int64]
-    cells: dict[str, list[str]]
-    numbers: dict[str, NDArray[np.float64]]
-    allowed: frozenset[str] = frozenset()
-    weighed: NDArray[np.bool_] | None = None
+    rows: NDArray[np.int64]  # as the spreadsheet numbers them
+    cells: dict[str, list[str]]  # the texts of every column
+    numbers: dict[str, NDArray[np.float64]]  # NaN where a cell is empty or faulty
+    allowed: frozenset[str] = frozenset()  # columns whose limits of plausibility are lifted
+    weighed: NDArray[np.bool_] | None = None  # rows with the bath of a recipe, neutral with ions that have no column
 
     def put(self, name: str, values: NDArray[np.float64]) -> None:
         """Give the table a column of numbers, in place of one that it may have."""

@@ -68,22 +68,13 @@ class Meaning:
 
 @dataclass
 class Heads:
-    """The columns of a table.
+    """The columns of a table."""
 
-    Attributes
-    ----------
-    names : the contract's where they are known, else the table's own.
-    units : by name, what to convert from.
-    error : what a header says of ±.
-    negated : columns whose signs are turned.
-    asked : the contract's names that several columns may mean, which is a fault already.
-    """
-
-    names: list[str]
-    units: dict[str, Conversion]
-    error: Literal["sem", "sd"] | None = None
-    negated: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
+    names: list[str]  # the contract's where they are known, else the table's own
+    units: dict[str, Conversion]  # by name, what to convert from
+    error: Literal["sem", "sd"] | None = None  # what a header says of ±
+    negated: tuple[str, ...] = ()  # columns whose signs are turned
+    asked: tuple[str, ...] = ()  # the contract's names that several columns may mean, which is a fault already
 
 
 def _squash(name: str) -> str:

@@ -26,24 +26,15 @@ _NOTE = re.compile(r"\s*(notes?|nb|n\.b\.|remarks?|comments?|legend|source|\*|#|
 
 @dataclass
 class Body:
-    """A table as text: column names, spreadsheet numbers of the rows (the first line is 1), and their cells.
-
-    Attributes
-    ----------
-    header, rows, cells : names, numbers of the rows, and each row's cells.
-    units : by column number, a unit that stood in a row of its own below the header.
-    places : by column number of this table, the column number on the sheet.
-    above : what stands in the row above the header, by column number.
-    remarks : every text that was left out above and below the table.
-    """
+    """A table as text: column names, spreadsheet numbers of the rows (the first line is 1), and their cells."""
 
     header: list[str]
     rows: list[int]
     cells: list[list[str]]
-    units: dict[int, str]
-    places: list[int]
-    above: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    units: dict[int, str]  # by column number, a unit that stood in a row of its own below the header
+    places: list[int]  # by column number of this table, the column number on the sheet
+    above: list[str] = field(default_factory=list)  # what stands in the row above the header, by column number
+    remarks: list[str] = field(default_factory=list)  # every text that was left out around the table
 
 
 def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:

@@ -45,17 +45,11 @@ _MONTHS = {
 
 @dataclass(frozen=True)
 class Spelling:
-    """How the numbers of a file are spelled.
-
-    Attributes
-    ----------
-    decimal : the decimal mark; `told` where the user gave it.
-    local : points may be thousands marks, as in files that are not separated by commas.
-    """
+    """How the numbers of a file are spelled."""
 
     decimal: str = "."
-    told: bool = False
-    local: bool = False
+    told: bool = False  # the user gave the decimal mark
+    local: bool = False  # points may be thousands marks, as in files that are not separated by commas
 
 
 @dataclass(frozen=True)

@@ -81,9 +81,9 @@ def from_frame(
         frame = frame.reset_index()
     text = frame.to_csv(index=False, lineterminator="\n")
     options = replace(options or ReadOptions(), **settings)
+    options = replace(options, delimiter=",", encoding="utf-8", decimal=options.decimal or ".")
     faults = Faults(name, options.strict)
-    spoken = replace(options, delimiter=",", encoding="utf-8", decimal=options.decimal or ".")
-    recordings = _recordings(grids.read_grid(text.encode(), spoken, faults), spoken, faults)
+    recordings = _recordings(grids.read_grid(text.encode(), options, faults), options, faults)
     return recordings.assign_attrs(source=name, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -93,7 +93,7 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
     table = _without_row_numbers(lay_out(grid, options.sheet, faults), faults)
     remarks = table.remarks
     heads = resolve(table.header, options.columns, faults, table.units)
-    given = [*options.constants, *(["temperature_C"] if options.temperature_C is not None else [])]
+    given = [*options.constants, *["temperature_C"] * (options.temperature_C is not None)]
     if options.potentials and not faults.some:
         table, heads.names = make_long(table, heads.names, options.wide, given, list(baths or ()), faults)
     spare = [*given, *heads.asked]

@@ -7,34 +7,21 @@ from typing import Literal
 from ...models.ions import IONS
 from ...models.limits import POSSIBLE, TEMPERATURE_C, CONCENTRATION_mM, Range, V_M_mV
 
-Kind = Literal["number", "word", "label"]
-
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the data contract.
+    """One column of the data contract."""
 
-    Attributes
-    ----------
-    name, unit, meaning : as in the table's header, with its unit; the unit; what the column holds.
-    kind : a number, one of `words`, or any text.
-    low, high : plausible range, in `unit`; both ends are legal, except a `low` that is `positive`.
-    positive : the value must exceed zero.
-    error : it is an error that 0 says there is none of.
-    filled : an empty cell is a fault once the column is there.
-    required : the column itself must be there.
-    """
-
-    name: str
+    name: str  # as in the table's header, with its unit
     unit: str
     meaning: str
-    kind: Kind = "number"
-    low: float = -inf
+    kind: Literal["number", "word", "label"] = "number"  # a number, one of `words`, or any text
+    low: float = -inf  # plausible, in `unit`; both ends are legal, except a `low` that is `positive`
     high: float = inf
-    positive: bool = False
-    error: bool = False
-    filled: bool = False
-    required: bool = False
+    positive: bool = False  # the value must exceed zero
+    error: bool = False  # it is an error that 0 says there is none of
+    filled: bool = False  # an empty cell is a fault once the column is there
+    required: bool = False  # the column itself must be there
     words: tuple[str, ...] = ()
 
     @property

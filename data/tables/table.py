@@ -32,11 +32,8 @@ def to_frame(recordings: xr.Dataset) -> pd.DataFrame:
 
     It is what `from_frame` reads back into an equal Dataset; spreadsheet row numbers are left out.
     """
-    columns: dict[str, np.ndarray] = {}
-    coordinates = [str(name) for name in recordings.coords if name not in ("row", "ion", "obs")]
-    for name in [*LABELS, *(n for n in coordinates if n not in LABELS)]:
-        if name in recordings.coords and recordings[name].dims == ("obs",):
-            columns[name] = recordings[name].values
+    labels = [str(name) for name, x in recordings.coords.items() if x.dims == ("obs",) and name not in ("row", "obs")]
+    columns = {name: recordings[name].values for name in (*LABELS, *labels) if name in labels}
     for side in "oi":
         if f"c_{side}" in recordings:
             for ion in recordings["ion"].values.tolist():
