@@ -69,12 +69,12 @@ def patterns(
     expected = mu.mean(axis=0)
     # Draws of larger scatter wander farther, which would count as more than the fit can take, were it not divided out.
     wander = (mu - expected) / scale / np.sqrt(np.mean((sigma / scale) ** 2, axis=1, keepdims=True))
-    share, axes = np.linalg.svd(wander / np.sqrt(len(mu)), full_matrices=False)[1:]
-    left = np.where(share**2 < 1 - _KEPT, np.sqrt(np.clip(1 - share**2, 0, 1)), 0.0)
+    share, axes = np.linalg.eigh(wander.T @ wander / len(mu))
+    left = np.where(share < 1 - _KEPT, np.sqrt(np.clip(1 - share, 0, 1)), 0.0)
 
     def kept(x: np.ndarray, of: np.ndarray) -> np.ndarray:
         """Rows' values with so much kept `of` each direction in which the fit may bend."""
-        return x - np.linalg.multi_dot([x, axes.T * (1 - of), axes])
+        return x - np.linalg.multi_dot([x, axes * (1 - of), axes.T])
 
     scatter = rng.standard_normal((replicates, n))
     if NU.name in values or NU.name in experiment.fixed:
