@@ -1,12 +1,24 @@
 """Fits that many tests look at are made once. What they need is imported then: pytest reads this file in every process."""
 
+import os
+
 import pytest
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # before NumPy: threads that wait for one another take another test's core
 
 
 def fitted(*of, **settings):
+    """A fit as users make it, whatever a module that happens to be the first to ask for it has shortened."""
+    from vrest.fitting.checks import run
     from vrest.fitting.fit import fit
+    from vrest.fitting.sampling.refits import LOOK
 
-    return fit(*of, progress=False, **settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "MOST_RERUNS", 2)
+        patch.setattr(run, "LOOK", LOOK)
+        return fit(*of, progress=False, **settings)
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +66,11 @@ def sampled_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("vrest.fitting.checks.run.MOST_RERUNS", 0)
         yield
+
+
+@pytest.fixture
+def glanced(monkeypatch):
+    """For tests to which it is nothing how exactly robustness and cures are known: their fits are short."""
+    from vrest.fitting.experiment.config import Sampling
+
+    monkeypatch.setattr("vrest.fitting.checks.run.LOOK", Sampling(chains=2, draws=100, tune=150, sampler="nutpie"))

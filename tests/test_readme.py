@@ -11,6 +11,7 @@ from vrest.cli import parser_of
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("glanced")
 def test_the_four_lines_of_python():
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     with pytest.warns(vrest.DataWarning, match="Na_o under 30 mM"):

@@ -165,9 +165,9 @@ def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:
     z = (y - mu.mean(axis=0)) / np.sqrt(np.mean(sigma**2, axis=0))
     # Leaving rows out takes many draws: of a large table, rows evenly spaced stand for all.
     rows: Any = ...
-    if thin > n // ENOUGH_DRAWS:
+    if thin > (step := max(1, n // ENOUGH_DRAWS)):
         rows = np.unique(np.linspace(0, len(y) - 1, MOST_VALUES // ENOUGH_DRAWS).astype(int))
-        distribution = row_distribution({q: x[:: n // ENOUGH_DRAWS] for q, x in everything.items()}, experiment, rows)
+        distribution = row_distribution({q: x[::step] for q, x in everything.items()}, experiment, rows)
     log_weight, k = left_out_weights(distribution.logpdf(y[rows]), relative_efficiency(posterior))
     pit = np.sum(np.exp(log_weight) * distribution.cdf(y[rows]).T, axis=-1)
     F, p, left = test or (None, None, None)

@@ -56,6 +56,7 @@ def test_a_flags_bad_value_is_named_with_the_flag(flags, says, capsys):
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("sampled_once", "glanced")
 def test_fit_writes_the_folder_and_prints_tables_to_standard_output(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["fit", str(table), "--inside", INSIDE, "--seed", "3", *quick(tmp_path)]) == 0

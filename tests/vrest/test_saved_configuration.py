@@ -90,6 +90,7 @@ def test_predictions_have_the_runs_interval(full_fit):
 )
 def test_configurations_run_elsewhere_too_and_know_their_table(command, result, table, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("vrest.fitting.report.law_report.law_report_html", lambda found: "a report")
+    monkeypatch.setattr("vrest.fitting.sampling.workers.available_cores", lambda: 1)  # no further processes
     frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
     frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
     sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else FLAGS

@@ -102,6 +102,7 @@ def test_few_rows_are_not_looked_at(experiment):
     assert patterns(few, np.zeros(3), np.zeros((10, 3)), np.ones((10, 3)), {}, 1) == ()
 
 
+@pytest.mark.usefixtures("glanced")
 def test_a_bent_law_is_seen_without_replicates():
     from vrest.fitting.fit import fit
 

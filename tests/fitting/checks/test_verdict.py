@@ -77,6 +77,7 @@ def test_why_a_fit_is_not_judged(repeats, scatter, basis):
     assert check.replicate_sd_mV == (None if repeats == 1 else pytest.approx(scatter))
 
 
+@pytest.mark.usefixtures("glanced")
 def test_as_many_parameters_as_conditions_that_miss_the_means_are_no_fit_and_the_cure_is_named():
     """Warming depolarises by 9 mV: more than pump and leak can do, and far more than rows of one condition differ."""
     table = pd.DataFrame(
@@ -90,11 +91,21 @@ def test_as_many_parameters_as_conditions_that_miss_the_means_are_no_fit_and_the
     assert "--option Q10_P_Na would gain" in str(verdict)
 
 
+def test_a_fit_of_few_draws_is_judged_too(full_fit):
+    few = check_fit(full_fit.tree["posterior"].to_dataset().isel(draw=slice(0, None, 40)), full_fit.experiment)
+    assert few.ok
+    assert few.sigma_mV == pytest.approx(full_fit.verdict().fit.sigma_mV, rel=0.1)
+
+
 def test_rows_of_two_groups_in_one_bath_are_no_replicates_of_each_other():
     table = pd.DataFrame({"Genotype": list("aabb"), "K_o_mM": 5.0, "Na_o_mM": 145.0, "temperature_C": 37.0})
     table = table.assign(ljp="corrected", V_m_mV=[-71.0, -69.0, -61.0, -59.0])
     few = Sampling(chains=2, draws=200, tune=200)
-    check = fit(table, "ghk", inside="K=140,Na=10", by="Genotype", sampling=few, progress=False).verdict().fit
+    check = (
+        fit(table, "ghk", inside="K=140,Na=10", by="Genotype", sampling=few, progress=False, robustness="off")
+        .verdict()
+        .fit
+    )
     assert (check.basis, check.replicate_sd_mV) == (Basis.SATURATED, pytest.approx(2**0.5))
 
 

@@ -156,7 +156,7 @@ def test_a_series_at_gliding_temperatures_has_a_curve_a_band():
     plan = recordings(K_o=(2.5, 5, 10, 20, 40), temperatures=(22,), repeats=3)
     glided = plan.assign(temperature=plan["temperature"] + np.linspace(-0.4, 0.4, plan.sizes["obs"]))
     few = Sampling(chains=2, draws=50, tune=50)
-    axes = vrest.fit(glided, inside=INSIDE, sampling=few, progress=False).plot_series()
+    axes = vrest.fit(glided, inside=INSIDE, sampling=few, robustness="off", progress=False).plot_series()
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels[:2] == ["21.6–22.4 °C", "pump blocked"]
     dots = [line for line in axes.lines if line.get_marker() == "o"]
@@ -169,7 +169,8 @@ def test_another_bath_of_the_same_potassium_has_symbols_of_its_own():
     """The Na-free recordings of the bundled set are no circles on the curve of the salines with sodium."""
     recordings = vrest.load_data("crayfish_muscle")
     few = Sampling(chains=2, draws=50, tune=50)
-    fit = vrest.fit(recordings, "ghk", ions="K,Na", inside="K=250+-60,Na=20", sampling=few, progress=False)
+    settings = {"ions": "K,Na", "inside": "K=250+-60,Na=20", "sampling": few, "robustness": "off"}
+    fit = vrest.fit(recordings, "ghk", progress=False, **settings)
     axes = fit.plot_series()
     V_m = recordings["V_m"].to_numpy()[recordings["saline"].to_numpy() == "Na-free"]
     assert recorded(axes, "d") == sorted(V_m)

@@ -399,7 +399,7 @@ for line in sys.stdin:
 
 
 def test_a_full_disk_is_a_sentence_with_the_path_and_leaves_nothing(tmp_path):
-    plan = vrest.to_frame(recordings()).drop(columns="V_m_mV")
+    plan = vrest.to_frame(recordings(K_o=(2.5, 10, 40), temperatures=(22,))).drop(columns="V_m_mV")
     plan.to_csv(tmp_path / "plan.csv", index=False)
     (tmp_path / "truth.toml").write_text(
         '"P_Na/P_K" = 0.03\n"P_Cl/P_K" = 0.1\npump_mV = 5\nQ10_pump = 2.4\nQ10_leak = 1.4\nsigma_mV = 1.5\n'

@@ -272,7 +272,9 @@ print(*sorted({m.split(".")[0] for m in imported} & {"pymc", "pytensor", "numba"
     done = subprocess.run([sys.executable, "-c", code, "a"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
     monkeypatch.chdir(tmp_path)
-    assert main(["fit", "rows.csv", "--inside", "K=140,Na=12,Cl=10", "--no-report", "--out", "b"]) == 0
+    assert (
+        main(["fit", "rows.csv", "--inside", "K=140,Na=12,Cl=10", "--no-report", "--no-robustness", "--out", "b"]) == 0
+    )
     assert (tmp_path / "a/summary.csv").read_bytes() == (tmp_path / "b/summary.csv").read_bytes()
 
 

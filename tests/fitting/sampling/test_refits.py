@@ -11,7 +11,7 @@ from vrest.fitting.experiment.inside import parse_insides
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.linear import starting_point
 from vrest.fitting.sampling.density import Density
-from vrest.fitting.sampling.refits import Variation, refits, varied, without_rows
+from vrest.fitting.sampling.refits import LOOK, Variation, refits, varied, without_rows
 from vrest.models.compiling import machine
 from vrest.models.priors import HalfNormal
 
@@ -74,9 +74,9 @@ def test_refits_of_cells_compile_once_and_draw_what_they_should(monkeypatch):
     monkeypatch.setattr(machine.Machine, "__init__", lambda self, text: made.append(text) or compile_now(self, text))
     monkeypatch.setattr(machine, "_known", {})
     out = [experiment.levels.entry_of_row == cell for cell in range(3)]
-    found = list(refits(experiment, [*(Variation(without=x) for x in out), Variation(without=out[0])], seed=3))
+    found = list(refits(experiment, [*(Variation(without=x) for x in out), Variation(without=out[0])], LOOK, seed=3))
     assert len([text for text in made if "@vrest_newton" in text]) == 1
-    assert [f.posterior.sizes["draw"] for f in found] == [500] * 4
+    assert [f.posterior.sizes["draw"] for f in found] == [LOOK.draws] * 4
     assert {"p_Na_cell", "pump_current_mM", "Q10_ratio"} & set(found[0].posterior) >= {"p_Na_cell", "pump_current_mM"}
     first, again = found[0].posterior["p_Na_cell"], found[3].posterior["p_Na_cell"]
     assert (
