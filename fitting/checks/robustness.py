@@ -285,11 +285,11 @@ def _conflicts(experiment: Experiment, posterior: xr.Dataset, table: pd.DataFram
 
 
 def two_sided(parameter: Parameter, value: float) -> float:
-    """Probability under a parameter's prior of what lies at least as far out as `value`."""
-    draws = parameter.prior.scale.of(parameter.prior.draw(np.random.default_rng(0), 20_000))
-    x = parameter.prior.scale.of(np.float64(value))
-    beyond = float(np.mean(draws >= x))
-    return beyond if parameter.prior.ends_at_zero else 2 * min(beyond, 1 - beyond)
+    """Probability under a parameter's prior of what lies at least as far out as `value`: where the prior is no higher."""
+    prior = parameter.prior
+    x = np.append(prior.draw(np.random.default_rng(0), 20_000), value)
+    height = prior.log_density(x) + np.log(prior.scale.slope(x))
+    return float(np.mean(height[:-1] <= height[-1]))
 
 
 def _groups(posterior: xr.Dataset, q: Quantity) -> list[str]:

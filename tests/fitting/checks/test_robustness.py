@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot
 from matplotlib.text import Text
+from scipy.stats import norm
 
 import vrest
 from tests.synthetic import INSIDE, recordings
@@ -19,6 +20,7 @@ from vrest.fitting.checks.robustness import (
     robustness,
     smoothed,
     to_dataset,
+    two_sided,
     weighted_quantiles,
 )
 from vrest.fitting.checks.variations import Kind, variations
@@ -27,6 +29,7 @@ from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.draws import with_derived
 from vrest.fitting.sampling.refits import sampled
+from vrest.models.parameters import P_K, PUMP, Q10_LEAK
 from vrest.models.priors import HalfNormal, LogNormal, Normal
 
 
@@ -132,6 +135,40 @@ def test_weights_that_a_few_draws_carry_are_refused():
     weight = smoothed(0.5 * x)  # Normal(0, 1) tilted by exp(x / 2) is Normal(1/2, 1)
     assert weighted_quantiles(x, weight, 0.89)[1] == pytest.approx(0.5, abs=0.15)
     assert weighted_quantiles(x, None, 0.5) == pytest.approx(tuple(np.quantile(x, [0.25, 0.5, 0.75])))
+
+
+def test_weighted_draws_have_the_quantiles_of_draws_that_stand_so_often():
+    """As Hazen places draws, in the middles of their weights."""
+    x, often = np.random.default_rng(1).normal(size=200), np.tile([1, 3], 100)
+    expected = np.quantile(x, [0.055, 0.5, 0.945], method="hazen")
+    assert weighted_quantiles(x, np.full(200, 1 / 200), 0.89) == pytest.approx(tuple(expected))
+    repeated = np.quantile(np.repeat(x, often), [0.1, 0.5, 0.9], method="hazen")
+    assert weighted_quantiles(x, often / often.sum(), 0.8) == pytest.approx(tuple(repeated), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "p"),
+    [
+        (PUMP.with_prior(HalfNormal(8)), 20.0, 2 * norm.sf(20 / 8)),
+        (Q10_LEAK.with_prior(Normal(1.4, 0.3)), 0.9, 2 * norm.sf(0.5 / 0.3)),
+        (
+            PUMP.with_prior(Normal(1, 10)),
+            0.01,
+            norm.sf(0.099) / norm.cdf(0.1),
+        ),  # where it ends it is nearly as high as anywhere
+        (P_K.with_prior(LogNormal(1e-6, 2.0)), 1e-4, 2 * norm.sf(np.log(100) / 2)),
+        (P_K.with_prior(LogNormal(1e-6, 2.0)), 1e-8, 2 * norm.sf(np.log(100) / 2)),
+    ],
+    ids=lambda x: getattr(x, "name", None),
+)
+def test_how_far_out_a_value_lies_under_its_prior(parameter, value, p):
+    assert two_sided(parameter, value) == pytest.approx(p, abs=4 * np.sqrt(p / 20_000))
+
+
+def test_what_an_answer_rests_on_is_told_by_the_largest_of_its_shifts_of_either_sign():
+    columns = {"answer": "pump_mV", "group": "", "changed": "K_i_mM", "kind": "prior", "base": 1.0, "median": 1.0}
+    moved = pd.DataFrame([columns | {"shift_sd": x, "counts": abs(x) > 1} for x in (0.5, -3.0, 2.0)])
+    assert judge_table(moved, (), ()).rests_on == (("pump_mV", "K_i_mM", -3.0),)
 
 
 def test_a_prior_that_the_data_contradict_is_named():
