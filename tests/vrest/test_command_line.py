@@ -26,12 +26,6 @@ def table(tmp_path) -> Path:
     return path
 
 
-def quick(tmp_path) -> list[str]:
-    config = tmp_path / "quick.toml"
-    config.write_text("[sampling]\ndraws = 500\ntune = 500\n")
-    return ["--config", str(config)]
-
-
 LITTLE = ["--law", "ghk", "--inside", INSIDE, "--draws", "300", "--tune", "300", "--no-robustness", "--no-report"]
 """Flags of a fit that is soon written."""
 
@@ -59,7 +53,7 @@ def test_a_flags_bad_value_is_named_with_the_flag(flags, says, capsys):
 @pytest.mark.usefixtures("sampled_once", "glanced")
 def test_fit_writes_the_folder_and_prints_tables_to_standard_output(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main(["fit", str(table), "--inside", INSIDE, "--seed", "3", *quick(tmp_path)]) == 0
+    assert main(["fit", str(table), "--inside", INSIDE, "--seed", "3", "--draws", "500", "--tune", "500"]) == 0
     out, err = capsys.readouterr()
     assert "P_Na/P_K" in out
     assert "Identification:" in out
@@ -239,6 +233,14 @@ def test_other_peoples_tables(tmp_path, capsys):
     assert "14 distinct conditions" in capsys.readouterr().out
 
 
+def test_tidy_writes_the_rows_that_were_asked_for(table, tmp_path):
+    assert main(["tidy", str(table), str(tmp_path / "all.csv")]) == 0
+    assert main(["tidy", str(table), str(tmp_path / "few.csv"), "--where", "K_o_mM < 10"]) == 0
+    every, few = (pd.read_csv(tmp_path / name) for name in ("all.csv", "few.csv"))
+    assert len(every) == 42
+    pd.testing.assert_frame_equal(few, every[every["K_o_mM"] < 10].reset_index(drop=True))
+
+
 def test_a_saved_fit_can_be_fitted_again(full_fit, tmp_path, capsys):
     full_fit.save(tmp_path / "run")
     assert main(["check", str(tmp_path / "run" / "fit.nc"), "--inside", INSIDE]) == 0
@@ -255,23 +257,6 @@ def test_help_is_fast():
         times.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert b"infer a law" in done.stdout
     assert min(times) < 0.3
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is a POSIX notion")
-def test_a_killed_fit_leaves_no_results_that_look_finished(table, tmp_path):
-    code = (
-        "import sys, vrest.fitting.results.store as s\n"
-        "s.plain_json = lambda *_: (print('saving', flush=True), __import__('time').sleep(60))\n"
-        "from vrest.cli import main; main(sys.argv[1:])"
-    )
-    command = [sys.executable, "-c", code, "fit", str(table), *LITTLE, "--out", str(tmp_path / "run")]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert child.stdout.readline() == "saving\n"  # in the middle of writing
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    child.stdout.close()
-    assert not (tmp_path / "run").exists()
-    assert all(p.name.startswith(".run-unfinished") for p in tmp_path.iterdir() if p != table)
 
 
 def test_json_has_no_numbers_that_json_does_not_know(full_fit, tmp_path):
@@ -344,8 +329,8 @@ def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are a POSIX notion")
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_request_to_end_is_a_sentence_and_leaves_nothing(number, status, table, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_fit_that_is_ended_as_it_writes_leaves_nothing_that_looks_finished(number, table, tmp_path):
     code = (
         "import sys, time, vrest.fitting.results.store as s\n"
         "s.plain_json = lambda *_: (print('saving', flush=True), time.sleep(60))\n"
@@ -353,10 +338,14 @@ def test_a_request_to_end_is_a_sentence_and_leaves_nothing(number, status, table
     )
     command = [sys.executable, "-c", code, "fit", str(table), *LITTLE, "--out", str(tmp_path / "run")]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "saving\n"
+    assert child.stdout.readline() == "saving\n"  # in the middle of writing
     child.send_signal(number)
     _, said = child.communicate(timeout=30)
-    assert child.returncode == status
+    left = {p for p in tmp_path.iterdir() if p != table}
+    if number == signal.SIGKILL:
+        assert all(p.name.startswith(".run-unfinished") for p in left)
+        return
+    assert left == set()
+    assert child.returncode == 128 + number
     assert said.endswith("stopped; nothing was written.\n")
     assert "Traceback" not in said
-    assert [p.name for p in tmp_path.iterdir()] == [table.name]

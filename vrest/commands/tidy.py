@@ -17,9 +17,10 @@ def run(options: argparse.Namespace) -> int:
     place = results_file(options, options.out, config)
 
     from ..data.tables.inert import write_csv
-    from ..data.tables.table import to_frame
+    from ..data.tables.table import select, to_frame
 
     recordings = read_recordings(config)
+    recordings = select(recordings, config.where) if config.where else recordings
     assert place is not None, "OUT is always given"
     with place.writing() as aside:
         write_csv(to_frame(recordings), aside)
