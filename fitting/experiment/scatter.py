@@ -43,14 +43,10 @@ def find_scatter(recordings: xr.Dataset, by: str | None) -> Scatter | None:
         return None
     labels = row_labels(recordings, "scatter_by", by)
     levels = tuple(dict.fromkeys(labels.tolist()))
-    if not 1 < len(levels) <= len(labels) / 2:
-        what = (
-            "all rows have the same value there" if len(levels) == 1 else f"{len(levels)} levels for {len(labels)} rows"
-        )
-        why = (
-            "Leave it out"
-            if len(levels) == 1
-            else "The scatter of a level takes two rows or more: choose another column"
-        )
-        raise ConfigurationError(f"{recordings.attrs['source']}: {typed('scatter_by', by)}: {what}. {why}.")
+    said = f"{recordings.attrs['source']}: {typed('scatter_by', by)}"
+    if len(levels) == 1:
+        raise ConfigurationError(f"{said}: all rows have the same value there. Leave it out.")
+    if len(levels) > len(labels) / 2:
+        why = "The scatter of a level takes two rows or more: choose another column."
+        raise ConfigurationError(f"{said}: {len(levels)} levels for {len(labels)} rows. {why}")
     return Scatter(by, levels, pd.Index(levels).get_indexer(labels))

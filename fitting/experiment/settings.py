@@ -187,15 +187,13 @@ def written(value: Any) -> Any:
 
 def table_of(instance: Any) -> dict[str, Any]:
     """A dataclass of settings as a file holds it: all that belongs to the analysis and was given or has a default."""
-    kept = {f.name: getattr(instance, f.name) for f in settings(instance.__class__).values() if declaration(f).saved}
-    empty_lists = [
-        f.name for f in settings(instance.__class__).values() if f.default is None
-    ]  # say something: vary = []
-    return {
-        name: written(value)
-        for name, value in kept.items()
-        if value is not None and (value not in ((), {}, "") or name in empty_lists)
-    }
+    found = {}
+    for f in settings(instance.__class__).values():
+        value = getattr(instance, f.name)
+        empty = value in (None, (), {}, "") and not (value == () and f.default is None)  # vary = [] says something
+        if declaration(f).saved and not empty:
+            found[f.name] = written(value)
+    return found
 
 
 def in_file(name: str, value: Any) -> str:

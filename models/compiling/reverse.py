@@ -1,7 +1,7 @@
 """Derivatives of a sum by everything that it depends on: reverse mode, on the graph itself."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..solver.balance import Terms, root_partials
 from .functions import where
@@ -57,35 +57,26 @@ def _along(adjoint: Node, node: Node) -> Node:
 
 def _partials(node: Node, a: Node) -> Sequence[Node | None]:
     """The adjoints of the arguments, that of the node being `a`; None for what is not differentiated."""
-    args = node.args
-    x = args[0] if args else node
-    match node.op:
-        case "add":
-            return a, a
-        case "sub":
-            return a, -a
-        case "mul":
-            return a * args[1], a * x
-        case "div":
-            share = a / args[1]
-            return share, -share * node
-        case "neg":
-            return (-a,)
-        case "abs":
-            return (where(x < 0.0, -a, a),)
-        case "sqrt":
-            return (0.5 * a / node,)
-        case "exp":
-            return (a * node,)
-        case "expm1":
-            return (a * (node + 1.0),)
-        case "log":
-            return (a / x,)
-        case "log1p":
-            return (a / (1.0 + x),)
-        case "where":
-            return None, where(x, a, 0.0), where(x, 0.0, a)
-        case "rest":
-            terms = Terms(*(t.payload if t.op == CONSTANT else t for t in args))
-            return [None if t.op == CONSTANT else a * p for t, p in zip(args, root_partials(terms, node), strict=True)]
-    return [None] * len(args)  # comparisons, indices, and what has no arguments
+    if node.op == "rest":
+        terms = Terms(*(t.payload if t.op == CONSTANT else t for t in node.args))
+        partials = root_partials(terms, node)
+        return [None if t.op == CONSTANT else a * p for t, p in zip(node.args, partials, strict=True)]
+    if node.op in _PARTIALS:
+        return _PARTIALS[node.op](a, node, *node.args)
+    return [None] * len(node.args)  # comparisons, indices, and what has no arguments
+
+
+_PARTIALS: dict[str, Callable[..., Sequence[Node | None]]] = {
+    "add": lambda a, node, x, y: (a, a),
+    "sub": lambda a, node, x, y: (a, -a),
+    "mul": lambda a, node, x, y: (a * y, a * x),
+    "div": lambda a, node, x, y: (a / y, -(a / y) * node),
+    "neg": lambda a, node, x: (-a,),
+    "abs": lambda a, node, x: (where(x < 0.0, -a, a),),
+    "sqrt": lambda a, node, x: (0.5 * a / node,),
+    "exp": lambda a, node, x: (a * node,),
+    "expm1": lambda a, node, x: (a * (node + 1.0),),
+    "log": lambda a, node, x: (a / x,),
+    "log1p": lambda a, node, x: (a / (1.0 + x),),
+    "where": lambda a, node, condition, x, y: (None, where(condition, a, 0.0), where(condition, 0.0, a)),
+}
