@@ -57,9 +57,8 @@ def build_experiment(
     passive = tuple(s.name for s in chosen if (known := inside[s.name]) and known.passive)
     resistance = find_resistance(recordings, law)
     dormant: tuple[str, ...] = ()
-    if (
-        not (blocked.any() or blocks) and not resistance
-    ):  # with the pump running a passive ion carries no current: the model is the others'
+    if not (blocked.any() or blocks or resistance):
+        # With the pump running a passive ion carries no current: the model is the others'.
         dormant, passive = passive, ()
         chosen = tuple(s for s in chosen if s.name not in dormant)
 
@@ -81,8 +80,7 @@ def build_experiment(
     conditions = everything.take(first)
     _refuse_empty_baths(conditions, recordings["row"].to_numpy()[first])
     reference = _reference(everything, config)
-    reason = law.refusal(conditions, reference, config.options)
-    if reason:
+    if reason := law.refusal(conditions, reference, config.options):
         raise ConfigurationError(reason)
 
     varying = [p for p in declared if levels.cells and p.name in levels.varying]
@@ -98,9 +96,12 @@ def build_experiment(
     every_spread = [p for of_level in (*above, spreads) for p in of_level.values()]
     scatter = find_scatter(recordings, config.scatter_by)
     beyond = with_priors([*every_spread, *offsets.values(), *([scatter.spread] if scatter else [])], config)
-    if not [p for p in declared if not isinstance(p.prior, Fixed)]:
+    held = tuple(p for p in declared if isinstance(p.prior, Fixed))
+    if len(held) == len(declared):
         raise ConfigurationError(f"every parameter of {law.name} is held at a value: nothing is left to infer.")
     priors = priors_by_name([*declared, *beyond.values()], config, law, chosen)
+    C_m = next((p.prior for p in declared if p.name == C_M.name), C_M.prior)
+    silent = () if blocked.any() else passive  # on V_m
     return Experiment(
         config=replace(config, priors=priors),
         recordings=recordings,
@@ -108,8 +109,8 @@ def build_experiment(
         conditions=conditions,
         condition_of_row=index,
         reference=reference,
-        parameters=tuple(p for p in declared if not isinstance(p.prior, Fixed)),
-        held=tuple(p for p in declared if isinstance(p.prior, Fixed)),
+        parameters=tuple(p for p in declared if p not in held),
+        held=held,
         levels=levels,
         entry_of_condition=levels.entry_of_row[first],
         spreads={name: beyond[p.name] for name, p in spreads.items()},
@@ -124,16 +125,7 @@ def build_experiment(
             *([scatter.note] if scatter else []),
             *_notes(conditions, reference, inside, assumed, law),
             *bath_notes(errors, recordings),
-            *(
-                Note(About.RESISTANCE, text)
-                for text in resistance_notes(
-                    resistance,
-                    recordings,
-                    law,
-                    () if blocked.any() else passive,
-                    {p.name: p.prior for p in declared}.get(C_M.name, C_M.prior),
-                )
-            ),
+            *(Note(About.RESISTANCE, text) for text in resistance_notes(resistance, recordings, law, silent, C_m)),
             *(Note(About.OPTION, f"Option {name}: {OPTIONS[name].meaning}.") for name in config.options),
         ),
         cautions=(

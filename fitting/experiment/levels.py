@@ -225,9 +225,8 @@ def _levels(base: Levels, units: Sequence[np.ndarray], columns: Sequence[str], n
     kept: list[tuple[str, tuple[str, ...], np.ndarray]] = []
     for column, labels in zip(reversed(columns), reversed(units), strict=True):
         own = tuple(dict.fromkeys(labels.tolist()))
-        if (
-            1 < len(own) < finer
-        ):  # a single one differs from none, and of as many as there are below each is one of these
+        # A single one differs from none, and of as many as there are below each is one of these.
+        if 1 < len(own) < finer:
             kept.insert(0, (column, own, labels))
             finer = len(own)
     if names is None and not kept:

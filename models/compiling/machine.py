@@ -35,9 +35,8 @@ class Machine:
         code.triple, code.data_layout = target.triple, str(machine.target_data)
         tuning = binding.create_pipeline_tuning_options(speed_level=2)
         tuning.loop_vectorization, tuning.slp_vectorization = True, False
-        tuning.loop_unrolling = tuning.loop_interleaving = (
-            False  # more code, which takes longer to compile than it saves
-        )
+        # More code would take longer to compile than it saves.
+        tuning.loop_unrolling = tuning.loop_interleaving = False
         passes = binding.create_pass_builder(machine, tuning)
         passes.getModulePassManager().run(code, passes)
         self._engine = binding.create_mcjit_compiler(code, machine)
