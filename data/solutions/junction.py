@@ -112,9 +112,8 @@ def henderson(pipette: Mapping[Form, float], bath: Mapping[Form, float], u: Mobi
     return -thermal_voltage(temperature_C) * drive * 2 / (A + B) * slope + 0.0  # never -0
 
 
-def series_in_words(pipette: str, baths: Iterable[str], potentials: Iterable[float]) -> str:
-    """What is to be subtracted, by bath, and how much it changes over the series; potentials in mV."""
-    by_bath = {str(bath): float(E) for bath, E in zip(baths, potentials, strict=True)}
+def series_in_words(pipette: str, by_bath: Mapping[str, float]) -> str:
+    """What is to be subtracted, in mV by bath, and how much it changes over the series."""
     low, high = min(by_bath, key=by_bath.__getitem__), max(by_bath, key=by_bath.__getitem__)
     change = by_bath[high] - by_bath[low]
     bends = (

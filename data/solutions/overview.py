@@ -69,5 +69,5 @@ def _of_junctions(
             "ljp = compute, electrode = sharp and --inside gets both."
         )
     elif dependable:
-        said.append(where + series_in_words(pipette, dependable, [one.mV for one in dependable.values()]))
+        said.append(where + series_in_words(pipette, {bath: one.mV for bath, one in dependable.items()}))
     return [*said, *filter(None, [minor_in_words(dependable.values())])]

@@ -44,8 +44,8 @@ def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) 
         faults.warn(note, column="solution")
     for solution in used:
         for metal, free in solution.free.items():
-            of = f"{solution.totals[metal]:.3g} mM in {solution.name!r}"
-            faults.warn(f"is {free:.3g} of {of}, which its chelators leave free.", column=f"{metal}_o_mM")
+            total = f"{solution.totals[metal]:.3g} mM in {solution.name!r}"
+            faults.warn(f"is {free:.3g} of {total}, which its chelators leave free.", column=f"{metal}_o_mM")
     present = {ion for solution in used for ion in solution.ions if ion != "H"}
     present |= {"K", *(ion for ion in IONS if f"{ion}_i_mM" in sheet.numbers)}  # a bath may hold none of them
     nowhere = np.full(len(names), np.nan)

@@ -66,8 +66,8 @@ def _main(wanted: str) -> None:
         answer["stored_as_text"] = stored_as_text(values)
         answer["merged"] = [(*start, *end) for start, end in sheet.merged_cell_ranges or []]
     elif not wanted:
-        first = {"skip_empty_area": False, "nrows": LOOKED_AT}
-        tops = {name: book.get_sheet_by_name(name).to_python(**first) for name in visible}
+        sheets = {name: book.get_sheet_by_name(name) for name in visible}
+        tops = {name: sheet.to_python(skip_empty_area=False, nrows=LOOKED_AT) for name, sheet in sheets.items()}
         answer["tops"] = {name: [list(map(text_of, row)) for row in rows] for name, rows in tops.items()}
     sys.stdout.buffer.write(json.dumps(answer).encode())
 

@@ -146,9 +146,7 @@ def _likeness(own: str) -> Meaning | None:
     return Meaning(_FULL.get(close[0]) or _KEYS[close[0]], certain=False) if close else None
 
 
-def resolve(
-    header: Sequence[str], columns: Mapping[str, str], faults: Faults, units: Mapping[int, str] | None = None
-) -> Heads:
+def resolve(header: Sequence[str], columns: Mapping[str, str], faults: Faults, units: Mapping[int, str]) -> Heads:
     """Contract names for the header's names, in order; what is missing is not yet a fault (see `require`).
 
     `columns` maps contract names to own names, and is obeyed before anything is recognised; `units` are those that stand
@@ -162,7 +160,7 @@ def resolve(
     taken: dict[str, list[int]] = {}
     for position, own in enumerate(heads.names):
         found = None if own in COLUMNS or counted[own] > 1 else meaning(own) if own else None
-        if found and not found.certain and (unit := (units or {}).get(position)):
+        if found and not found.certain and (unit := units.get(position)):
             found = meaning(f"{own} ({unit.strip('()[]')})") or found
         before = meaning(header[position - 1]) if position else None
         beside = before is not None and before.name == "V_m_mV" and _squash(own) in _SPREADS

@@ -51,7 +51,7 @@ class _Said:
 
         lines = []
         if self.plain:
-            lines.append(series_in_words(pipette, self.plain, self.plain.values()))
+            lines.append(series_in_words(pipette, self.plain))
         for bath, (tip, inside, ends) in self.sharp.items():
             low, high = (e - tip for e in sorted(ends))
             lines.append(
@@ -80,8 +80,8 @@ def subtract_junctions(
         if pipette is not None:
             faults.warn(f"--pipette {pipette} is not used: no row has compute in a column ljp.")
         if "AgCl" in sheet.cells.get("bath_electrode", []):
-            said = "AgCl changes nothing: the wire's shift is computed where ljp says compute."
-            faults.warn(said, column="bath_electrode")
+            wire = "AgCl changes nothing: the wire's shift is computed where ljp says compute."
+            faults.warn(wire, column="bath_electrode")
         _question_the_sign(sheet, faults)
         return _first_row(sheet)
     if solutions is None or pipette is None or "solution" not in sheet.cells:

@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 
+from tests.data.test_tables_of_labs import plain
 from vrest.data import from_frame, read_csv
 from vrest.models.errors import ConfigurationError, DataError
 
@@ -18,10 +19,6 @@ def table_with(**values: str) -> str:
     """Two good rows and a third, number 4 in the spreadsheet, with some cells replaced."""
     row = dict(zip(HEADER.split(","), LAST.split(","), strict=True)) | values
     return "\n".join([HEADER, GOOD, MORE, ",".join(row.values())]) + "\n"
-
-
-def plain(header: str, *rows: str) -> str:
-    return "\n".join([header, *rows]) + "\n"
 
 
 def complaint(tmp_path, content: str | bytes, **options) -> str:

@@ -29,39 +29,27 @@ ASKED = None
     [
         ("1,5", K, POINT, 1.5), ("1,5", K, COMMA, 1.5), ("1.5", K, COMMA, 1.5), ("1.5", K, TOLD, ASKED),
         ("-70,25", V, POINT, -70.25), ("-70,123", V, POINT, -70.123), ("-70.123", V, SEMICOLONS, -70.123),
-        ("1,234", R, POINT, ASKED), ("1,234", R, COMMA, 1.234), ("1.234", R, POINT, 1.234),
-        ("1.234", R, SEMICOLONS, ASKED),
+        ("1,234", R, POINT, ASKED), ("1,234", R, COMMA, 1.234), ("1.234", R, POINT, 1.234), ("1.234", R, SEMICOLONS, ASKED),
         ("1.234", R, COMMA, ASKED), ("0.234", R, SEMICOLONS, 0.234), ("0,234", R, POINT, 0.234),
         ("1.234,5", R, POINT, ASKED), ("1.234,5", R, COMMA, ASKED), ("1.234,5", R, TOLD, 1234.5),
-        ("1,234.5", R, POINT, ASKED),
-        ("1,234.5", R, Spelling(".", told=True), 1234.5), ("1.234.567", R, TOLD, ASKED), ("12,34,5", R, POINT, ASKED),
-        ("1'234", R, POINT, 1234), ("1’234", R, COMMA, 1234), ("1 234", R, POINT, 1234),
-        ("1\u202f234,5", R, COMMA, 1234.5),
-        ("1 23", R, POINT, ASKED), ("1'23", R, POINT, ASKED),
-        ("5 mM", K, POINT, 5), ("5mM", K, POINT, 5), ("5 mmol/l", K, POINT, 5), ("5 µM", K, POINT, ASKED),
-        ("5 mg", K, POINT, ASKED),
-        ("5 m", K, POINT, ASKED), ("-70 mV", V, POINT, -70), ("−70,5 mV", V, COMMA, -70.5),
-        ("-0.07 V", V, POINT, ASKED),
+        ("1,234.5", R, POINT, ASKED), ("1,234.5", R, Spelling(".", told=True), 1234.5), ("1.234.567", R, TOLD, ASKED),
+        ("12,34,5", R, POINT, ASKED), ("1'234", R, POINT, 1234), ("1’234", R, COMMA, 1234), ("1 234", R, POINT, 1234),
+        ("1\u202f234,5", R, COMMA, 1234.5), ("1 23", R, POINT, ASKED), ("1'23", R, POINT, ASKED), ("5 mM", K, POINT, 5),
+        ("5mM", K, POINT, 5), ("5 mmol/l", K, POINT, 5), ("5 µM", K, POINT, ASKED), ("5 mg", K, POINT, ASKED),
+        ("5 m", K, POINT, ASKED), ("-70 mV", V, POINT, -70), ("−70,5 mV", V, COMMA, -70.5), ("-0.07 V", V, POINT, ASKED),
         ("22 °C", T, POINT, 22), ("22\u00a0°C", T, POINT, 22), ("22C", T, POINT, 22), ("295 K", T, POINT, ASKED),
-        ("72 F", T, POINT, ASKED),
-        ("100 MΩ", R, POINT, 100), ("0.1 GΩ", R, POINT, ASKED), ("100 Ω", R, POINT, ASKED),
+        ("72 F", T, POINT, ASKED), ("100 MΩ", R, POINT, 100), ("0.1 GΩ", R, POINT, ASKED), ("100 Ω", R, POINT, ASKED),
         ("1e3", R, POINT, 1000), ("1E+2", R, POINT, 100), ("1,5e2", R, COMMA, 150), ("1e−1", K, POINT, 0.1),
-        ("1e999", R, POINT, ASKED),
-        ("−5", V, POINT, -5), ("–5", V, POINT, -5), ("- 5", V, POINT, -5), ("+5", K, POINT, 5),
-        ("--5", V, POINT, ASKED),
-        ("5-", V, POINT, ASKED), ("(5)", V, POINT, ASKED), ("−-5", V, POINT, ASKED), ("5−3", V, POINT, ASKED),
-        ("５", K, POINT, 5), ("−７０．５", V, POINT, -70.5), ("٥", K, POINT, ASKED), ("5²", K, POINT, ASKED),
-        ("½", K, POINT, ASKED),
-        ("10⁻³", K, POINT, ASKED), ("Ⅴ", K, POINT, ASKED), ("0x10", K, POINT, ASKED), ("1_000", R, POINT, ASKED),
-        ("1__0", K, POINT, ASKED),
-        ("50 %", K, POINT, ASKED), ("5,", K, POINT, ASKED), (",5", K, POINT, 0.5), ("5.", K, POINT, 5),
-        (".5", K, POINT, 0.5),
-        ("inf", K, POINT, ASKED), ("nan", K, POINT, ASKED), ("1d3", K, POINT, ASKED), ("TRUE", K, POINT, ASKED),
-        ("5 5", K, POINT, ASKED),
+        ("1e999", R, POINT, ASKED), ("−5", V, POINT, -5), ("–5", V, POINT, -5), ("- 5", V, POINT, -5), ("+5", K, POINT, 5),
+        ("--5", V, POINT, ASKED), ("5-", V, POINT, ASKED), ("(5)", V, POINT, ASKED), ("−-5", V, POINT, ASKED),
+        ("5−3", V, POINT, ASKED), ("５", K, POINT, 5), ("−７０．５", V, POINT, -70.5), ("٥", K, POINT, ASKED),
+        ("5²", K, POINT, ASKED), ("½", K, POINT, ASKED), ("10⁻³", K, POINT, ASKED), ("Ⅴ", K, POINT, ASKED),
+        ("0x10", K, POINT, ASKED), ("1_000", R, POINT, ASKED), ("1__0", K, POINT, ASKED), ("50 %", K, POINT, ASKED),
+        ("5,", K, POINT, ASKED), (",5", K, POINT, 0.5), ("5.", K, POINT, 5), (".5", K, POINT, 0.5), ("inf", K, POINT, ASKED),
+        ("nan", K, POINT, ASKED), ("1d3", K, POINT, ASKED), ("TRUE", K, POINT, ASKED), ("5 5", K, POINT, ASKED),
         ("~5", K, POINT, ASKED), ("<5", K, POINT, ASKED), ("5?", K, POINT, ASKED), ("5*", K, POINT, ASKED),
-        ("5 (?)", K, POINT, ASKED),
-        ("5/2", K, POINT, ASKED), ("2:30", K, POINT, ASKED), ("\u200b5", K, POINT, 5), ("5\ufeff", K, POINT, 5),
-        ("\u00ad5", V, POINT, ASKED),
+        ("5 (?)", K, POINT, ASKED), ("5/2", K, POINT, ASKED), ("2:30", K, POINT, ASKED), ("\u200b5", K, POINT, 5),
+        ("5\ufeff", K, POINT, 5), ("\u00ad5", V, POINT, ASKED),
     ],
 )  # fmt: skip
 def test_spellings(text, column, spelling, value):
@@ -76,22 +64,7 @@ def test_spellings(text, column, spelling, value):
             assert reading.codes == ()
 
 
-MARKS = st.sampled_from(
-    [
-        *"0123456789",
-        *"0123456789",
-        *".,'’ -−–+eExX_%±()/~<",
-        "５",
-        "٥",
-        "²",
-        "\u00a0",
-        "\u202f",
-        " mM",
-        " mV",
-        "°C",
-        "n.d.",
-    ]
-)
+MARKS = st.sampled_from([*"0123456789" * 2, *".,'’ -−–+eExX_%±()/~<", *"５٥²\u00a0\u202f", " mM", " mV", "°C", "n.d."])
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])

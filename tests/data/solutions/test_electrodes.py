@@ -90,9 +90,8 @@ TYPED = "K_o_mM,Na_o_mM,temperature_C,V_m_mV,ljp_mV\n2.5,151,34,-79.2,{0}\n10,14
 
 def test_an_unusual_sign_is_questioned_and_the_first_row_echoed(tmp_path, capsys):
     (tmp_path / "t.csv").write_text(TYPED.format("-14"))
-    with pytest.warns(
-        DataWarning, match=r"ljp_mV: is −14\.0 and makes V_m less negative .*meant to be added, type 14;"
-    ):
+    said = r"ljp_mV: is −14\.0 and makes V_m less negative .*meant to be added, type 14;"
+    with pytest.warns(DataWarning, match=said):
         read = read_csv(tmp_path / "t.csv")
     assert read.attrs["junctions"] == "Row 2 as read: −79.2 mV recorded, junction potential −14.0: V_m = −65.2 mV."
     (tmp_path / "t.csv").write_text(TYPED.format("14"))  # any warning would fail this
@@ -133,9 +132,8 @@ def test_what_chelators_leave_free_is_the_baths_calcium(tmp_path):
     with pytest.warns(DataWarning, match="column Ca_o_mM: is .* of 1 mM in 'zero Ca', which its chelators leave free"):
         read = read_csv(tmp_path / "t.csv", solutions=tmp_path / "baths.toml")
     assert read["c_o"].sel(ion="Ca").item() < 1e-4
-    assert read["c_o"].sel(ion="Na").item() == pytest.approx(
-        140 + 16.3, abs=0.5
-    )  # 2 protons of 5 EGTA, 2 of 1 Ca, HEPES
+    # 2 protons of 5 EGTA, 2 of 1 Ca, HEPES
+    assert read["c_o"].sel(ion="Na").item() == pytest.approx(140 + 16.3, abs=0.5)
 
 
 def test_minor_ions_of_unknown_mobility_are_named_for_tables_too(tmp_path):
@@ -145,17 +143,15 @@ def test_minor_ions_of_unknown_mobility_are_named_for_tables_too(tmp_path):
     said = read_csv(tmp_path / "table.csv", solutions=tmp_path / "more.toml", pipette="gtp").attrs["junctions"]
     assert "No mobility is published for some minor ions (phosphocreatine" in said
     (tmp_path / "more.toml").write_text(BATHS + "[lacto]\nK-lactobionate = 130\n")
-    with pytest.raises(
-        DataError, match="row 2, column ljp: lacto: no source gives a dependable mobility for lactobionate"
-    ):
+    asked = "row 2, column ljp: lacto: no source gives a dependable mobility for lactobionate"
+    with pytest.raises(DataError, match=asked):
         read_csv(tmp_path / "table.csv", solutions=tmp_path / "more.toml", pipette="lacto")
 
 
 def test_inside_potassium_that_is_not_the_pipettes_is_questioned(tmp_path):
     text = "solution,temperature_C,V_m_mV,ljp\nringer,22,-65,compute\n"
-    with pytest.warns(
-        DataWarning, match=r"the pipette \(patch\) holds 140 mM K, titrant included, and inside K is given as 120 mM"
-    ):
+    said = r"the pipette \(patch\) holds 140 mM K, titrant included, and inside K is given as 120 mM"
+    with pytest.warns(DataWarning, match=said):
         table(tmp_path, text, pipette="patch", inside={"K": 120, "Na": 10})
     table(tmp_path, text, pipette="patch", inside={"K": 138})  # any warning would fail this
     table(tmp_path, SARTORIUS, pipette="e3M", inside={"K": 120})
@@ -173,23 +169,16 @@ def test_a_bath_without_potassium_or_without_ions(tmp_path, capsys):
 
 def test_the_command_offers_both_methods(tmp_path, capsys):
     (tmp_path / "baths.toml").write_text(BATHS, encoding="utf-8")
-    shown = []
-    for method in ("henderson", "nernst-planck"):
+    shown, command = [], ["solutions", str(tmp_path / "baths.toml"), "--pipette"]
+    for method, name in (("henderson", "Henderson's equation"), ("nernst-planck", "Nernst-Planck")):
         out = tmp_path / f"{method}.csv"
-        assert (
-            main(
-                ["solutions", str(tmp_path / "baths.toml"), "--pipette", "patch", "--method", method, "--out", str(out)]
-            )
-            == 0
-        )
+        assert main([*command, "patch", "--method", method, "--out", str(out)]) == 0
         shown.append(dict(zip(*(line.split(",") for line in out.read_text().splitlines()[:2]), strict=True)))
-        assert {"henderson": "Henderson's equation", "nernst-planck": "Nernst-Planck"}[
-            method
-        ] in capsys.readouterr().err
+        assert name in capsys.readouterr().err
     assert 0.1 < float(shown[1]["ljp_mV"]) - float(shown[0]["ljp_mV"]) < 1
-    assert main(["solutions", str(tmp_path / "baths.toml"), "--pipette", "patch", "--method", "planck"]) == 2
+    assert main([*command, "patch", "--method", "planck"]) == 2
     assert "--method planck: choose henderson or nernst-planck." in capsys.readouterr().err
-    assert main(["solutions", str(tmp_path / "baths.toml"), "--pipette", "e3M"]) == 0
+    assert main([*command, "e3M"]) == 0
     said = capsys.readouterr().err
     assert "ljp_mV here is E_tip:bath alone" in said
     assert "V_m = V_recorded - E" not in said
@@ -198,9 +187,8 @@ def test_the_command_offers_both_methods(tmp_path, capsys):
 @pytest.mark.parametrize("electrode", ["patch", "sharp"])
 def test_a_bath_used_at_two_temperatures_has_a_potential_at_each(tmp_path, electrode):
     """Every junction potential is V_T times a number of the solutions alone, so it grows as the kelvins do."""
-    rows = (
-        "".join(f"ringer,{T},-80,compute,{electrode}\n" for T in (10, 20, 37)) + f"low-Cl,20,-80,compute,{electrode}\n"
-    )
+    at = (("ringer", 10), ("ringer", 20), ("ringer", 37), ("low-Cl", 20))
+    rows = "".join(f"{bath},{T},-80,compute,{electrode}\n" for bath, T in at)
     options = {"pipette": "e3M" if electrode == "sharp" else "patch", "inside": {"K": 140, "Na": 10}}
     read = table(tmp_path, f"solution,temperature_C,V_m_mV,ljp,electrode\n{rows}", **options)
     said, ljp = read.attrs["junctions"], read["ljp"].values
