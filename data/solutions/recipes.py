@@ -158,6 +158,7 @@ class _Recipe:
         self.notes: list[str] = []
         self.said: list[str] = []
         self.salts: dict[str, tuple[Salt, float]] = {}
+        self.given: set[str] = set()  # settings, in small letters
         self.pH: float | None = None
         self.titrant: list[tuple[str, Salt]] = []
         self.CO2: float | None = None  # a part of the gas where `by_gas`, else mM dissolved
@@ -167,8 +168,9 @@ class _Recipe:
         """One line of the recipe."""
         setting = {"ph": self._pH, "titrant": self._titrant, "temperature_c": self._temperature, "co2": self._gas}
         if read := setting.get(key.lower()):
-            if wrong := read(amount):
+            if wrong := "is there in other letters too; keep one." if key.lower() in self.given else read(amount):
                 self.faults.append(f"{key} = {amount!r}: {wrong}")
+            self.given.add(key.lower())
             return
         salt = self.names.read(key)
         mM = salt if isinstance(salt, str) else self.names.mM(amount, salt)

@@ -77,6 +77,7 @@ def test_buffers_take_up_what_titrants_bring(recipe, ions):
         ("NaCl = nan", "NaCl = nan: is not a concentration in mM"),
         ("BSA = 2 g/L", "BSA = '2 g/L': no molar mass is known for BSA; give it in mM."),
         ("pH = 73", "pH = 73: is not a pH from 4 to 10.5"),
+        ("pH = 7.3\nPH = 7.4\ntitrant = KOH", "PH = 7.4: is there in other letters too; keep one."),
         ("titrant = KOH", "titrant: needs a pH beside it"),
         ('titrant = "KQH"', "titrant = 'KQH': unknown salt."),
         ("temperature_C = 300", "temperature_C = 300: is not a temperature from -2 to 50 °C."),
