@@ -80,12 +80,15 @@ def test_floating_point_data(tmp_path):
 
 
 @pytest.mark.parametrize("mode", [1, 2, 5])
-@pytest.mark.parametrize("write", [abf1, abf2])
-def test_sweeps_keep_their_own_lengths_and_times(write, mode, tmp_path):
+@pytest.mark.parametrize(
+    ("write", "more"),
+    [(abf1, {"synch": (20_000, 0), "synch_unit": 100.0}), (abf1, {"synch": (4 * RATE, 0)}), (abf2, {})],
+    ids=["abf1", "abf1 in samples of both channels", "abf2"],
+)
+def test_sweeps_keep_their_own_lengths_and_times(write, more, mode, tmp_path):
     lengths = (3000, 7000, 1200) if mode == 1 else (5000, 5000, 5000)
     sweeps = [trace(n / RATE, -60 - k, noise=0.1, seed=k) for k, n in enumerate(lengths)]
     channels = {"Vm": ("mV", sweeps), "aux": ("V", [np.zeros(n) for n in lengths])}
-    more = {"synch": (20_000, 0), "synch_unit": 100.0} if write is abf1 else {}
     channel = read_recording(write(tmp_path / "x.abf", channels, mode=mode, **more)).channels[0]
     assert [len(s.values) for s in channel.sweeps] == list(lengths)
     assert [s.start_s for s in channel.sweeps] == pytest.approx([0, 2, 4])

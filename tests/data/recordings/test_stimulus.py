@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vrest.data.recordings.baseline import resting_potential
+from vrest.data.recordings.current import Injected, windows
 from vrest.data.recordings.recording import Channel, Clamp, Source, Sweep
 from vrest.models.errors import DataError
 
@@ -287,6 +288,15 @@ def test_rest_behind_a_test_pulse(start, stop, tmp_path):
     assert (rest.last_s, rest.current_pA) == (pytest.approx(1), 0)
     assert f"behind a stimulus: {1 - rest.first_s:.2g} s, from {1e3 * rest.first_s:.0f} ms" in rest.flags[0]
     assert rest.V_m == pytest.approx(-65, abs=0.1)
+
+
+@pytest.mark.parametrize(("held_s", "level", "window"), [(0.3, -20, (0, 0.3)), (0.2, 0, (0.4, 3))])
+def test_rest_at_less_current_is_taken_where_it_is_ten_times_longer(held_s, level, window):
+    """2.4 s behind 0.3 s, or 2.6 s behind 0.2 s: what is left once the cell has had as long to settle as it was held."""
+    current = np.where(np.arange(3 * RATE) < held_s * RATE, -20.0, 0.0)
+    found = windows(Injected([current], Source.COMMAND), Channel("Vm", "mV", [Sweep(trace(3), RATE)]))
+    assert found.level == level
+    assert [tuple(np.array(bound) / RATE) for bound in found.bounds] == [pytest.approx(window)]
 
 
 def test_a_pulse_that_leaves_no_time_to_settle_leaves_no_rest(tmp_path):

@@ -68,6 +68,7 @@ def test_what_is_right_is_found_calibrated_and_a_shifted_prior_and_a_wrong_scatt
 
 def test_a_stated_truth_is_found_and_its_ranks_are_not_judged():
     found = recover(small(interval=0.6), 20, truth={"P_Na/P_K": 0.04, "K_i_mM": 140, "sigma_mV": 1.0})
+    assert json.loads(found.ranks.attrs["truth"]) == {"P_Na/P_K": 0.04, "K_i_mM": 140, "sigma_mV": 1.0}
     held = (found.ranks["lower"] <= found.ranks["truth"]) & (found.ranks["truth"] <= found.ranks["upper"])
     assert found.table()["coverage_60"].to_numpy() == pytest.approx(held.mean("simulation").to_numpy())
     assert (found.table()["coverage_60"] < 1).any()
