@@ -16,6 +16,14 @@ from vrest.models.laws.options import OPTIONS
 from vrest.models.presets import PRESETS
 
 
+def test_what_is_known_is_reported_and_advice_is_not(potassium_fit, full_fit):
+    for fit in (potassium_fit, full_fit):
+        advice = fit.verdict().identification.advice
+        said = fit.verdict().parts[2].sentences
+        assert {s for s in said if s[1:] in str(fit.methods())} == set(said) - set(advice)
+    assert set(potassium_fit.verdict().parts[2].sentences) & set(potassium_fit.verdict().identification.advice)
+
+
 @pytest.mark.parametrize("name", ["full_fit", "gluconate_fit", "typed_fit"])
 def test_text_names_priors_versions_and_settings_of_the_tree(name, request):
     fit = request.getfixturevalue(name)

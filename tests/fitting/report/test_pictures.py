@@ -234,6 +234,17 @@ def test_residuals_are_sorted_by_any_column(gluconate_fit):
         plot_residuals(gluconate_fit, "salin")
 
 
+def test_of_many_labels_those_whose_rows_lie_farthest_off_are_shown(full_fit):
+    e = full_fit.experiment
+    names = np.array([f"r{i:02d}" for i in range(e.recordings.sizes["obs"])])
+    fit = Fit(full_fit.tree, replace(e, recordings=e.recordings.assign_coords(notebook=("obs", names))))
+    shown = [label.get_text() for label in plot_residuals(fit, "notebook").get_yticklabels()]
+    expected = full_fit.tree["posterior_predictive"]["V_m"].mean(("chain", "draw")).to_numpy()
+    off = np.abs(e.recordings["V_m"].to_numpy() - expected)
+    assert (len(shown), len(names)) == (30, 42)
+    assert off[np.isin(names, shown)].min() > off[~np.isin(names, shown)].max() - 0.3
+
+
 def test_confounded_pair(potassium_fit):
     axes = plot_pair(potassium_fit, "P_Na/P_K", "pump_mV")
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("P_Na/P_K", "pump (mV)")
