@@ -275,6 +275,7 @@ def test_json_has_no_numbers_that_json_does_not_know(full_fit, tmp_path):
         (["recover", "t.csv", "--cores", "2"], "--cores: there is no such flag."),
         (["fit", "crayfish_muscle", "--each", "muscle", "--robustness", "full"], "--robustness full is for one fit"),
         (["fit", "crayfish_muscle", "--each", "muscle", "--cores", "2"], "--cores 2 is for one fit of all rows"),
+        (["compare", "crayfish_muscle", "--laws", "ghk,nernst", "--figure", "svg"], "--figure is for --by"),
         (["recover", "t.csv", "--n", "1_000"], "--n: 1_000 is not a whole number from 20 to 100000."),
         (["explain", "--K-o", "1_0"], "--K-o: '1_0' is not a number."),
         (["predict", "run", "baths.csv", "more"], "more: there is no such argument."),

@@ -21,6 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = configuration(options)
+    if options.laws and options.figure:
+        raise ConfigurationError("--figure is for --by: a comparison of laws draws none but those of its report.")
     if options.laws:
         return _laws(options, config)
     if options.keep:
