@@ -141,7 +141,7 @@ class ExpectedPosterior:
 
         Returns how many of these deviations the recordings determine, of each parameter.
         """
-        variances = []
+        variances = list[tuple[int, np.ndarray]]()
         for k, p in enumerate(self.experiment.inferred):
             if p.name in names:  # spreads are on the scale on which cells differ, information on the parameters' own
                 slope = p.cell_slope(p.scale.undo(self.truth[draw, :, k]))
