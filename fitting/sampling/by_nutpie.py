@@ -21,7 +21,7 @@ from .progress import Progress
 
 MANY_PARAMETERS = 100
 """Above so many, the low-rank metric that follows ridges costs more than it saves."""
-STATISTICS = ("diverging", "energy", "n_steps", "step_size", "depth")
+STATISTICS = ("diverging", "energy", "n_steps", "step_size", "tree_depth")
 Arrays = dict[str, np.ndarray]
 _SHOWN_ms = 200  # between two looks at the progress
 _COPY = """declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
@@ -109,7 +109,9 @@ def _after_warm_up(draws, statistics) -> tuple[Arrays, Arrays]:
 
     draws, statistics = ([pyarrow.record_batch(chain) for chain in kind] for kind in (draws, statistics))
     first = [int(np.sum(chain["tuning"].to_numpy(zero_copy_only=False))) for chain in statistics]
-    return _arrays(draws, first), _arrays([chain.select(list(STATISTICS)) for chain in statistics], first)
+    theirs = ["depth" if name == "tree_depth" else name for name in STATISTICS]
+    kept = [chain.select(theirs).rename_columns(list(STATISTICS)) for chain in statistics]
+    return _arrays(draws, first), _arrays(kept, first)
 
 
 def _arrays(chains, first: list[int]) -> Arrays:

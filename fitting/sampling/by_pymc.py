@@ -7,7 +7,6 @@ from ..experiment.experiment import Experiment
 
 Drawn = dict[str, tuple[tuple[str, ...], np.ndarray]]
 """By name: what a variable runs along beside chains and draws, and its draws."""
-_NAMES = {"tree_depth": "depth"}
 
 
 def draw_by_pymc(
@@ -38,5 +37,5 @@ def draw_by_pymc(
     )
     drawn = {rv.name: tree["posterior"][rv.name] for rv in model.free_RVs}
     posterior = {name: (x.dims[2:], x.to_numpy()) for name, x in drawn.items()}
-    statistics = tree["sample_stats"].to_dataset()
-    return posterior, {_NAMES.get(str(name), str(name)): x.to_numpy() for name, x in statistics.items()}, sampling.tune
+    statistics = {str(name): x.to_numpy() for name, x in tree["sample_stats"].to_dataset().items()}
+    return posterior, statistics, sampling.tune

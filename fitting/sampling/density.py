@@ -1,4 +1,4 @@
-"""The posterior's log-density and gradient as machine code, and as nutpie wants them.
+"""The posterior's log-density and gradient as machine code.
 
 The law's equations are traced and compiled in a tenth of a second; numbers and lengths are read when the code runs, so that
 experiments of one structure share it. Nothing is kept on disk.

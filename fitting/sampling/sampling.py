@@ -15,15 +15,17 @@ from .by_nutpie import STATISTICS, Arrays, InterfaceChanged, draw_by_nutpie
 from .by_pymc import Drawn, draw_by_pymc
 from .density import Density
 
-_TREE_NAMES = {name: "tree_depth" if name == "depth" else name for name in STATISTICS}
-
 
 def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool = False, cores: int = 1) -> Draws:
     """Sample an experiment's posterior, by the sampler that `sampling` names; the same seed gives the same draws."""
     name = "nutpie" if sampling.sampler == "auto" else sampling.sampler
     if name == "nutpie":
         try:
-            return _as_draws(experiment, name, *_by_nutpie(experiment, sampling, seed, cores, progress))
+            density = Density(experiment)
+            start = density.flatten(starting_point(experiment))
+            draws, *beside = draw_by_nutpie(density, start, sampling, seed, cores, progress)
+            drawn = {p.name: (p.dims, draws[p.name]) for p in density.free}
+            return _as_draws(experiment, name, drawn, *beside)
         except InterfaceChanged as error:
             why = (
                 f"this version of nutpie is not one that vrest knows ({error}). Install the one that it was tested with"
@@ -35,17 +37,8 @@ def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool =
     return _as_draws(experiment, name, *draw_by_pymc(experiment, sampling, seed, cores, progress, name))
 
 
-def _by_nutpie(
-    experiment: Experiment, sampling: Sampling, seed: int, cores: int, progress: bool
-) -> tuple[Drawn, Arrays, int]:
-    density = Density(experiment)
-    start = density.flatten(starting_point(experiment))
-    draws, statistics, tuning = draw_by_nutpie(density, start, sampling, seed, cores, progress)
-    return {p.name: (p.dims, draws[p.name]) for p in density.free}, statistics, tuning
-
-
 def _as_draws(experiment: Experiment, sampler: str, draws: Drawn, statistics: Arrays, tuning: int) -> Draws:
-    kept = {new: statistics[old] for old, new in _TREE_NAMES.items() if old in statistics}
+    kept = {name: statistics[name] for name in STATISTICS if name in statistics}
     chains, n = kept["diverging"].shape
     axes = {"chain": np.arange(chains), "draw": np.arange(n)}
     labels = experiment.labels

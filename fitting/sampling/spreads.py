@@ -25,12 +25,10 @@ def settled(experiment: Experiment, seed: int) -> Experiment:
     found = []
     for p in apart:
         width = posterior[p.symbol].to_numpy().reshape(-1, len(groups))
+        size = [f"{x:.2g} in {group}" for x, group in zip(np.median(width, axis=0), groups, strict=True)]
         for a, b in combinations(range(len(groups)), 2):
             above = float(np.mean(width[:, a] > width[:, b]))
-            sizes = np.median(width, axis=0)
-            found.append(
-                (max(above, 1 - above), f"{p.name}: {sizes[a]:.2g} in {groups[a]}, {sizes[b]:.2g} in {groups[b]}")
-            )
+            found.append((max(above, 1 - above), f"{p.name}: {size[a]}, {size[b]}"))
     certainty, what = max(found)
     if certainty <= PLAINLY:
         return experiment

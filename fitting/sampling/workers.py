@@ -25,8 +25,6 @@ ATTEMPTS = 3
 """So many deaths of workers in a row, with nothing done between them, end the run."""
 ANSWER_s = 20
 """How long a scheduler may take to answer."""
-
-
 _KEPT = "What is finished is kept: the same command goes on from there."
 
 
@@ -132,15 +130,11 @@ class _Here(Executor):
 def _without_log() -> Iterator[None]:
     """Keep the tracebacks of dask's client from the terminal: that a scheduler has ended is said here."""
     log = logging.getLogger("distributed.client")
-    log.addFilter(_nothing)
+    before, log.disabled = log.disabled, True
     try:
         yield
     finally:
-        log.removeFilter(_nothing)
-
-
-def _nothing(record: logging.LogRecord) -> bool:
-    return False
+        log.disabled = before
 
 
 def _client(scheduler: str):

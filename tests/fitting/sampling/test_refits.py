@@ -1,4 +1,4 @@
-"""Refits under other assumptions: each the fit that the changed configuration or table would give, and nothing compiled."""
+"""Fits without some rows: as if these had not been measured, and nothing is compiled anew."""
 
 from dataclasses import replace
 
@@ -7,13 +7,11 @@ import pytest
 
 from tests.many_cells import many_cells
 from tests.synthetic import INSIDE, recordings
-from vrest.fitting.experiment.inside import parse_insides
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.linear import starting_point
 from vrest.fitting.sampling.density import Density
-from vrest.fitting.sampling.refits import LOOK, Variation, refits, varied, without_rows
+from vrest.fitting.sampling.refits import LOOK, sampled, without_rows
 from vrest.models.compiling import machine
-from vrest.models.priors import HalfNormal
 
 UNSURE = "K=140+-10,Na=12,Cl=10"
 
@@ -26,28 +24,6 @@ def slopes(experiment, x=None):
 
 def pooled(**settings):
     return prepare(recordings(), configure(**{"inside": UNSURE, **settings}))
-
-
-def test_a_variation_is_what_the_configuration_would_say():
-    experiment = pooled()
-    x = Density(experiment).flatten(starting_point(experiment))
-    for variation, other in (
-        (Variation(priors={"pump_mV": HalfNormal(2.0)}), pooled(priors={"pump_mV": "HalfNormal(2)"})),
-        (Variation(inside=parse_insides("K=120+-5")), pooled(inside="K=120+-5,Na=12,Cl=10")),
-    ):
-        assert np.array_equal(slopes(varied(experiment, variation), x), slopes(other, x))
-        assert not np.array_equal(slopes(experiment, x), slopes(other, x))
-    assert varied(experiment, Variation()) is experiment
-    shifted = varied(experiment, Variation(shift_mV=-3.0))
-    assert shifted.recordings["V_m"].to_numpy() == pytest.approx(experiment.recordings["V_m"].to_numpy() - 3)
-
-
-def test_the_reference_stays_where_it_was():
-    """Without the rows of the commonest bath, another would be the reference."""
-    rows = recordings()
-    first = rows["c_o"].sel(ion="K").to_numpy() == 2.5
-    experiment = prepare(rows, configure(inside=INSIDE))
-    assert varied(experiment, Variation(without=first, shift_mV=1.0)).reference == experiment.reference
 
 
 def test_rows_left_out_are_as_if_they_had_not_been_measured():
@@ -67,19 +43,16 @@ def test_resistances_of_rows_left_out_go_with_them():
     assert without_rows(experiment, np.arange(42) >= 0).resistance is None
 
 
-def test_refits_of_cells_compile_once_and_draw_what_they_should(monkeypatch):
+def test_fits_without_a_cell_compile_once_and_draw_what_they_should(monkeypatch):
     rows, _ = many_cells(cells=4, types={"A": {}}, K_o=(2.5, 10, 40), temperatures=(22,))
     experiment = prepare(rows, configure(inside=INSIDE))
     made, compile_now = [], machine.Machine.__init__
     monkeypatch.setattr(machine.Machine, "__init__", lambda self, text: made.append(text) or compile_now(self, text))
     monkeypatch.setattr(machine, "_known", {})
     out = [experiment.levels.entry_of_row == cell for cell in range(3)]
-    found = list(refits(experiment, [*(Variation(without=x) for x in out), Variation(without=out[0])], LOOK, seed=3))
+    found = [sampled(without_rows(experiment, x), LOOK, seed)[0]["p_Na_cell"] for seed, x in enumerate([*out, out[0]])]
     assert len([text for text in made if "@vrest_newton" in text]) == 1
-    assert [f.posterior.sizes["draw"] for f in found] == [LOOK.draws] * 4
-    assert {"p_Na_cell", "pump_current_mM", "Q10_ratio"} & set(found[0].posterior) >= {"p_Na_cell", "pump_current_mM"}
-    first, again = found[0].posterior["p_Na_cell"], found[3].posterior["p_Na_cell"]
-    assert (
-        first.isel(cell=0).std() > 1.5 * found[1].posterior["p_Na_cell"].isel(cell=0).std()
-    )  # known by its population only
-    assert not np.array_equal(first, again), "each refit has random numbers of its own"
+    assert [x.sizes["draw"] for x in found] == [LOOK.draws] * 4
+    first, other, _, again = (x.isel(cell=0) for x in found)
+    assert first.std() > 1.5 * other.std(), "without its rows a cell is known by its population only"
+    assert not np.array_equal(first, again), "each seed has random numbers of its own"
