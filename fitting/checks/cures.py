@@ -3,7 +3,7 @@
 Each is fitted, and predicts the rows that it has not seen (leave-one-out); what it gains is said, and nothing is adopted.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,13 +14,13 @@ from ..experiment.build import build_experiment
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..model.draws import parameter_values, row_distribution
-from ..results.loo import leave_one_out
+from ..results.loo import leave_one_out, se_of_sum
 from .lack_of_fit import check_fit
+from .robustness import Redraw
 
 _SHUNTS = (0.1, 0.2)  # of V_m, taken by a seal or an impalement: where the best one is sought from
 _MOST_SHUNT = 0.4
 _USUAL_SHUNT = 0.1  # what an input resistance of 0.5 GOhm loses to a seal of 5
-_OPTIONS = ("Q10_P_Na", "rectification", "davies")
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,7 @@ class _Tried:
     def tied(self, other: "_Tried") -> bool:
         """Whether the difference between two is within two standard errors of itself."""
         apart = self.gained - other.gained
-        return bool(abs(apart.sum()) < 2 * _se(apart))
-
-
-Redraw = Callable[[Experiment], xr.Dataset]
+        return bool(abs(apart.sum()) < 2 * se_of_sum(apart))
 
 
 def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> tuple[Cure, ...]:
@@ -92,11 +89,7 @@ def _tried(typed: str, other: Experiment, redraw: Redraw, base: np.ndarray, besi
     """An addition as it does; `beside` is what its gain has beside the rows' predictions."""
     posterior = redraw(other)
     gained = _predicted(posterior, other) - base + beside / len(base)
-    return _Tried(Cure(typed, float(gained.sum()), _se(gained), check_fit(posterior, other).ok), gained)
-
-
-def _se(of_rows: np.ndarray) -> float:
-    return float(np.sqrt(len(of_rows)) * of_rows.std(ddof=1))
+    return _Tried(Cure(typed, float(gained.sum()), se_of_sum(gained), check_fit(posterior, other).ok), gained)
 
 
 def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
@@ -129,13 +122,9 @@ def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> _Tried:
 def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
     """What to type, and the experiment with it."""
     config, law, at = experiment.config, experiment.law, experiment.conditions
-    varied = {
-        "Q10_P_Na": len(np.unique(at.temperature_C)) > 1,
-        "rectification": len(np.unique(at.c_o["K"])) > 2,
-        "davies": len(np.unique(at.c_o["K"])) > 2,
-    }
-    for name in _OPTIONS:
-        if varied[name] and name in law.options and name not in config.options:
+    warmed, several_K = len(np.unique(at.temperature_C)) > 1, len(np.unique(at.c_o["K"])) > 2
+    for name, varied in (("Q10_P_Na", warmed), ("rectification", several_K), ("davies", several_K)):
+        if varied and name in law.options and name not in config.options:
             yield from _built(experiment, f"--option {name}", replace(config, options=(*config.options, name)))
     if law.name == "ghk-pump":
         yield from _built(experiment, "--law ghk-pump-kinetic", replace(config, law="ghk-pump-kinetic"))

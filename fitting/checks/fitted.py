@@ -48,11 +48,8 @@ class Fitted:
 
         With a `style` (`latex`, `markdown` or `html`), the same as text to paste.
         """
-        return (
-            self._summary.copy()
-            if style is None
-            else summary_table(self._summary, style, self.experiment.config.interval)
-        )
+        table = self._summary
+        return table.copy() if style is None else summary_table(table, style, self.experiment.config.interval)
 
     @property
     def sampling(self) -> Sampling:

@@ -17,6 +17,7 @@ from ...models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Qua
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, ExpectedPosterior, expected_posterior, linearised_posterior
+from ..results.summary import apart
 from .candidates import rank, variations
 
 UNINFORMED = 0.5
@@ -26,6 +27,7 @@ CONFOUNDED = 0.8
 RECORDINGS = 5
 """How many recordings in a proposed bath the advice assumes."""
 _WORTHWHILE = 0.1  # relative narrowing below which a bath is not worth proposing
+_MOST = 3  # baths that the advice names
 
 
 def questions(experiment: Experiment) -> tuple[Quantity, ...]:
@@ -63,13 +65,19 @@ class Identification:
     confounded: tuple[tuple[str, str, float], ...]
     advice: tuple[str, ...]
 
-    def informed_of(self, names: set[str]) -> "Identification":
-        """The same, where the data are known to inform `names`: `ok` stays, since a conflict is no answer."""
-        return replace(self, uninformed=tuple(name for name in self.uninformed if name not in names))
-
 
 _NOTHING = Identification(True, (), (), (), ())
 """Of laws without a parameter, such as nernst."""
+
+
+def draws_of(quantities: Sequence[Quantity], posterior: xr.Dataset) -> dict[Quantity, np.ndarray]:
+    """Draws of each quantity that a posterior has, in each group where groups have their own."""
+    return {
+        replace(q, group=group): x.ravel()
+        for q in quantities
+        if q.symbol in posterior
+        for group, x in apart(posterior[q.symbol])
+    }
 
 
 def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Identification:
@@ -78,11 +86,7 @@ def identify(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -
         return _NOTHING
     posterior = tree["posterior"].to_dataset()
     table = summary.set_index(["parameter", "group"])["contraction"]
-    draws: dict[Quantity, np.ndarray] = {}
-    for q in listed(experiment):
-        x = posterior[q.symbol].to_numpy()
-        for i, group in enumerate(experiment.levels.groups if x.ndim > 2 else ("",)):
-            draws[replace(q, group=group)] = (x[..., i] if x.ndim > 2 else x).ravel()
+    draws = draws_of(listed(experiment), posterior)
     with np.errstate(invalid="ignore", divide="ignore"):  # draws that never moved correlate with nothing
         together = np.corrcoef(np.stack([*draws.values()])) if len(draws) > 1 else np.eye(1)
     return _judge(
@@ -194,7 +198,7 @@ def _measure_resistance(experiment: Experiment) -> list[str]:
     ]
 
 
-def advise(expected: ExpectedPosterior, weak: Sequence[Quantity], most: int = 3) -> list[str]:
+def advise(expected: ExpectedPosterior, weak: Sequence[Quantity]) -> list[str]:
     """Sentences that name the baths which would narrow `weak` most, with the narrowing expected of each."""
     if not weak:
         return []
@@ -206,7 +210,7 @@ def advise(expected: ExpectedPosterior, weak: Sequence[Quantity], most: int = 3)
     # A bath in which the law itself is doubtful comes after those in which it is not, whatever it promises.
     proposals.sort(key=lambda proposal: bool(proposal.candidate.doubts))
     sentences = []
-    for proposal in proposals[:most]:
+    for proposal in proposals[:_MOST]:
         gains = [
             f"{q.label} by {gain:.0%}"
             for q, gain in zip(proposal.after.quantities, proposal.narrowing, strict=True)

@@ -134,17 +134,14 @@ def lack_of_fit(
         return None
     # What the posterior's wandering spends between conditions, and within them where cells differ.
     wander = (mu - centre) / sigma  # in units of its own draw's scatter, which by their means would count twice
-    spent = np.mean([np.sum(total * means(x) ** 2) for x in _few(wander / np.sqrt(weight))])
+    few = (wander / np.sqrt(weight))[:: max(1, len(wander) // 1000)]
+    spent = np.mean([np.sum(total * means(x) ** 2) for x in few])
     within = np.mean(np.sum(wander**2, axis=1)) - spent
     left, replicates = len(total) - spent, len(y) - len(total) - max(within, 0.0)
     if left < 0.5 or replicates < 1:
         return None
     F = (np.sum(total * missed**2) / left) / (np.sum(weight * spread**2) / replicates)
     return float(F), float(fdtrc(left, replicates, F)), float(left)
-
-
-def _few(draws: np.ndarray, most: int = 1000) -> np.ndarray:
-    return draws[:: max(1, len(draws) // most)]
 
 
 def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:

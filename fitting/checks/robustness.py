@@ -5,7 +5,7 @@ fitted again where it is not (Vehtari et al. 2024). Shifts are of medians, on th
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..experiment.experiment import Experiment
 from ..model.draws import parameter_values, resistance_distribution, row_distribution
 from ..results.loo import GOOD_K
 from ..sampling.array_stats import array_stats
-from .identification import questions
+from .identification import draws_of, questions
 from .power_scaling import SENSITIVE, sensitivity
 from .variations import Kind, Variation, variations, varied_parameters
 
@@ -84,23 +84,6 @@ def label(answer: str, group: str) -> str:
     return f"{answer} ({group})" if group else answer
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """One answer (of one group) in draws: its quantity, the group, and where its values stand in a posterior."""
-
-    quantity: Quantity
-    group: str
-
-    @property
-    def name(self) -> str:
-        return label(self.quantity.name, self.group)
-
-    def of(self, posterior: xr.Dataset) -> np.ndarray:
-        x = posterior[self.quantity.symbol]
-        x = x.sel(population=self.group) if "population" in x.dims else x
-        return x.to_numpy().ravel()
-
-
 def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> Robustness:
     """Vary everything that might have been otherwise, and see what moves.
 
@@ -109,29 +92,33 @@ def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) ->
     posterior : draws with what derives from them, as the tree's `posterior` holds them.
     redraw : fits a varied experiment again, where reweighting is not reliable.
     """
-    answers = [_Answer(q, group) for q in questions(experiment) for group in _groups(posterior, q)]
-    if not answers:
+    asked = questions(experiment)
+    if not asked:
         return judge_table(pd.DataFrame(columns=[*COLUMNS, *_BESIDE]))
-    few = _thinned(posterior)
+    step = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // _DRAWS)
+    few = posterior.isel(draw=slice(None, None, step))
     joint = _Joint(few, experiment)
-    base = {a.name: _Spread.of(a, a.of(posterior)) for a in answers}
-    of_few = {a.name: _Spread.of(a, a.of(few)) for a in answers}  # so that thinning itself shifts nothing
+    answers = draws_of(asked, posterior)
+    # Medians, and sds on the answers' own scales; of the thinned draws too, so that thinning itself shifts nothing.
+    of_all, of_few = (
+        {q: (float(np.median(x)), float(np.std(q.scale.of(x)))) for q, x in draws.items()}
+        for draws in (answers, draws_of(asked, few))
+    )
     rows, not_run = [], []
     for v in variations(experiment):
         log_weight = joint.log_weight(v)
         weight = None if log_weight is None else smoothed(log_weight)
-        draws = few if weight is not None else redraw(v.experiment)
-        for a in answers:
-            if a.quantity.symbol not in draws:
+        draws = draws_of(asked, few if weight is not None else redraw(v.experiment))
+        for q in answers:
+            if q not in draws:
                 not_run.append(f"{v.changed} {v.after}")
                 continue
-            x = a.of(draws)
-            lower, median, upper = weighted_quantiles(x, weight, experiment.config.interval)
-            start = base[a.name] if weight is None else of_few[a.name]
-            shift = start.shift(median, a.quantity.scale)
-            counts = _counts(v.kind, a.quantity, shift, start.median, median)
-            changed = [a.quantity.name, a.group, v.changed, v.before, v.after]
-            rows.append([*changed, shift, median, lower, upper, str(v.kind), start.median, counts])
+            lower, median, upper = weighted_quantiles(draws[q], weight, experiment.config.interval)
+            before, sd = (of_all if weight is None else of_few)[q]
+            shift = float((q.scale.of(median) - q.scale.of(before)) / sd) if sd > 0 else 0.0
+            changed = [q.name, q.group, v.changed, v.before, v.after]
+            counts = _counts(v.kind, q, shift, before, median)
+            rows.append([*changed, shift, median, lower, upper, str(v.kind), before, counts])
     table = pd.DataFrame(rows, columns=[*COLUMNS, *_BESIDE])
     conflicts = tuple(_conflicts(experiment, posterior, table))
     return judge_table(
@@ -140,15 +127,15 @@ def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) ->
 
 
 def _sensitivities(
-    experiment: Experiment, posterior: xr.Dataset, answers: Sequence[_Answer]
+    experiment: Experiment, posterior: xr.Dataset, answers: dict[Quantity, np.ndarray]
 ) -> Iterator[tuple[str, str, float]]:
     """Each answer's power-scaling sensitivity to each prior that acts on the questions."""
     shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-    drawn = [a.of(posterior).reshape(shape) for a in answers]
+    drawn = [x.reshape(shape) for x in answers.values()]
     for p in varied_parameters(experiment):
         log_prior = p.prior.log_density(posterior[p.symbol].to_numpy()).reshape(*shape, -1).sum(axis=-1)
-        for a, found in zip(answers, sensitivity(log_prior, *drawn), strict=True):
-            yield a.name, p.name, round(found, 4)
+        for q, found in zip(answers, sensitivity(log_prior, *drawn), strict=True):
+            yield q.label, p.name, round(found, 4)
 
 
 def to_dataset(found: Robustness) -> xr.Dataset:
@@ -243,22 +230,6 @@ class _Joint:
         return of_rows.logpdf(experiment.resistance.R_in_MOhm).sum(axis=-1)
 
 
-@dataclass(frozen=True)
-class _Spread:
-    """Median of an answer, and its sd on its own scale."""
-
-    median: float
-    sd: float
-
-    @classmethod
-    def of(cls, answer: _Answer, x: np.ndarray) -> "_Spread":
-        return cls(float(np.median(x)), float(np.std(answer.quantity.scale.of(x))))
-
-    def shift(self, median: float, scale: Scale) -> float:
-        """How far another median lies from this one, in sds."""
-        return float((scale.of(median) - scale.of(self.median)) / self.sd) if self.sd > 0 else 0.0
-
-
 def _counts(kind: Kind, q: Quantity, shift: float, before: float, after: float) -> bool:
     if kind is Kind.PRIOR:
         return abs(shift) > PRIOR_COUNTS
@@ -276,12 +247,11 @@ def _conflicts(experiment: Experiment, posterior: xr.Dataset, table: pd.DataFram
             continue
         wider = str(p.prior.alternatives[0])
         of_p = table[(table["changed"] == p.name) & (table["to"] == wider) & (table["answer"] == p.name)]
-        for group in _groups(posterior, p):
-            answer = _Answer(p, group)
-            median, own = float(np.median(answer.of(posterior))), of_p[of_p["group"] == group]
+        for q, x in draws_of([p], posterior).items():
+            median, own = float(np.median(x)), of_p[of_p["group"] == q.group]
             wide = own[["median", "lower", "upper"]].to_numpy()[0] if len(own) else np.array([median, np.nan, np.nan])
             if two_sided(p, wide[0]) < CONFLICT:
-                yield Conflict(answer.name, str(p.prior), median, wider, *map(float, wide))
+                yield Conflict(q.label, str(p.prior), median, wider, *map(float, wide))
 
 
 def two_sided(parameter: Parameter, value: float) -> float:
@@ -290,13 +260,3 @@ def two_sided(parameter: Parameter, value: float) -> float:
     x = np.append(prior.draw(np.random.default_rng(0), 20_000), value)
     height = prior.log_density(x) + np.log(prior.scale.slope(x))
     return float(np.mean(height[:-1] <= height[-1]))
-
-
-def _groups(posterior: xr.Dataset, q: Quantity) -> list[str]:
-    x = posterior[q.symbol]
-    return [str(name) for name in x["population"].to_numpy()] if "population" in x.dims else [""]
-
-
-def _thinned(posterior: xr.Dataset) -> xr.Dataset:
-    step = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // _DRAWS)
-    return posterior.isel(draw=slice(None, None, step))

@@ -12,8 +12,10 @@ from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..experiment.settings import table_of
 from ..model.draws import with_derived
+from ..results.tree import assemble
 from ..sampling.progress import shown
 from ..sampling.refits import LOOK, sampled
+from ..sampling.sampling import draw
 from ..sampling.spreads import settled
 from ..sampling.workers import available_cores
 from .cures import cures
@@ -71,9 +73,6 @@ def _looked_after(result: Fitted) -> Fitted:
 def _attempt(
     experiment: Experiment, sampling: Sampling, seed: int, rest: np.random.SeedSequence, progress: bool, cores: int
 ) -> Fitted:
-    from ..results.tree import assemble
-    from ..sampling.sampling import draw
-
     draws = draw(experiment, sampling, seed, progress, cores)
     tree = assemble(experiment, draws, np.random.SeedSequence(rest.entropy, spawn_key=rest.spawn_key))
     tree.attrs["sampling"] = json.dumps(table_of(sampling))  # as it was done; the configuration says what was asked

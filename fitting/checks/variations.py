@@ -75,10 +75,8 @@ def varied_parameters(experiment: Experiment) -> tuple[Parameter, ...]:
 
 def with_prior(experiment: Experiment, parameter: Parameter, prior: Prior) -> Experiment:
     """The same experiment under another prior of one parameter."""
-    return replace(
-        experiment,
-        parameters=tuple(replace(p, prior=prior) if p.name == parameter.name else p for p in experiment.parameters),
-    )
+    changed = replace(parameter, prior=prior)
+    return replace(experiment, parameters=tuple(changed if p is parameter else p for p in experiment.parameters))
 
 
 def _priors(experiment: Experiment) -> Iterator[Variation]:
@@ -160,6 +158,5 @@ def _left_out(experiment: Experiment) -> Iterator[Variation]:
     for label in dict.fromkeys(labels.tolist()):
         if label in kept and len(names) > 2:
             rows = labels == label
-            yield Variation(
-                Kind.LEFT_OUT, f"{what} {label}", "there", "left out", without_rows(experiment, rows), rows=rows
-            )
+            without = without_rows(experiment, rows)
+            yield Variation(Kind.LEFT_OUT, f"{what} {label}", "there", "left out", without, rows=rows)

@@ -1,7 +1,7 @@
 """May this result be believed? Four parts: the sampling, the fit, what was identified, and what the answers rest on."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -97,9 +97,12 @@ def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> V
     """The whole verdict on a fit."""
     rested = from_dataset(tree["robustness"].to_dataset()) if "robustness" in tree else None
     identification = identify(tree, experiment, summary)
-    if rested:  # data that contradict a prior inform, whatever the contraction
+    if (
+        rested
+    ):  # data that contradict a prior inform, whatever the contraction; `ok` stays, since a conflict is no answer
         contradicted = {conflict.parameter for conflict in rested.conflicts}
-        identification = identification.informed_of(contradicted)
+        uninformed = tuple(name for name in identification.uninformed if name not in contradicted)
+        identification = replace(identification, uninformed=uninformed)
     return Verdict(
         check_sampling(tree, summary, experiment),
         check_fit(tree["posterior"].to_dataset(), experiment),

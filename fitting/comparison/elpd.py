@@ -19,7 +19,7 @@ from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment
 from ..model.draws import around, group_values, parameter_values, row_distribution, scatter_mV
 from ..model.tiers import CELL, deviations, tail
-from ..results.loo import GOOD_K, leave_one_out
+from ..results.loo import GOOD_K, leave_one_out, se_of_sum
 from ..results.tree import THINNED
 from ..sampling.refits import QUICK, sampled, without_rows
 from ..sampling.workers import available_cores
@@ -201,12 +201,9 @@ def comparison(left: list[LeftOut]) -> pd.DataFrame:
         best = int(np.argmax(total))
         for i in np.argsort(-total):
             behind = elpd[:, i] - elpd[:, best]
-            rows.append([laws[i].law, scheme, n, total[i], _se(elpd[:, i]), behind.sum(), _se(behind), weight[i]])
+            se, dse = se_of_sum(elpd[:, i]), se_of_sum(behind)
+            rows.append([laws[i].law, scheme, n, total[i], se, behind.sum(), dse, weight[i]])
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _se(pointwise: np.ndarray) -> float:
-    return float(np.sqrt(len(pointwise)) * pointwise.std(ddof=1))
 
 
 def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:

@@ -36,3 +36,8 @@ def leave_one_out(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Expected log predictive density and Pareto k of each item, from log-likelihoods of shape (draw, item)."""
     log_weight, k = left_out_weights(log_likelihood)
     return logsumexp(log_weight + log_likelihood.T, axis=-1), k
+
+
+def se_of_sum(pointwise: np.ndarray) -> float:
+    """Standard error of the sum of independent items."""
+    return float(np.sqrt(len(pointwise)) * pointwise.std(ddof=1))
