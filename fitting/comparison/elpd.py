@@ -14,7 +14,7 @@ import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from ...models.parameters import NU, SIGMA, Parameter
+from ...models.parameters import SIGMA, Parameter
 from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment
 from ..model.draws import around, group_values, parameter_values, row_distribution, scatter_mV
@@ -23,7 +23,7 @@ from ..results.loo import GOOD_K, leave_one_out, se_of_sum
 from ..results.tree import THINNED
 from ..sampling.refits import QUICK, sampled, without_rows
 from ..sampling.workers import available_cores
-from .left_out import unit_density
+from .left_out import rows_density, spread_values, unit_density
 
 COLUMNS = ["law", "scheme", "n", "elpd", "se", "elpd_diff", "dse", "weight"]
 FEWEST_CELLS = 5
@@ -128,12 +128,8 @@ def _population(posterior, experiment: Experiment, cell: int) -> tuple[dict, np.
         values[SIGMA.name] = _flat(posterior[SIGMA.of_levels].to_numpy())[thin]
     values |= {e.quantity.name: _flat(posterior[e.quantity.symbol].to_numpy())[thin] for e in experiment.bath_errors}
     n = len(next(iter(values.values())))
-    widths = []
-    for spread in experiment.spreads.values():
-        held = spread.symbol not in posterior
-        widths.append(
-            np.full(n, spread.prior.centre) if held else own(_flat(posterior[spread.symbol].to_numpy()))[thin]
-        )
+    spreads = (spread_values(posterior, spread)[thin] for spread in experiment.spreads.values())
+    widths = [np.broadcast_to(x[:, group if x.shape[1] > 1 else 0], n) for x in spreads]
     middle = [p.between.of(values[p.name]) for p in _varying(experiment)]
     return values, np.stack(middle, axis=-1), np.stack(widths, axis=-1)
 
@@ -166,27 +162,22 @@ def _integrated(posterior, experiment: Experiment, cell: int, proposal, rng: np.
     share = _NEAR / _PLACES
     mixture = np.logaddexp(multivariate_normal(*proposal).logpdf(place) + np.log(share), prior + np.log(1 - share))
 
-    errors = {
-        e.quantity.name: values.pop(e.quantity.name)[:, None, e.index] for e in experiment.bath_errors
-    }  # of all conditions
+    # Of all conditions.
+    errors = {e.quantity.name: values.pop(e.quantity.name)[:, None, e.index] for e in experiment.bath_errors}
     rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
-    conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
     theta = {name: x[:, None, None] for name, x in values.items() if x.ndim == 1}
     theta |= {p.name: p.between.undo(place[..., i])[..., None] for i, p in enumerate(_varying(experiment))}
     theta |= {name: np.asarray(x) for name, x in experiment.fixed.items()}
-    at = experiment.true_conditions(errors).take(conditions)
-    V_m = experiment.law.potential(theta, at, experiment.reference)
     scale = scatter_mV(values, experiment, rows)[:, None]
-    y = experiment.recordings["V_m"].to_numpy()[rows]
-    density = around(V_m[..., of_row], scale, theta.get(NU.name)).logpdf(y).sum(axis=-1)
+    density = rows_density(experiment, rows, theta, experiment.true_conditions(errors), scale)
     return logsumexp(density + prior - mixture, axis=1) - np.log(_PLACES)
 
 
-def stacking(elpd: np.ndarray, steps: int = 2000) -> np.ndarray:
+def stacking(elpd: np.ndarray) -> np.ndarray:
     """Weights of the mixture of laws (columns) that predicts the items (rows) best, by expectation-maximisation."""
     density = np.exp(elpd - elpd.max(axis=1, keepdims=True))
     weight = np.full(elpd.shape[1], 1 / elpd.shape[1])
-    for _ in range(steps):
+    for _ in range(2000):
         weight = np.mean(weight * density / (density @ weight)[:, None], axis=0)
     return weight
 
@@ -217,13 +208,10 @@ def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:
     for scheme, part in table.groupby("scheme", sort=False):
         best, *others = part.itertuples()
         for other in others:
-            decided = -other.elpd_diff >= 4 and -other.elpd_diff >= 2 * other.dse
-            word = (
-                f"{best.law} predicts better than {other.law}"
-                if decided
-                else f"undecided between {best.law} and {other.law}"
-            )
-            yield f"Leaving out a {scheme}: {word} (difference {-other.elpd_diff:.1f}, standard error {other.dse:.1f})."
+            ahead, word = -other.elpd_diff, f"undecided between {best.law} and {other.law}"
+            if ahead >= 4 and ahead >= 2 * other.dse:
+                word = f"{best.law} predicts better than {other.law}"
+            yield f"Leaving out a {scheme}: {word} (difference {ahead:.1f}, standard error {other.dse:.1f})."
 
 
 def _sodium_and_potassium(experiment: Experiment) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
 
+from ...models.conditions import Conditions
 from ...models.parameters import NU, Parameter
 from ..experiment.experiment import Experiment
 from ..experiment.levels import dim
@@ -48,7 +49,8 @@ def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: 
                 above[...] += weight.sum(axis=(2, 3))
             return from_place(place, *given, nu)
 
-        found = of_levels(experiment, p, data, values[p.name], _widths(posterior, experiment, p, thin), drawn)
+        widths = {d: spread_values(posterior, s)[thin, None, None] for d, s in tiers(experiment, p.name).items()}
+        found = of_levels(experiment, p, data, values[p.name], widths, drawn)
         theta[p.name] = np.broadcast_to(p.between.undo(found[CELL]), own.shape)
     flat = {name: x[thin] for name, x in parameter_values(posterior, experiment, flat=True).items()}
     density = own + _of_rows(experiment, cells, theta, scatter_mV(flat, experiment))
@@ -56,13 +58,22 @@ def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: 
     return float(logsumexp(total) - np.log(total.size))
 
 
-def _widths(posterior: xr.Dataset, experiment: Experiment, p: Parameter, thin: slice) -> dict[str, np.ndarray]:
-    found = {}
-    for d, spread in tiers(experiment, p.name).items():
-        x = posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.full((1, 1), spread.prior.centre)
-        x = x.reshape(x.shape[0] * x.shape[1], -1)
-        found[d] = (x[thin] if len(x) > 1 else x)[:, None, None, :]
-    return found
+def spread_values(posterior: xr.Dataset, spread: Parameter) -> np.ndarray:
+    """How much units differ, (draw, group): a single draw where that is held, a single group where it is one for all."""
+    if spread.symbol not in posterior:
+        return np.full((1, 1), spread.prior.centre)
+    x = posterior[spread.symbol].to_numpy()
+    return x.reshape(x.shape[0] * x.shape[1], -1)
+
+
+def rows_density(
+    experiment: Experiment, rows: np.ndarray, theta: dict[str, Any], at: Conditions, scale: np.ndarray
+) -> np.ndarray:
+    """Log density of some rows together, of values and a `scale` of the scatter (mV) that lead; `at`: the table's conditions."""
+    conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
+    V_m = experiment.law.potential(theta, at.take(conditions), experiment.reference)[..., of_row]
+    y = experiment.recordings["V_m"].to_numpy()[rows]
+    return around(V_m, scale, theta.get(NU.name)).logpdf(y).sum(axis=-1)
 
 
 def _of_unit(experiment: Experiment, unit: int) -> tuple[dict[str, np.ndarray], Mapping[str, np.ndarray]]:
@@ -81,12 +92,9 @@ def _of_unit(experiment: Experiment, unit: int) -> tuple[dict[str, np.ndarray], 
 
 def _of_rows(experiment: Experiment, cells: np.ndarray, theta: dict[str, Any], scale: np.ndarray) -> np.ndarray:
     """Log density of each cell's rows, (draw, unit's place, cell's place, cell); `scale`: of every row's scatter, (draw, row)."""
-    y, found = experiment.recordings["V_m"].to_numpy(), []
+    found = []
     for k, cell in enumerate(cells):
         rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
-        conditions, of_row = np.unique(experiment.condition_of_row[rows], return_inverse=True)
         here = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
-        V_m = experiment.law.potential(here, experiment.conditions.take(conditions), experiment.reference)[..., of_row]
-        sd = scale[:, rows][:, None, None]
-        found.append(around(V_m, sd, here.get(NU.name)).logpdf(y[rows]).sum(axis=-1))
+        found.append(rows_density(experiment, rows, here, experiment.conditions, scale[:, None, None, rows]))
     return np.stack(np.broadcast_arrays(*found), axis=-1)

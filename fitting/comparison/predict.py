@@ -19,6 +19,7 @@ from ..experiment.interval import bounds
 from ..experiment.levels import columns_of, group_labels
 from ..model.draws import group_values, parameter_values
 from ..model.tiers import deviations, tail, tiers
+from .left_out import spread_values
 
 WHO = ("population", "new")
 
@@ -122,9 +123,8 @@ def _with_dormant(
     unknown = [ion(name).outside for name in experiment.dormant if outside.sel(ion=name).isnull().any()]
     left_out = f"{names} is passive, and the fit left it out since no row was blocked"
     if unknown or beyond is experiment:
-        lacking = (
-            f"the baths lack {', '.join(unknown)}" if unknown else "not every recorded row has its bath concentration"
-        )
+        lacking = "not every recorded row has its bath concentration"
+        lacking = f"the baths lack {', '.join(unknown)}" if unknown else lacking
         what = f"{left_out}; {lacking}: blocked baths are predicted as if no {names} crossed the membrane."
         warnings.warn(what, DataWarning, stacklevel=4)
         return experiment, values
@@ -156,12 +156,7 @@ def _new_cells(fit: Fitted, values: dict[str, np.ndarray], posterior: xr.Dataset
         new[p.name] = p.between.of(values[p.name])
         for d, spread in tiers(experiment, p.name).items():
             nu = tail(experiment, d, {name: x[:, 0] for name, x in values.items()})
-            width = (
-                posterior[spread.symbol].to_numpy() if spread.symbol in posterior else np.asarray(spread.prior.centre)
-            )
-            width = width.reshape(-1, *width.shape[2:]) if width.ndim else width
-            width = width[:, None] if width.ndim == 1 else width
-            new[p.name] = new[p.name] + width * deviations(rng, nu, shape)
+            new[p.name] = new[p.name] + spread_values(posterior, spread) * deviations(rng, nu, shape)
         new[p.name] = p.between.undo(new[p.name])
     return new
 

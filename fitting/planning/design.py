@@ -142,13 +142,13 @@ def design(
 
 def _goal(experiment: Experiment, name: str) -> Quantity:
     known = {q.name: q for q in experiment.quantities if q.role is not Role.SCATTER}
-    in_tree = {q.symbol: q for q in known.values()}
-    if name not in known and name not in in_tree:
+    found = {q.symbol: q for q in known.values()} | known
+    if name not in found:
         raise UnknownNameError(
             f"{typed('goal', name)}: the law {experiment.law.name} infers no such parameter here.{nearest(name, known)}"
             f" There are {', '.join(known)}."
         )
-    return known[name] if name in known else in_tree[name]
+    return found[name]
 
 
 def _rows(experiment: Experiment, rows: xr.Dataset) -> list[Candidate]:

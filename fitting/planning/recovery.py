@@ -164,16 +164,11 @@ class Recovery:
     def table(self) -> pd.DataFrame:
         """Coverage of the 50 % interval and the one asked for, mean error in posterior sds, p-value of the ranks' uniformity."""
         pit, ranks = self.pit().to_numpy(), self.ranks
-        p = [np.nan if self.stated else _uniform_p(pit[:, i]) for i in range(pit.shape[1])]
-        columns = (
-            ranks["quantity"].to_numpy().astype(str),
-            ranks["inside_50"].mean("simulation"),
-            ranks["inside"].mean("simulation"),
-            ranks["z"].mean("simulation"),
-            p,
-        )
-        names = ("parameter", "coverage_50", self.coverage, "bias_sd", "sbc_p")
-        return pd.DataFrame(dict(zip(names, map(np.asarray, columns), strict=True)))
+        p = np.array([np.nan if self.stated else float(array_stats().uniformity_test(x)[0]) for x in pit.T])
+        found = {"parameter": ranks["quantity"].to_numpy().astype(str)}
+        for name, of in (("coverage_50", "inside_50"), (self.coverage, "inside"), ("bias_sd", "z")):
+            found[name] = ranks[of].mean("simulation").to_numpy()
+        return pd.DataFrame(found | {"sbc_p": p})
 
     @property
     def interval(self) -> float:
@@ -250,27 +245,21 @@ class Recovery:
         return plot_contraction(self)
 
 
-def _uniform_p(pit: np.ndarray) -> float:
-    return float(array_stats().uniformity_test(pit)[0])
-
-
 def recover(
     experiment: Experiment,
     n: int = 200,
     truth: Truth | None = None,
     workers: Workers | None = None,
     log: Path | None = None,
-    sampling: Sampling | None = None,
     generate: Generate = generate,
 ) -> Recovery:
-    """Simulate and fit a planned experiment `n` times.
+    """Simulate and fit a planned experiment `n` times: quickly, unless its configuration says how draws are made.
 
     Parameters
     ----------
     experiment : of a plan: a table without potentials.
     truth : parameter values by name; without, each simulation draws its own from the prior.
     log : file to which each simulation is written as it is done; those that it holds already are not done again.
-    sampling : how each is fitted; default QUICK, or the configuration's where it is another than a fit's default.
     generate : makes truth and recordings; another than the default serves to see that errors are noticed.
 
     Raises
@@ -279,8 +268,8 @@ def recover(
         The log is of a run with other settings.
     """
     asked = experiment.config.sampling
-    sampling = sampling or (QUICK if asked == Sampling() else asked)
-    job = Job(replace(experiment, config=replace(experiment.config, sampling=sampling)), truth, generate)
+    config = replace(experiment.config, sampling=QUICK if asked == Sampling() else asked)
+    job = Job(replace(experiment, config=config), truth, generate)
     done = read_log(log, job.fingerprint) if log else {}
     done = {k: record for k, record in done.items() if k < n}
     workers, progress = workers or Workers(), Progress(n, len(done))
@@ -296,9 +285,8 @@ def recover(
         run_tasks(simulate_and_fit, {k: (packed, k) for k in range(n) if k not in done}, workers, land)
     except KeyboardInterrupt as stop:
         if log and done:
-            stop.add_note(
-                f"{len(done)} of {n} simulations are kept in {log.parent}: the same command goes on with them"
-            )
+            kept = f"{len(done)} of {n} simulations are kept in {log.parent}"
+            stop.add_note(f"{kept}: the same command goes on with them")
         raise
     return Recovery(_as_dataset([done[k] for k in range(n)], job), stated=truth is not None)
 
@@ -328,8 +316,8 @@ def _as_dataset(records: list[dict[str, Any]], job: Job) -> xr.Dataset:
     return dataset
 
 
-def _prior_variance(job: Job, n: int = 10_000) -> Mapping[str, float]:
+def _prior_variance(job: Job) -> Mapping[str, float]:
     """Variance of each quantity before any data, on its own scale."""
     rng = np.random.default_rng(np.random.SeedSequence(job.seed, spawn_key=(0, 0)))
-    draws = place_cells(draw_prior(job.experiment, n, rng), job.experiment, rng)
+    draws = place_cells(draw_prior(job.experiment, 10_000, rng), job.experiment, rng)
     return {label: float(np.var(q.scale.of(x))) for label, (q, x) in reported(draws, job.experiment).items()}

@@ -24,7 +24,8 @@ def plot_calibration(recovery: "Recovery") -> "PlotCollection":
     from arviz_stats.ecdf_utils import ecdf_pit
 
     pit = recovery.pit().rename(simulation="sample")
-    apart = {_inert(str(q)): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
+    # A fraction's stroke in names, since a DataTree takes "/" for a path.
+    apart = {str(q).replace("/", _STROKE): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
     tree, n, width = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)}), pit.sizes["sample"], min(4, len(apart))
     size = {"figsize": (3.2 * width, 2.6 * int(np.ceil(len(apart) / width)))}
     plain: Any = {"xlabel": False, "p_value_text": False}
@@ -41,11 +42,6 @@ def plot_calibration(recovery: "Recovery") -> "PlotCollection":
         axes.set_ylim(-1.1 * farthest, 1.1 * farthest)
         axes.set_title(name.replace(_STROKE, "/"))
     return pictures
-
-
-def _inert(name: str) -> str:
-    """The name with a fraction's stroke, since a DataTree takes "/" for a path."""
-    return name.replace("/", _STROKE)
 
 
 def plot_recovery(recovery: "Recovery") -> "Figure":

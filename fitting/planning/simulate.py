@@ -70,22 +70,15 @@ def stated_population(experiment: Experiment, truth: Truth) -> xr.Dataset:
             f"truth: values are missing. Typical ones by the priors, to paste and change:\n{lines}"
         )
     groups, found = experiment.levels.groups, {}
-    by_group = {p.name for p in wanted if _has_groups(experiment, p)}
     for p in wanted:
-        values = _of_groups(p, truth[p.name], groups if p.name in by_group else ())
-        if not _possible(p, values):
+        own = groups if experiment.by_group(p) or experiment.varies(p.name) else ()
+        values = _of_groups(p, truth[p.name], own)
+        allowed = p.signed | (values > 0) | (p.may_vanish & (values == 0))
+        if not np.all(allowed & (np.abs(values) <= MOST)):
             raise ConfigurationError(f"truth: {p.name} = {truth[p.name]} is impossible under its prior, {p.prior}.")
-        dims = ("chain", "draw", "population")[: 3 if p.name in by_group and groups else 2]
-        found[p.symbol] = (dims, values.reshape(1, 1, -1) if len(dims) == 3 else values.reshape(1, 1))
+        dims = ("chain", "draw", *["population"] * bool(own))
+        found[p.symbol] = (dims, values.reshape((1, 1, -1)[: len(dims)]))
     return xr.Dataset(found, {"chain": [0], "draw": [0], **({"population": list(groups)} if groups else {})})
-
-
-def _possible(p: Parameter, values: np.ndarray) -> bool:
-    return bool(((np.abs(values) <= MOST) & (p.signed | (values > 0) | (p.may_vanish & (values == 0)))).all())
-
-
-def _has_groups(experiment: Experiment, parameter: Parameter) -> bool:
-    return experiment.by_group(parameter) or experiment.varies(parameter.name)
 
 
 def _of_groups(parameter: Parameter, value: Any, groups: tuple[str, ...]) -> np.ndarray:

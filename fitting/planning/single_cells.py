@@ -44,20 +44,14 @@ def fit_each(
         fits[labels[k]] = fit
         progress.step()
 
-    if workers.elsewhere:
-        tasks = {k: (pickle.dumps(experiments[label]),) for k, label in enumerate(labels)}
-        run_tasks(_fit_pickled, tasks, workers, land)
-    else:
-        run_tasks(_fit, {k: (experiments[label],) for k, label in enumerate(labels)}, workers, land)
+    tasks = {k: (pickle.dumps(e) if workers.elsewhere else e,) for k, e in enumerate(experiments.values())}
+    run_tasks(_fit, tasks, workers, land)
     return {label: fits[label] for label in labels}, refused
 
 
-def _fit(experiment: Experiment) -> Fitted:
-    return run(experiment, cores=1, progress=False)
-
-
-def _fit_pickled(experiment: bytes) -> Fitted:
-    return _fit(pickle.loads(experiment))
+def _fit(experiment: Experiment | bytes) -> Fitted:
+    todo = pickle.loads(experiment) if isinstance(experiment, bytes) else experiment
+    return run(todo, cores=1, progress=False)
 
 
 def _experiments(
@@ -78,10 +72,8 @@ def _experiments(
     if chosen.isna().any():
         raise ConfigurationError(f"the column {column} is empty in some rows; fill it in, or leave them out.")
     quoted = column if column.isidentifier() else f"`{column}`"
-    wheres = {
-        str(label): f"({config.where}) and {quoted} == {label!r}" if config.where else f"{quoted} == {label!r}"
-        for label in dict.fromkeys(chosen.tolist())
-    }
+    among = f"({config.where}) and " if config.where else ""
+    wheres = {str(label): f"{among}{quoted} == {label!r}" for label in dict.fromkeys(chosen.tolist())}
     refused: dict[str, VrestError] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # given once, for all rows together

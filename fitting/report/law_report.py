@@ -67,10 +67,10 @@ def _table(comparison: LawComparison) -> str:
     return f'{stacked_table(columns, rows)}{paragraphs(told, "faint")}<div class="pictures">{pictures}</div>'
 
 
-def plot_behind(comparison: LawComparison, axes: Axes | None = None, scheme: str = "row") -> Axes:
+def plot_behind(comparison: LawComparison, scheme: str) -> Axes:
     """How far each law falls behind the best in expected log predictive density, with twice its standard error."""
     part = comparison.table[comparison.table["scheme"] == scheme]
-    axes = axes or pyplot.subplots(figsize=(SIZE[0], 1.0 + 0.35 * len(part)), layout="constrained")[1]
+    axes = pyplot.subplots(figsize=(SIZE[0], 1.0 + 0.35 * len(part)), layout="constrained")[1]
     places = np.arange(len(part))
     axes.errorbar(part["elpd_diff"], places, xerr=2 * part["dse"], fmt="o", color=COLOURS[0], lw=1.8)
     axes.axvline(0, color="0.5", lw=0.8, zorder=0)

@@ -54,9 +54,8 @@ class Methods:
     @property
     def bibtex(self) -> str:
         """The references as BibTeX entries."""
-        return (
-            "\n\n".join(re.sub(r", (\w+ = \{)", r",\n  \1", reference.bibtex) for reference in self.references) + "\n"
-        )
+        entries = (re.sub(r", (\w+ = \{)", r",\n  \1", reference.bibtex) for reference in self.references)
+        return "\n\n".join(entries) + "\n"
 
     def __str__(self) -> str:
         return "\n\n".join([*self.paragraphs, "References", *map(str, self.references)])
@@ -107,9 +106,8 @@ def _law(fit: "Fitted", config: Config) -> str:
         else f" Electrode offsets are inferred, one for each {per}, Normal around 0."
         for per in e.offsets
     ]
-    between += (
-        [f" Each level of {e.scatter.by} has a scatter of its own, lognormal around sigma_mV."] if e.scatter else []
-    )
+    if e.scatter:
+        between += [f" Each level of {e.scatter.by} has a scatter of its own, lognormal around sigma_mV."]
     between += [" Input resistances are lognormal around the slope resistance at rest."] * (e.resistance is not None)
     return (
         f"Model. The law {law.name} was fitted for the ions {', '.join(fit.experiment.ions)} ({law.citation}): {law.summary}."

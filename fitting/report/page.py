@@ -152,9 +152,8 @@ def image(draw: Callable[[], object], alternative: str) -> str:
             dots = io.BytesIO()
             figure.savefig(dots, format="png", dpi=150, facecolor="white", metadata={"Software": None}, **uncut)
             pyplot.close(figure)
-            return (
-                f'<img src="data:image/png;base64,{b64encode(dots.getvalue()).decode()}" alt="{escape(alternative)}">'
-            )
+            source = f"data:image/png;base64,{b64encode(dots.getvalue()).decode()}"
+            return f'<img src="{source}" alt="{escape(alternative)}">'
         pyplot.close(figure)
     text = re.sub(r"<!--.*?-->\s*", "", buffer.getvalue(), flags=re.DOTALL)
     text = re.sub(r"(fill|stroke): (#[0-9a-f]{6})", lambda m: f"{m[1]}: {_VARIABLES.get(m[2], m[2])}", text)

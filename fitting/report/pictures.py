@@ -51,9 +51,8 @@ def plot_pump(fit: "Fitted", axes: Axes | None = None, group: str | None = None)
     words = short_words(replace(baths, blocked=state))
     axes = _lines(axes, words, np.median(lost, axis=0), bounds(lost, fit.experiment.config.interval, axis=0), colours)
     without = f", as if no {', '.join(fit.experiment.dormant)} crossed" if fit.experiment.dormant else ""
-    axes.set_xlabel(
-        f"$V_m$ lost at once on poisoning the pump (mV){without}\nmedian and {fit.experiment.interval_name}"
-    )
+    what = f"$V_m$ lost at once on poisoning the pump (mV){without}"
+    axes.set_xlabel(f"{what}\nmedian and {fit.experiment.interval_name}")
     axes.set_xlim(left=0)
     return axes
 
@@ -183,10 +182,8 @@ def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
     places = {t: np.linspace(0, n - 1, min(n, most)).round() for t, n in table.groupby("type").size().items()}
     ranks = table.groupby("type").cumcount()
     table = table[[rank in places[t] for t, rank in zip(table["type"], ranks, strict=True)]]
-    colours = [
-        COLOURS[order.index(t) % 6] if one else COLOURS[6]
-        for t, one in zip(table["type"], table["single"], strict=True)
-    ]
+    kinds = zip(table["type"], table["single"], strict=True)
+    colours = [COLOURS[order.index(t) % 6] if one else COLOURS[6] for t, one in kinds]
     ends = table["lower"].to_numpy(), table["upper"].to_numpy()
     odd = {o.name for o in odd_cells(fit.tree["posterior"].to_dataset(), fit.experiment)}
     words = [short(name) + " (odd)" * (name in odd) for name in table["group"]]
@@ -239,13 +236,9 @@ def contrasts_figure(fit: "Fitted") -> Figure:
     """All contrasts in one figure, a panel for each kind."""
     kinds = contrast_kinds(contrasts(fit))
     heights = [len(part) + 1.5 for part in kinds.values()]
+    size = (SIZE[0], 0.6 + 0.4 * sum(heights))
     figure, axes = pyplot.subplots(
-        len(kinds),
-        1,
-        figsize=(SIZE[0], 0.6 + 0.4 * sum(heights)),
-        height_ratios=heights,
-        layout="constrained",
-        squeeze=False,
+        len(kinds), 1, figsize=size, height_ratios=heights, layout="constrained", squeeze=False
     )
     for panel, kind in zip(axes[:, 0], kinds, strict=True):
         plot_contrasts(fit, panel, kind)

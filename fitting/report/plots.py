@@ -33,10 +33,8 @@ _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lo
 
 def thinned_draws(fit: "Fitted", group: str | None = None) -> dict[str, np.ndarray]:
     """Parameter values by name, one axis of draws, as many as a picture needs: of one group, or the groups' mean."""
-    values, groups = (
-        group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True),
-        fit.experiment.levels.groups,
-    )
+    values = group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
+    groups = fit.experiment.levels.groups
     if group is not None and group not in groups:
         raise UnknownNameError(f"no group {group!r}.{nearest(group, groups)} Groups: {', '.join(groups) or 'none'}.")
     which = slice(None) if group is None else [groups.index(group)]
@@ -81,9 +79,8 @@ def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = Non
         _curves(axes, experiment, strands)
     of = f"{short(group)}\n" if group is not None else ""
     axes.set_ylabel("$V_m$ (mV)")
-    axes.set_title(
-        f"{of}{experiment.law.name}: median and {experiment.interval_name}", parse_math=False, fontsize="medium"
-    )
+    title = f"{of}{experiment.law.name}: median and {experiment.interval_name}"
+    axes.set_title(title, parse_math=False, fontsize="medium")
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 
@@ -128,9 +125,8 @@ def _places(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
         through, aside = _through(experiment, strand.these)
         (usual,) = through.values()
         differs = np.array([_otherwise(at, i, usual) for i in aside], dtype=str)
-        baths = {"": np.setdiff1d(strand.these, aside)} | {
-            what: aside[differs == what] for what in dict.fromkeys(differs)
-        }
+        baths = {"": np.setdiff1d(strand.these, aside)}
+        baths |= {what: aside[differs == what] for what in dict.fromkeys(differs)}
         for what, part in baths.items():
             place = float(len(words))
             rows = np.isin(experiment.condition_of_row, part)
@@ -206,23 +202,19 @@ def _otherwise(at: Conditions, index: int, usual: int) -> str:
     """In what a bath differs from another of the same K_o: `Na-free`, `Cl 8 mM`."""
     differs = {name: float(x[index]) for name, x in at.c_o.items() if not np.isclose(x[index], x[usual])}
     inside = [f"{name} inside {x[index]:.3g}" for name, x in at.c_i.items() if not np.isclose(x[index], x[usual])]
-    return ", ".join(
-        [f"{name} {mM:.3g} mM" if mM else f"{name}-free" for name, mM in differs.items()] or inside or ["other"]
-    )
+    outside = [f"{name} {mM:.3g} mM" if mM else f"{name}-free" for name, mM in differs.items()]
+    return ", ".join(outside or inside or ["other"])
 
 
 def _legend(strands: list[_Strand], odd: bool, nernst: str) -> list[Line2D]:
     """What the colours, shades, symbols and lines say, each once."""
     running = [strand for strand in strands if not strand.blocked] or strands
-    blocked = any(strand.blocked for strand in strands)
-    labels = {
-        strand.label.removesuffix(", pump blocked"): strand for strand in [*reversed(strands), *reversed(running)]
-    }
+    labels = {s.label.removesuffix(", pump blocked"): s for s in [*reversed(strands), *reversed(running)]}
     handles = [
         Line2D([], [], color=s.colour, marker=s.marker, ms=4, lw=1.8, label=label.replace("$", r"\$"))
         for label, s in reversed(labels.items())
     ]
-    if blocked:
+    if any(strand.blocked for strand in strands):
         handles.append(Line2D([], [], color="0.35", marker="o", mfc="white", ms=4, ls="--", label="pump blocked"))
     if odd:
         handles.append(

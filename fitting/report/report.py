@@ -99,12 +99,11 @@ def _differences(fit: "Fitted") -> str:
     """V_m first; of many groups only so many sentences that the page still opens with whether to believe them."""
     table = contrasts(fit)
     first, *others = contrasts_in_words(fit, table)
-    shown = (
-        len(others) if len(others) <= _SENTENCES else min(int((table["parameter"] == V_M.name).sum()) - 1, _SENTENCES)
-    )
-    lists = [
-        f"<ul>{''.join(f'<li>{words(one)}</li>' for one in part)}</ul>" for part in (others[:shown], others[shown:])
-    ]
+    shown = len(others)
+    if shown > _SENTENCES:
+        shown = min(int((table["parameter"] == V_M.name).sum()) - 1, _SENTENCES)
+    items = [f"<li>{words(one)}</li>" for one in others]
+    lists = [f"<ul>{''.join(part)}</ul>" for part in (items[:shown], items[shown:])]
     return (
         f"<p><b>{words(first)}</b></p>{paragraphs([potentials_in_words(fit)])}{lists[0] if shown else ''}"
         f"{folded(f'{len(others) - shown} more differences', lists[1]) if others[shown:] else ''}"
@@ -129,16 +128,8 @@ def parameters(fit: "Fitted", table: pd.DataFrame) -> str:
         if q.role is Role.PERMEABILITY_RATIO:
             fast, slow, times = ("K", q.ion, 1 / median) if median < 1 else (q.ion, "K", median)
             sentence = f"the membrane lets {fast} through {number(times)} times as easily as {slow}"
-        interval = f"{number(row['lower'])} to {number(row['upper'])}{unit}"
-        lines.append(
-            [
-                q.name,
-                *([row["group"]] * grouped),
-                f"{number(median)}{unit}",
-                interval,
-                sentence[:1].upper() + sentence[1:],
-            ]
-        )
+        value, interval = f"{number(median)}{unit}", f"{number(row['lower'])} to {number(row['upper'])}{unit}"
+        lines.append([q.name, *([row["group"]] * grouped), value, interval, sentence[:1].upper() + sentence[1:]])
     head = ["parameter", *(["group"] * grouped), "median", e.interval_name, "in words"]
     return stacked_table(head, lines) if lines else ""
 

@@ -65,9 +65,7 @@ class ResultsFolder:
         for given in filter(os.path.exists, inputs):
             if self.path in (real := Path(os.path.realpath(given))).parents or _same(real, self.path):
                 raise ConfigurationError(f"{self.name} is or holds {given}, which is read. {_another()}.")
-        if self.exists:
-            _refuse_to_replace(self.name, force)
-        _refuse_unwritable(self.path, self.name)
+        _refuse_place(self.path, self.name, self.exists, force)
         if self.exists:
             self._look_inside(set(writes))
 
@@ -165,9 +163,7 @@ class ResultsFile:
         for given in map(Path, inputs):
             if _same(given, self.path):
                 raise ConfigurationError(f"{self.name} is read, and is not replaced. {_another()}.")
-        if exists:
-            _refuse_to_replace(self.name, force)
-        _refuse_unwritable(self.path, self.name)
+        _refuse_place(self.path, self.name, exists, force)
         if not exists:
             return
         self._old = (read_list(self._list) or {}).get(self.path.name)
@@ -247,15 +243,12 @@ def _stands(name: str) -> bool:
     return True
 
 
-def _refuse_to_replace(name: str, force: bool) -> None:
-    if not force:
+def _refuse_place(path: Path, name: str, exists: bool, force: bool) -> None:
+    """Raise ConfigurationError where what stands there stays, or nothing can be made at `path` or beside what is there."""
+    if exists and not force:
         raise ConfigurationError(f"{name} exists already. {_another()}, or replace it with {typed('force', True)}.")
-    if not os.path.exists(name):
+    if exists and not os.path.exists(name):
         raise ConfigurationError(f"{name} is a link to something that is not there. {_another()}.")
-
-
-def _refuse_unwritable(path: Path, name: str) -> None:
-    """Raise ConfigurationError where nothing can be made at `path`, or beside what is there."""
     parent = next(p for p in path.parents if os.path.lexists(p))
     if not parent.is_dir():
         raise ConfigurationError(f"{name} cannot be written: {parent} is a file. {_another()}.")

@@ -28,14 +28,8 @@ _FIGURE_SIZE = (4.72, 3.54)  # inches: 120 mm, a column and a half of a journal
 
 _SEAL = b"\nvrest sha256 "
 _GROUPS = (
-    "posterior",
-    "prior",
-    "posterior_predictive",
-    "log_likelihood",
-    "sample_stats",
-    "observed_data",
-    "constant_data",
-)
+    "posterior", "prior", "posterior_predictive", "log_likelihood", "sample_stats", "observed_data", "constant_data",
+)  # fmt: skip
 _ATTRIBUTES = ("config", "data_sha256", "source", "versions")
 _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, IndexError, MemoryError)
 """What h5py and xarray make of a damaged file."""
@@ -117,9 +111,8 @@ def write_tree(tree: xr.DataTree, path: Path) -> None:
 def write_netcdf(data: xr.DataTree | xr.Dataset, path: Path, encoding: Mapping[str, Any] | None = None) -> None:
     """Save as netCDF, made in memory first: on a full disk HDF5 itself takes the whole process down."""
     image = bytes(data.to_netcdf(None, engine="h5netcdf", encoding=encoding))
-    path.write_bytes(
-        image + _SEAL + hashlib.sha256(image).hexdigest().encode()
-    )  # readers of HDF5 pass over what follows it
+    # Readers of HDF5 pass over what follows it.
+    path.write_bytes(image + _SEAL + hashlib.sha256(image).hexdigest().encode())
 
 
 def keep_draws(fit: "Fit") -> Path | None:
@@ -199,14 +192,11 @@ def plain_json(value: object) -> str:
     """Text of nested dicts and lists, NumPy's numbers among them; what is not finite is null."""
 
     def plain(x):
+        x = x.item() if isinstance(x, np.generic) else x
         if isinstance(x, dict):
             return {key: plain(item) for key, item in x.items()}
         if isinstance(x, list | tuple):
             return [plain(item) for item in x]
-        if isinstance(x, np.bool_):
-            return bool(x)
-        if isinstance(x, float | np.floating):
-            return float(x) if np.isfinite(x) else None
-        return int(x) if isinstance(x, np.integer) else x
+        return None if isinstance(x, float) and not np.isfinite(x) else x
 
     return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"

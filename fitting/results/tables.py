@@ -89,15 +89,5 @@ def _latex(rows: Rows) -> str:
         return "".join(safe(part) if isinstance(part, str) else rf"${part[1]}_\mathrm{{{part[2]}}}$" for part in found)
 
     head, *body = (" & ".join([name(first), *map(safe, rest)]) + r" \\" for first, *rest in rows)
-    return "\n".join(
-        [
-            rf"\begin{{tabular}}{{{'l' * len(rows[0])}}}",
-            r"\hline",
-            head,
-            r"\hline",
-            *body,
-            r"\hline",
-            r"\end{tabular}",
-            "",
-        ]
-    )
+    top, line = rf"\begin{{tabular}}{{{'l' * len(rows[0])}}}", r"\hline"
+    return "\n".join([top, line, head, line, *body, line, r"\end{tabular}", ""])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..model.expected import Expectation
 
 
-def digits(value: Any, significant: int = 3) -> str:
+def digits(value: Any) -> str:
     """A value as a person writes it: 0.0304, 5.57, 2409; empty for what is missing."""
     if isinstance(value, str):
         return value
@@ -21,15 +21,14 @@ def digits(value: Any, significant: int = 3) -> str:
     if isinstance(value, int | np.integer):
         return str(value)
     size = abs(float(value))
-    if size >= 10 ** (significant - 1) and size < 1e6:
+    if 100 <= size < 1e6:
         return f"{value:z.0f}"
-    return f"{value:z#.{significant}g}" if 1e-4 <= size < 1e6 else f"{value:z.{significant}g}"
+    return f"{value:z#.3g}" if 1e-4 <= size < 1e6 else f"{value:z.3g}"
 
 
 def table_text(frame: pd.DataFrame, formats: dict[str, str] | None = None) -> str:
     """The frame as lines of aligned columns, words to the left and numbers to the right; `formats` by column."""
-    formats = formats or {}
-    columns = []
+    formats, columns = formats or {}, []
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name])
         cells = [

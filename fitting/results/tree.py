@@ -19,8 +19,6 @@ LARGE_TABLE = 5_000
 THINNED = 400
 MOST_VALUES = 4_000_000
 """Rows times draws that such a group holds: of larger tables still fewer draws are kept, and in single precision."""
-
-
 PRIOR_TABLES = 500
 """Tables that are simulated from the prior."""
 
@@ -38,14 +36,12 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
 
     prior = draw_prior(experiment, chains * n, np.random.default_rng(prior_seed))
     rows = {name: experiment.recordings[name] for name in experiment.recordings.coords if name != "ion"}
-    thin = 1
-    n_rows = experiment.recordings.sizes["obs"]
+    thin, n_rows = 1, experiment.recordings.sizes["obs"]
     if n_rows > LARGE_TABLE or n_rows * chains * n > MOST_VALUES:
         fewest = THINNED if n_rows > LARGE_TABLE else chains * n
         thin = min(n, int(np.ceil(chains * n / max(1, min(fewest, MOST_VALUES // n_rows)))))
     kept = {name: x[:, ::thin] for name, x in values.items()}
     distribution = row_distribution(kept, experiment)
-    observed = experiment.recordings["V_m"]
     predictive = distribution.rvs(random_state=np.random.default_rng(predictive_seed))
 
     def by_row(array: np.ndarray, unit: str) -> xr.Dataset:
@@ -58,8 +54,9 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
             )
         return dataset
 
-    predicted, likelihood = by_row(predictive, "mV"), by_row(distribution.logpdf(observed.to_numpy()), "1")
-    seen = experiment.recordings[["V_m"]].drop_dims("ion", errors="ignore")
+    observed = experiment.recordings[["V_m"]]
+    predicted, likelihood = by_row(predictive, "mV"), by_row(distribution.logpdf(observed["V_m"].to_numpy()), "1")
+    seen = observed.drop_dims("ion", errors="ignore")
     if experiment.resistance:
         of_rows = resistance_distribution(kept, experiment)
         labels = experiment.recordings["row"].to_numpy()[experiment.resistance.rows]

@@ -175,7 +175,7 @@ def test_compared_laws_open_with_the_judgement_and_hold_every_law(full_fit, gluc
     tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > 0)
     failed = law_report_html(replace(found, fits={"ghk": gluconate_fit, "ghk-pump": Fit(tree, full_fit.experiment)}))
     assert failed.index("Sampling fell short for ghk-pump: do not use") < failed.index("predicts better")
-    axes = plot_behind(found)
+    axes = plot_behind(found, "row")
     assert [label.get_text() for label in axes.get_yticklabels()] == ["ghk-pump", "ghk"]
     pyplot.close("all")
 
