@@ -10,8 +10,11 @@ import xarray as xr
 
 from ..models.errors import ConfigurationError
 from ..models.laws.law import Law
+from . import report as reports
 from .checks.fitted import Fitted
 from .checks.run import run
+from .comparison.contrasts import contrasts
+from .comparison.predict import predict
 from .experiment.build import build_experiment
 from .experiment.config import Config, parse_config
 from .experiment.experiment import Experiment
@@ -22,8 +25,6 @@ from .results.own_laws import law_of, refuse_changed
 if TYPE_CHECKING:
     import pymc as pm
     from matplotlib.axes import Axes
-
-    from .report.methods import Methods
 
 
 class Fit(Fitted):
@@ -46,110 +47,76 @@ class Fit(Fitted):
 
         return reported_model(self.experiment)
 
-    def methods(self) -> "Methods":
+    def methods(self) -> "reports.Methods":
         """Methods text, ready to paste, and the references that it cites; prints as text, `.bibtex` are the entries."""
-        from .report.methods import describe
-
-        return describe(self)
+        return reports.describe(self)
 
     def plot_series(self, axes: "Axes | None" = None, group: str | None = None, by: bool = True) -> "Axes":
         """V_m against K_o on a logarithmic axis: recordings, posterior median and interval, and the Nernst line.
 
         Groups of cells are overlaid in colours of their own, or one `group` is shown; without `by`, colours are temperatures.
         """
-        from .report.plots import plot_series
-
-        return plot_series(self, axes, group, by)
+        return reports.plot_series(self, axes, group, by)
 
     def predict(self, baths: xr.Dataset | pd.DataFrame, cell: str = "population") -> pd.DataFrame:
         """Mean V_m (mV) with its interval in other baths, for the `population`, a `new` cell or a recorded one by name."""
-        from .comparison.predict import predict
-
         return predict(self, baths, cell)
 
     def contrasts(self) -> pd.DataFrame:
         """Every pair of groups compared in every parameter that differs between them."""
-        from .comparison.contrasts import contrasts
-
         return contrasts(self)
 
     def plot_pump(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
         """What poisoning the pump would cost at once, bath by bath (mV), with its interval; of one `group`, or their mean."""
-        from .report.pictures import plot_pump
-
-        return plot_pump(self, axes, group)
+        return reports.plot_pump(self, axes, group)
 
     def plot_temperature(self, axes: "Axes | None" = None, group: str | None = None) -> "Axes":
         """V_m against temperature in the reference bath, and what V_T, leak and pump each have in its change."""
-        from .report.pictures import plot_temperature
-
-        return plot_temperature(self, axes, group)
+        return reports.plot_temperature(self, axes, group)
 
     def plot_contrasts(self, axes: "Axes | None" = None, kind: str = "difference") -> "Axes":
         """How far the groups differ: `difference` in mV, V_m first, or `ratio`; practical equality in grey."""
-        from .report.pictures import plot_contrasts
-
-        return plot_contrasts(self, axes, kind)
+        return reports.plot_contrasts(self, axes, kind)
 
     def plot_residuals(self, by: str | None = None, axes: "Axes | None" = None) -> "Axes":
         """Recordings less what the law expects of them (mV), by bath or by a column of the table."""
-        from .report.pictures import plot_residuals
-
-        return plot_residuals(self, by, axes)
+        return reports.plot_residuals(self, by, axes)
 
     def plot_pair(self, a: str, b: str, axes: "Axes | None" = None) -> "Axes":
         """Draws of two parameters against each other: how far the recordings tell them apart."""
-        from .report.pictures import plot_pair
-
-        return plot_pair(self, a, b, axes)
+        return reports.plot_pair(self, a, b, axes)
 
     def plot_cells(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
         """One parameter's median and interval for every cell, under that of its group."""
-        from .report.pictures import plot_cells
-
-        return plot_cells(self, parameter, axes)
+        return reports.plot_cells(self, parameter, axes)
 
     def plot_prior_posterior(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
         """What was believed of a parameter (grey), and what the recordings left of it: a colour for each group."""
-        from .report.diagnostics import plot_prior_posterior
-
-        return plot_prior_posterior(self, parameter, axes)
+        return reports.plot_prior_posterior(self, parameter, axes)
 
     def plot_predictive(self, axes: "Axes | None" = None) -> "Axes":
         """Cumulative distribution of the recordings, and of tables simulated from the fit."""
-        from .report.diagnostics import plot_predictive
-
-        return plot_predictive(self, axes)
+        return reports.plot_predictive(self, axes)
 
     def plot_prior_predictive(self, axes: "Axes | None" = None) -> "Axes":
         """Cumulative distribution of the recordings, and of tables simulated from the priors alone: are they believable?"""
-        from .report.diagnostics import plot_predictive
-
-        return plot_predictive(self, axes, "prior_predictive")
+        return reports.plot_predictive(self, axes, "prior_predictive")
 
     def plot_ranks(self, parameter: str, axes: "Axes | None" = None) -> "Axes":
         """Whether the chains agree on a parameter: those that do stay within the grey."""
-        from .report.diagnostics import plot_ranks
-
-        return plot_ranks(self, parameter, axes)
+        return reports.plot_ranks(self, parameter, axes)
 
     def plot_robustness(self, answer: str, axes: "Axes | None" = None, group: str = "") -> "Axes":
         """How far one answer moves under each other prior or assumption, the largest shift on top."""
-        from .report.tornado import plot_robustness
-
-        return plot_robustness(self, answer, axes, group)
+        return reports.plot_robustness(self, answer, axes, group)
 
     def page(self) -> str:
         """The report as HTML."""
-        from .report.report import report_html
-
-        return report_html(self)
+        return reports.report_html(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the report, a page of HTML that needs nothing but itself, to `path`; returns it."""
-        from .report.report import write_report
-
-        return write_report(self, Path(path))
+        return reports.write_report(self, Path(path))
 
     def save(
         self,
