@@ -13,8 +13,8 @@ from ...models.errors import VrestError
 from ..experiment.build import build_experiment
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment
-from ..model.draws import parameter_values, row_distribution
-from ..results.loo import leave_one_out, se_of_sum
+from ..model.draws import parameter_values
+from ..results.loo import leave_one_out, row_density, se_of_sum
 from .lack_of_fit import check_fit
 from .robustness import Redraw
 
@@ -94,8 +94,7 @@ def _tried(typed: str, other: Experiment, redraw: Redraw, base: np.ndarray, besi
 
 def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
     """Expected log predictive density of each row left out, of densities in 1/mV."""
-    values = parameter_values(posterior, experiment, flat=True)
-    return leave_one_out(row_distribution(values, experiment).logpdf(experiment.recordings["V_m"].to_numpy()))[0]
+    return leave_one_out(row_density(parameter_values(posterior, experiment, flat=True), experiment))[0]
 
 
 def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> _Tried:

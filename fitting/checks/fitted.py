@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import overload
 
 import pandas as pd
@@ -20,13 +21,7 @@ from .verdict import Verdict, judge
 
 @dataclass(frozen=True)
 class Fitted:
-    """One law fitted to recordings.
-
-    Attributes
-    ----------
-    tree : xarray.DataTree with draws, data and configuration: what ArviZ takes, and all that is saved.
-    experiment : the same data and configuration, ready to compute with.
-    """
+    """One law fitted to recordings: what `fit.py` gives its verbs."""
 
     tree: xr.DataTree
     experiment: Experiment
@@ -82,7 +77,5 @@ class Fitted:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         verdict = "<br>".join(escape(line) for line in str(self._verdict).splitlines())
         return f"<p><b>{escape(repr(self).splitlines()[0])}</b></p>{self.summary('html')}<p>{verdict}</p>"

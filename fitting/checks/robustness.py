@@ -15,8 +15,8 @@ import xarray as xr
 from ...models.parameters import Parameter, Quantity
 from ...models.priors import Scale
 from ..experiment.experiment import Experiment
-from ..model.draws import parameter_values, resistance_distribution, row_distribution
-from ..results.loo import GOOD_K
+from ..model.draws import parameter_values
+from ..results.loo import GOOD_K, resistance_density, row_density
 from ..sampling.array_stats import array_stats
 from .identification import draws_of, questions
 from .power_scaling import SENSITIVE, sensitivity
@@ -202,11 +202,9 @@ class _Joint:
     """The joint log density of draws, part by part, from which a variation's weights follow."""
 
     def __init__(self, posterior: xr.Dataset, experiment: Experiment):
-        self.posterior, self.experiment = posterior, experiment
-        self.y = experiment.recordings["V_m"].to_numpy()
-        self.values = parameter_values(posterior, experiment, flat=True)
-        self.rows = row_distribution(self.values, experiment).logpdf(self.y)
-        self.resistance = self._of_resistance(experiment)
+        self.posterior, self.values = posterior, parameter_values(posterior, experiment, flat=True)
+        self.rows = row_density(self.values, experiment)
+        self.resistance = resistance_density(self.values, experiment)
 
     def log_weight(self, v: Variation) -> np.ndarray | None:
         """Log weight of each draw under a variation; None where only another fit can tell."""
@@ -218,16 +216,8 @@ class _Joint:
             return (varied.prior.log_density(x) - v.parameter.prior.log_density(x)).sum(axis=1)
         if v.rows is not None:
             return -self.rows[:, v.rows].sum(axis=1)
-        other = v.experiment
-        y = other.recordings["V_m"].to_numpy()
-        change = row_distribution(self.values, other).logpdf(y) - self.rows
-        return change.sum(axis=1) + self._of_resistance(other) - self.resistance
-
-    def _of_resistance(self, experiment: Experiment) -> np.ndarray:
-        if experiment.resistance is None:
-            return np.zeros(len(self.rows))
-        of_rows = resistance_distribution(self.values, experiment)
-        return of_rows.logpdf(experiment.resistance.R_in_MOhm).sum(axis=-1)
+        change = row_density(self.values, v.experiment) - self.rows
+        return change.sum(axis=1) + resistance_density(self.values, v.experiment) - self.resistance
 
 
 def _counts(kind: Kind, q: Quantity, shift: float, before: float, after: float) -> bool:

@@ -75,10 +75,8 @@ class Verdict:
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Each part in words."""
-        sampling, fit = (
-            say_sampling(self.sampling),
-            with_odd_cells(say_fit(self.fit, bool(self.robustness and self.robustness.left_out)), self.odd),
-        )
+        sampling, left_out = say_sampling(self.sampling), bool(self.robustness and self.robustness.left_out)
+        fit = with_odd_cells(say_fit(self.fit, left_out), self.odd)
         identification = say_identification(self.identification, law_holds=self.fit.ok, rested=self.robustness)
         if self.cures:
             sampling, fit = (with_cures(part, self.cures) for part in (sampling, fit))
@@ -88,9 +86,7 @@ class Verdict:
         return sampling, fit, identification, *rest
 
     def __str__(self) -> str:
-        lines = [*map(str, self.parts)]
-        lines += [f"Caution: {note}" for note in self.cautions]
-        return "\n".join(lines)
+        return "\n".join([*map(str, self.parts), *(f"Caution: {note}" for note in self.cautions)])
 
 
 def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Verdict:

@@ -17,9 +17,9 @@ from scipy.stats import multivariate_normal
 from ...models.parameters import SIGMA, Parameter
 from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment
-from ..model.draws import around, group_values, parameter_values, row_distribution, scatter_mV
+from ..model.draws import around, group_values, parameter_values, scatter_mV
 from ..model.tiers import CELL, deviations, tail
-from ..results.loo import GOOD_K, leave_one_out, se_of_sum
+from ..results.loo import GOOD_K, leave_one_out, row_density, se_of_sum
 from ..results.tree import THINNED
 from ..sampling.refits import QUICK, sampled, without_rows
 from ..sampling.workers import available_cores
@@ -54,9 +54,7 @@ def leave_rows_out(fit: Fitted, refit: Refit) -> LeftOut:
     bad = np.flatnonzero(k > GOOD_K)
     for row in bad:
         without = np.arange(log_likelihood.shape[1]) == row
-        values = parameter_values(refit(without), fit.experiment, flat=True)
-        y = fit.experiment.recordings["V_m"].to_numpy()
-        density = row_distribution(values, fit.experiment).logpdf(y)[:, row]
+        density = row_density(parameter_values(refit(without), fit.experiment, flat=True), fit.experiment)[:, row]
         elpd[row] = logsumexp(density) - np.log(len(density))
     return LeftOut(fit.experiment.law.name, "row", elpd, k, len(bad))
 
@@ -69,7 +67,7 @@ def _densities(fit: Fitted) -> np.ndarray:
     if len(kept) >= min(THINNED, total):
         return kept
     few = {name: x[:: max(1, total // THINNED)] for name, x in values.items()}
-    return row_distribution(few, fit.experiment).logpdf(fit.experiment.recordings["V_m"].to_numpy())
+    return row_density(few, fit.experiment)
 
 
 def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:

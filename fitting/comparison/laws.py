@@ -62,13 +62,7 @@ class LawComparison:
 
 
 def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[str | Law]) -> dict[str, Experiment]:
-    """The recordings as each of two laws or more sees them.
-
-    Raises
-    ------
-    ConfigurationError
-        Fewer than two laws are named.
-    """
+    """The recordings as each of two laws or more sees them; ConfigurationError where fewer are named."""
     given = laws.split(",") if isinstance(laws, str) else [register(x).name if isinstance(x, Law) else x for x in laws]
     names = list(dict.fromkeys(name.strip() for name in given if name.strip()))
     if len(names) < 2:

@@ -53,7 +53,14 @@ def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: 
         found = of_levels(experiment, p, data, values[p.name], widths, drawn)
         theta[p.name] = np.broadcast_to(p.between.undo(found[CELL]), own.shape)
     flat = {name: x[thin] for name, x in parameter_values(posterior, experiment, flat=True).items()}
-    density = own + _of_rows(experiment, cells, theta, scatter_mV(flat, experiment))
+    errors = {e.quantity.name: flat[e.quantity.name][:, None, None, e.index] for e in experiment.bath_errors}
+    at, scale = experiment.true_conditions(errors), scatter_mV(flat, experiment)
+    of_rows = []
+    for k, cell in enumerate(cells):
+        rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
+        here = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
+        of_rows.append(rows_density(experiment, rows, here, at, scale[:, None, None, rows]))
+    density = own + np.stack(np.broadcast_arrays(*of_rows), axis=-1)
     total = above + (logsumexp(density, axis=2) - np.log(_CELLS)).sum(axis=-1)
     return float(logsumexp(total) - np.log(total.size))
 
@@ -88,13 +95,3 @@ def _of_unit(experiment: Experiment, unit: int) -> tuple[dict[str, np.ndarray], 
             outer = within[dims[dims.index(d) - 1]]
             data[name] = (np.cumsum(outer) - 1)[data[name]]
     return within, data
-
-
-def _of_rows(experiment: Experiment, cells: np.ndarray, theta: dict[str, Any], scale: np.ndarray) -> np.ndarray:
-    """Log density of each cell's rows, (draw, unit's place, cell's place, cell); `scale`: of every row's scatter, (draw, row)."""
-    found = []
-    for k, cell in enumerate(cells):
-        rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
-        here = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
-        found.append(rows_density(experiment, rows, here, experiment.conditions, scale[:, None, None, rows]))
-    return np.stack(np.broadcast_arrays(*found), axis=-1)

@@ -24,7 +24,9 @@ from ..experiment.config import Sampling
 from ..experiment.experiment import Experiment
 from ..experiment.interval import bounds, interval_name
 from ..model.cells import place_cells
-from ..model.draws import draw_prior, parameter_values, reported, resistance_distribution, row_distribution
+from ..model.draws import draw_prior, parameter_values, reported
+from ..results.loo import resistance_density, row_density
+from ..results.text import table_text
 from ..sampling.array_stats import array_stats
 from ..sampling.progress import Progress
 from ..sampling.refits import QUICK, least_ess, longer, sampled
@@ -93,12 +95,10 @@ def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
     interval = experiment.config.interval
     known = {label: (q, float(x.item())) for label, (q, x) in reported(truth, experiment).items()}
     rows = {label: _judge(q, draws, known[label][1], interval) for label, (q, draws) in found.items() if label in known}
-    of_draws, of_truth = (
-        _log_likelihood(parameter_values(x, experiment, flat=True), experiment) for x in (draws, truth)
-    )
-    rows[LIKELIHOOD] = _judge(
-        Quantity(LIKELIHOOD, "1", "log-likelihood of the recordings"), of_draws, of_truth.item(), interval
-    )
+    values = (parameter_values(x, experiment, flat=True) for x in (draws, truth))
+    of_draws, of_truth = (row_density(x, experiment).sum(axis=-1) + resistance_density(x, experiment) for x in values)
+    likelihood = Quantity(LIKELIHOOD, "1", "log-likelihood of the recordings")
+    rows[LIKELIHOOD] = _judge(likelihood, of_draws, of_truth.item(), interval)
     return {"simulation": number, "divergences": divergences, "ess": ess, "reruns": reruns, "ok": ok, "of": rows}
 
 
@@ -106,14 +106,6 @@ def simulate_and_fit(job: Job | bytes, number: int) -> dict[str, Any]:
 def _unpickled(job: bytes) -> Job:
     todo: Job = pickle.loads(job)
     return todo
-
-
-def _log_likelihood(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
-    total = row_distribution(values, experiment).logpdf(experiment.recordings["V_m"].to_numpy()).sum(axis=-1)
-    if experiment.resistance:
-        of_rows = resistance_distribution(values, experiment)
-        total = total + of_rows.logpdf(experiment.resistance.R_in_MOhm).sum(axis=-1)
-    return total
 
 
 def _judge(q: Quantity, draws: np.ndarray, truth: float, probability: float) -> dict[str, float]:
@@ -151,8 +143,6 @@ class Recovery:
     stated: bool
 
     def __repr__(self) -> str:
-        from ..results.text import table_text
-
         n = self.ranks.sizes["simulation"]
         return "\n".join([f"Recovery of {n} simulations", table_text(self.table()), *self.verdict()])
 

@@ -12,10 +12,7 @@ from ...models.errors import ConfigurationError
 def read_log(path: Path, run: str) -> dict[int, dict[str, Any]]:
     """Simulations that an earlier part of the `run` finished; a line that was cut off in the middle of writing does not count.
 
-    Raises
-    ------
-    ConfigurationError
-        The file is damaged, or of another run.
+    A file that is damaged, or of another run, raises ConfigurationError.
     """
     if not path.exists():
         return {}

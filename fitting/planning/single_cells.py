@@ -12,11 +12,13 @@ import xarray as xr
 from ...data.tables.table import select, to_frame
 from ...models.errors import ConfigurationError, DataWarning, UnknownNameError, VrestError, nearest, typed
 from ..checks.fitted import Fitted
+from ..checks.identification import questions
 from ..checks.run import run
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..experiment.prepare import prepare
 from ..results.summary import COLUMNS
+from ..results.text import digits
 from ..sampling.progress import Progress
 from ..sampling.workers import Workers, run_tasks
 
@@ -103,9 +105,6 @@ def summary_of_each(fits: Mapping[str, Fitted]) -> pd.DataFrame:
 
 def table_of_each(fits: Mapping[str, Fitted]) -> pd.DataFrame:
     """One row a label: medians with intervals of what was asked, and the three judgements."""
-    from ..checks.identification import questions
-    from ..results.text import digits
-
     rows = []
     for label, fit in fits.items():
         verdict, summary = fit.verdict(), fit.summary().set_index("parameter")

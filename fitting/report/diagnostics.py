@@ -23,13 +23,7 @@ _AGREE = 1.36  # of sqrt(n): Kolmogorov's bound, within which 95 % of chains tha
 
 
 def quantity(fit: "Fitted", name: str) -> Quantity:
-    """What the fit reports under a name, as tables have it (`P_Na/P_K`) or the tree (`p_Na`).
-
-    Raises
-    ------
-    UnknownNameError
-        There is none; the nearest is named.
-    """
+    """What the fit reports under a name, as tables have it (`P_Na/P_K`) or the tree (`p_Na`); else UnknownNameError."""
     known = {q.name: q for q in fit.experiment.quantities}
     known |= {q.symbol: q for q in fit.experiment.quantities}
     if name not in known:
@@ -72,10 +66,7 @@ def plot_prior_posterior(fit: "Fitted", parameter: str, axes: Axes | None = None
 def plot_predictive(fit: "Fitted", axes: Axes | None = None, group: str = "posterior_predictive") -> Axes:
     """Cumulative distribution of the recorded V_m (mV), and those of tables simulated from the fit, or from the prior.
 
-    Raises
-    ------
-    ConfigurationError
-        The fit was made before vrest kept tables of the prior.
+    A fit made before vrest kept tables of the prior raises ConfigurationError.
     """
     if group not in fit.tree:
         raise ConfigurationError(f"this fit has no {group}: an earlier version of vrest made it. Fit again.")

@@ -27,7 +27,6 @@ from .tornado import plot_robustness
 if TYPE_CHECKING:
     from ..checks.fitted import Fitted
 
-_EACH = {JUNCTION: "bath"}
 _MOST = 3  # pictures of residuals by a column, of confounded pairs, and of groups one by one
 Picture = tuple[str, str, Callable[[], object]]
 """Title, text alternative and drawing."""
@@ -69,7 +68,7 @@ def pictures(fit: "Fitted") -> Iterator[Picture]:
     for a, b, r in fit.verdict().identification.confounded[:_MOST]:
         told = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
         yield f"{a} and {b}", told, partial(plot_pair, fit, a, b)
-    single = {offset(per).name: _EACH.get(per, per) for per in experiment.offsets}
+    single = {offset(per).name: "bath" if per == JUNCTION else per for per in experiment.offsets}
     single |= {SIGMA.name: "level", **{e.quantity.name: "bath" for e in experiment.bath_errors}}
     for name in dict.fromkeys(table["parameter"][~table["group"].isin(["", *groups])]):
         each = single.get(name, "cell")

@@ -19,10 +19,7 @@ _BARS = 12
 def plot_robustness(fit: "Fitted", answer: str, axes: Axes | None = None, group: str = "") -> Axes:
     """Median of one answer under each change, the largest shift on top; filled bars are changes that count.
 
-    Raises
-    ------
-    ConfigurationError, UnknownNameError
-        The fit was made without robustness, or has no such answer.
+    A fit made without robustness raises ConfigurationError, an answer that it has not UnknownNameError.
     """
     found = fit.verdict().robustness
     if found is None or not len(found.table):

@@ -4,6 +4,8 @@ import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
 
+from ..experiment.experiment import Experiment
+from ..model.draws import resistance_distribution, row_distribution
 from ..sampling.array_stats import array_stats
 
 GOOD_K = 0.7
@@ -17,6 +19,18 @@ def relative_efficiency(posterior: xr.Dataset) -> float:
     n, stats = posterior.sizes["chain"] * posterior.sizes["draw"], array_stats()
     ess = [stats.ess(x.to_numpy(), method="mean", chain_axis=0, draw_axis=1).ravel() for x in posterior.values()]
     return float(np.concatenate(ess).mean() / n)
+
+
+def row_density(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray:
+    """Log density of each row's V_m, in 1/mV, under each draw (leading axes) of parameter values."""
+    return row_distribution(values, experiment).logpdf(experiment.recordings["V_m"].to_numpy())
+
+
+def resistance_density(values: dict[str, np.ndarray], experiment: Experiment) -> np.ndarray | float:
+    """Log density of all input resistances together under each draw; 0 where there are none."""
+    if experiment.resistance is None:
+        return 0.0
+    return resistance_distribution(values, experiment).logpdf(experiment.resistance.R_in_MOhm).sum(axis=-1)
 
 
 def left_out_weights(log_likelihood: np.ndarray, r_eff: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ from ...models.laws.law import Law
 from ...models.laws.registry import OWN
 from ...models.laws.registry import law as law_named
 from ..experiment.experiment import Experiment
-from ..model.draws import parameter_values, row_distribution
+from ..model.draws import parameter_values
+from .loo import row_density
 
 _SAME = 1e-3
 """Of log-likelihoods, which long tables keep in single precision."""
@@ -38,8 +39,7 @@ def refuse_changed(tree: xr.DataTree, experiment: Experiment, path: Path) -> Non
     if not missing:
         stored = tree["log_likelihood"]["V_m"].isel(chain=[0], draw=[0, -1])
         values = parameter_values(posterior.sel(chain=stored["chain"], draw=stored["draw"]), experiment)
-        again = row_distribution(values, experiment).logpdf(experiment.recordings["V_m"].to_numpy())
-        if np.allclose(again, stored.to_numpy(), rtol=_SAME, atol=_SAME):
+        if np.allclose(row_density(values, experiment), stored.to_numpy(), rtol=_SAME, atol=_SAME):
             return
     what = f"it has no {', '.join(missing)} in it" if missing else "its equation gives other potentials"
     raise ConfigurationError(

@@ -57,10 +57,7 @@ def save(
 def figure_files(formats: str | Sequence[str], picture: bool = True) -> tuple[str, ...]:
     """Names of the figure's files: figure.png unless no `picture` is wanted, and those in other formats.
 
-    Raises
-    ------
-    UnknownNameError
-        A format that there is not, with the nearest.
+    A format that there is not raises UnknownNameError.
     """
     asked = [f.strip().lower() for f in (formats.split(",") if isinstance(formats, str) else formats)]
     for one in asked:

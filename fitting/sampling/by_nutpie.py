@@ -43,10 +43,7 @@ def draw_by_nutpie(
 ) -> tuple[Arrays, Arrays, int]:
     """Arrays of draws and of statistics, by name, and the draws of tuning; chains begin around `start`, a flat vector.
 
-    Raises
-    ------
-    InterfaceChanged
-        This version of nutpie cannot be used in this way.
+    A version of nutpie that cannot be used in this way raises InterfaceChanged.
     """
     many = density.size > MANY_PARAMETERS
     tuning = sampling.tune // 2 if many else sampling.tune
@@ -55,14 +52,8 @@ def draw_by_nutpie(
         lib = core()
         # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
         settings = lib.PyNutsSettings.Diag(seed) if many else lib.PyNutsSettings.LowRank(seed)
-        settings.update(
-            {
-                "num_tune": tuning,
-                "num_draws": sampling.draws,
-                "num_chains": sampling.chains,
-                "target_accept": sampling.target_accept,
-            }
-        )
+        draws = {"num_tune": tuning, "num_draws": sampling.draws, "num_chains": sampling.chains}
+        settings.update(draws | {"target_accept": sampling.target_accept})
         model, quiet, arrow = _model(density, start), lib.ProgressType.none(), lib.PyStorage.arrow()
         look = (lambda chains: _look(bar, chains)) if progress else None
         chains = lib.PySampler.from_pymc(settings, cores, model, quiet, look, _SHOWN_ms, arrow)

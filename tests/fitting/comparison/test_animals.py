@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.special import logsumexp
 
 from tests.false_differences import plan, planned, truth
@@ -125,3 +126,21 @@ def test_what_is_predicted_of_an_animal_left_out_is_the_mean_over_animals_drawn_
     assert np.mean(found) == pytest.approx(
         logsumexp(plainly) - np.log(np.size(plainly)), abs=0.25
     )  # which is known to 0.08
+
+
+def test_what_is_predicted_of_an_animal_left_out_has_the_errors_of_its_baths():
+    """Baths of 2.5 mM K that the draws say are of 4.5 give what baths of 4.5 mM give."""
+    right = plan(2, 2, K_o=(4.5, 40), pump=(False,))
+    right = right.assign(K_o_sd=("obs", np.where(right["c_o"].sel(ion="K") == 40, 0.0, 2.0)))
+    wrong = right.assign(c_o=right["c_o"].where(right["c_o"] != 4.5, 2.5))
+
+    def density(rows, error_mM):
+        experiment = planned(rows, spread="shared")
+        one = draw_truth(experiment, np.random.default_rng(1), truth(experiment, {"animal": 0.05, "cell": 0.05}))
+        (symbol,) = (e.quantity.symbol for e in experiment.bath_errors)
+        drawn = xr.concat([one.assign({symbol: 0 * one[symbol] + error_mM})] * 30, "draw")
+        return unit_density(drawn, experiment, 1, np.random.default_rng(2))
+
+    expected = density(right, 0.0)
+    assert density(wrong, 2.0) == pytest.approx(expected, abs=1.0)
+    assert density(wrong, 0.0) < expected - 5  # the negative control
