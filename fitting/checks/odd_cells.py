@@ -47,9 +47,8 @@ def odd_cells(posterior: xr.Dataset, experiment: Experiment) -> tuple[Odd, ...]:
         group = np.zeros(len(names), int)
         group[of_cell] = levels.group_of_cell
         shift, unknown = _shifts(posterior, experiment, level == CELL, of_cell)
-        apart = [group == g for g in np.unique(group)] if experiment.config.spread == "group" else [group >= 0]
-        for k in np.arange(len(group)):
-            together = next(own for own in apart if own[k])
+        for k in range(len(group)):
+            together = group == group[k] if experiment.config.spread == "group" else group >= 0
             others = together & (np.arange(len(group)) != k)
             alike = others & (group == group[k])
             freedom = int(others.sum()) - len(np.unique(group[others]))

@@ -198,7 +198,9 @@ def comparison(left: list[LeftOut]) -> pd.DataFrame:
 def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:
     """The comparison in words, and whether it could have been decided at all."""
     twins = [fits[name] for name in ("ghk", "mullins-noda") if name in fits]
-    if len(twins) == 2 and all(_sodium_and_potassium(fit.experiment) for fit in twins):
+    conditions = [fit.experiment.conditions for fit in twins]
+    of_two_ions = all({s.name for s in at.steady().ions} == {"K", "Na"} for at in conditions)
+    if len(twins) == 2 and of_two_ions and not any(np.any(at.blocked) for at in conditions):
         yield (
             "ghk and mullins-noda cannot be told apart by these recordings, whatever their number: without rows with the"
             " pump blocked, mullins-noda with P_Na/P_K is ghk of K and Na with P_Na/P_K divided by 3/2."
@@ -210,11 +212,6 @@ def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:
             if ahead >= 4 and ahead >= 2 * other.dse:
                 word = f"{best.law} predicts better than {other.law}"
             yield f"Leaving out a {scheme}: {word} (difference {ahead:.1f}, standard error {other.dse:.1f})."
-
-
-def _sodium_and_potassium(experiment: Experiment) -> bool:
-    current = [s.name for s in experiment.conditions.steady().ions]
-    return set(current) == {"K", "Na"} and not np.any(experiment.conditions.blocked)
 
 
 def refit_of(fit: Fitted, cores: int) -> Refit:

@@ -1,7 +1,5 @@
 """Pictures that tell whether draws can be trusted and what they are of: prior and posterior, prediction, chains."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -10,19 +8,17 @@ from matplotlib.ticker import MaxNLocator
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity
 from ...models.priors import Scale
+from ..checks.fitted import Fitted
 from ..results.colours import COLOURS
 from .pictures import with_unit
 from .plots import SIZE, short
-
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
 
 _SIMULATED = 40  # tables that are shown
 _RANKED = 250  # draws of a chain whose ranks are shown: far enough apart to be independent where chains are good
 _AGREE = 1.36  # of sqrt(n): Kolmogorov's bound, within which 95 % of chains that agree stay
 
 
-def quantity(fit: "Fitted", name: str) -> Quantity:
+def quantity(fit: Fitted, name: str) -> Quantity:
     """What the fit reports under a name, as tables have it (`P_Na/P_K`) or the tree (`p_Na`); else UnknownNameError."""
     known = {q.name: q for q in fit.experiment.quantities}
     known |= {q.symbol: q for q in fit.experiment.quantities}
@@ -31,7 +27,7 @@ def quantity(fit: "Fitted", name: str) -> Quantity:
     return known[name]
 
 
-def plot_prior_posterior(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
+def plot_prior_posterior(fit: Fitted, parameter: str, axes: Axes | None = None) -> Axes:
     """What was believed of a parameter (grey), and what the recordings left of it: a colour for each group.
 
     Heights are scaled to one peak. The axis is logarithmic where the prior spans orders of magnitude.
@@ -63,7 +59,7 @@ def plot_prior_posterior(fit: "Fitted", parameter: str, axes: Axes | None = None
     return axes
 
 
-def plot_predictive(fit: "Fitted", axes: Axes | None = None, group: str = "posterior_predictive") -> Axes:
+def plot_predictive(fit: Fitted, axes: Axes | None = None, group: str = "posterior_predictive") -> Axes:
     """Cumulative distribution of the recorded V_m (mV), and those of tables simulated from the fit, or from the prior.
 
     A fit made before vrest kept tables of the prior raises ConfigurationError.
@@ -82,7 +78,7 @@ def plot_predictive(fit: "Fitted", axes: Axes | None = None, group: str = "poste
     return axes
 
 
-def plot_ranks(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
+def plot_ranks(fit: Fitted, parameter: str, axes: Axes | None = None) -> Axes:
     """Ranks of each chain's draws among all, as distance from even: chains that agree stay within the grey, 95 % of them.
 
     Of a parameter that groups have apart, that of the group that strays farthest is shown.

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import pyplot
 
 from ...models.parameters import JUNCTION, SIGMA, offset
+from ..checks.fitted import Fitted
 from ..checks.lack_of_fit import labels_of
 from ..comparison.contrasts import contrasts
 from .diagnostics import plot_predictive, plot_prior_posterior, plot_ranks
@@ -24,15 +24,12 @@ from .pictures import (
 from .plots import SIZE
 from .tornado import plot_robustness
 
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
-
 _MOST = 3  # pictures of residuals by a column, of confounded pairs, and of groups one by one
 Picture = tuple[str, str, Callable[[], object]]
 """Title, text alternative and drawing."""
 
 
-def series_told(fit: "Fitted") -> str:
+def series_told(fit: Fitted) -> str:
     """What the picture of the series shows, in words."""
     experiment, at = fit.experiment, fit.experiment.conditions
     groups = experiment.levels.groups
@@ -49,7 +46,7 @@ def series_told(fit: "Fitted") -> str:
     return told
 
 
-def pictures(fit: "Fitted") -> Iterator[Picture]:
+def pictures(fit: Fitted) -> Iterator[Picture]:
     """Every further picture in which this fit has something to show."""
     experiment, table, law = fit.experiment, fit.summary(), fit.experiment.law
     groups = experiment.levels.groups
@@ -99,7 +96,7 @@ def pictures(fit: "Fitted") -> Iterator[Picture]:
     yield "Do the chains agree?", told, partial(plot_ranks, fit, worst)
 
 
-def _priors_and_posteriors(fit: "Fitted") -> None:
+def _priors_and_posteriors(fit: Fitted) -> None:
     """A panel for each parameter, two in a row."""
     names = [q.name for q in fit.experiment.quantities]
     rows = (len(names) + 1) // 2

@@ -5,19 +5,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from ...models.laws.options import OPTIONS
 from ...models.notes import About, many
 from ...models.parameters import JUNCTION, NU_CELLS
 from ...models.priors import Scale
+from ..checks.fitted import Fitted
 from ..checks.words import reason
 from ..experiment.config import Config, parse_config
 from ..experiment.experiment import Experiment
 from ..results.text import digits
-
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
 
 _SAMPLERS = {
     "nutpie": "the No-U-Turn sampler of nutpie {nutpie}",
@@ -73,14 +70,14 @@ def cited(text: str) -> tuple[Reference, ...]:
     return tuple(one for one in references() if one.cited_as in text)
 
 
-def describe(fit: "Fitted") -> Methods:
+def describe(fit: Fitted) -> Methods:
     """What was done, from the configuration, versions and diagnostics that the fit itself holds."""
     config, versions = parse_config(fit.tree.attrs["config"]), json.loads(fit.tree.attrs["versions"])
     paragraphs = (_data(fit, config), _law(fit, config), _priors(fit), _sampling(fit, config, versions), _checks(fit))
     return Methods(paragraphs, cited(" ".join(paragraphs)))
 
 
-def _data(fit: "Fitted", config: Config) -> str:
+def _data(fit: Fitted, config: Config) -> str:
     recordings, source = fit.experiment.recordings, fit.tree.attrs["source"] or "a table in memory"
     chosen = f" (rows chosen by: {config.where})" if config.where else ""
     junction = _JUNCTION.get(recordings.attrs.get("ljp", ""), "not reported, and not subtracted")
@@ -93,7 +90,7 @@ def _data(fit: "Fitted", config: Config) -> str:
     )
 
 
-def _law(fit: "Fitted", config: Config) -> str:
+def _law(fit: Fitted, config: Config) -> str:
     law, e = fit.experiment.law, fit.experiment
     options = "".join(f" Option {name}: {OPTIONS[name].meaning}." for name in config.options)
     shape = "a Student t distribution with nu degrees of freedom" if config.robust else "a Normal distribution"
@@ -134,7 +131,7 @@ def _population(e: Experiment) -> Iterator[str]:
         around = f"their {column}'s" + " and group's" * mixed
 
 
-def _priors(fit: "Fitted") -> str:
+def _priors(fit: Fitted) -> str:
     e = fit.experiment
     offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
     levels = (e.scatter.spread,) if e.scatter else ()
@@ -145,7 +142,7 @@ def _priors(fit: "Fitted") -> str:
     return f"Priors{preset}. {'; '.join(told)}."
 
 
-def _sampling(fit: "Fitted", config: Config, versions: dict[str, str]) -> str:
+def _sampling(fit: Fitted, config: Config, versions: dict[str, str]) -> str:
     s, posterior, check = fit.sampling, fit.tree["posterior"], fit.verdict().sampling
     tuning = fit.tree["sample_stats"].attrs["tuning"]
     sampler = _SAMPLERS[fit.tree.attrs["sampler"]].format(**versions)
@@ -161,7 +158,7 @@ def _sampling(fit: "Fitted", config: Config, versions: dict[str, str]) -> str:
     )
 
 
-def _checks(fit: "Fitted") -> str:
+def _checks(fit: Fitted) -> str:
     f, identification = fit.verdict().fit, fit.verdict().parts[2]
     told = " ".join(s for s in identification.sentences if s not in fit.verdict().identification.advice)
     return (

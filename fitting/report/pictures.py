@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from ...models.conditions import Conditions
 from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
+from ..checks.fitted import Fitted
 from ..checks.odd_cells import odd_cells
 from ..comparison.contrasts import contrasts
 from ..experiment.experiment import Experiment, distinct
@@ -22,15 +22,12 @@ from ..model.draws import parameter_values, reported
 from ..results.colours import COLOURS
 from .plots import SIZE, bands_of, short, thinned_draws
 
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
-
 MOST = 30
 """Baths or cells that one picture lists; more would be too small to read."""
 _DEGREES, _DOTS = 16, 600
 
 
-def plot_pump(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
+def plot_pump(fit: Fitted, axes: Axes | None = None, group: str | None = None) -> Axes:
     """What poisoning the pump would cost at once (mV), bath by bath, with its interval; one colour per temperature.
 
     Of several groups of cells, one `group`, or their mean.
@@ -76,7 +73,7 @@ def temperature_parts(
     return shapley(potential, PARTS)
 
 
-def plot_temperature(fit: "Fitted", axes: Axes | None = None, group: str | None = None) -> Axes:
+def plot_temperature(fit: Fitted, axes: Axes | None = None, group: str | None = None) -> Axes:
     """V_m (mV) against temperature (°C) in the reference bath, and what V_T, leak and pump each have in its change.
 
     Of several groups of cells, one `group`, or their mean.
@@ -108,7 +105,7 @@ def plot_temperature(fit: "Fitted", axes: Axes | None = None, group: str | None 
     return axes
 
 
-def plot_residuals(fit: "Fitted", by: str | None = None, axes: Axes | None = None) -> Axes:
+def plot_residuals(fit: Fitted, by: str | None = None, axes: Axes | None = None) -> Axes:
     """Recordings minus what the law expects (mV), by a column of the table (`cell`, `saline`, …) or else by bath.
 
     Dots are rows, the bar is their mean with its standard error; of many groups the farthest from the law are shown.
@@ -139,7 +136,7 @@ def plot_residuals(fit: "Fitted", by: str | None = None, axes: Axes | None = Non
     return axes
 
 
-def plot_pair(fit: "Fitted", a: str, b: str, axes: Axes | None = None) -> Axes:
+def plot_pair(fit: Fitted, a: str, b: str, axes: Axes | None = None) -> Axes:
     """Draws of two parameters against each other, by the labels that the verdict gives them: are they confounded?
 
     A label that there is not raises UnknownNameError.
@@ -160,7 +157,7 @@ def plot_pair(fit: "Fitted", a: str, b: str, axes: Axes | None = None) -> Axes:
     return axes
 
 
-def plot_cells(fit: "Fitted", parameter: str, axes: Axes | None = None) -> Axes:
+def plot_cells(fit: Fitted, parameter: str, axes: Axes | None = None) -> Axes:
     """One parameter's median and interval for every cell, a colour for each type, under that of the type (black).
 
     Cells that the verdict names as far from their type are ringed.
@@ -204,7 +201,7 @@ def contrast_kinds(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {kind: part for kind, part in kinds.items() if len(part)}
 
 
-def plot_contrasts(fit: "Fitted", axes: Axes | None = None, kind: str = "difference") -> Axes:
+def plot_contrasts(fit: Fitted, axes: Axes | None = None, kind: str = "difference") -> Axes:
     """How far the groups differ, with intervals, and the range of practical equality in grey.
 
     `kind` is `difference` (in mV, V_m first), `ratio` (on a logarithmic axis), or the name of a parameter whose difference
@@ -232,7 +229,7 @@ def plot_contrasts(fit: "Fitted", axes: Axes | None = None, kind: str = "differe
     return axes
 
 
-def contrasts_figure(fit: "Fitted") -> Figure:
+def contrasts_figure(fit: Fitted) -> Figure:
     """All contrasts in one figure, a panel for each kind."""
     kinds = contrast_kinds(contrasts(fit))
     heights = [len(part) + 1.5 for part in kinds.values()]

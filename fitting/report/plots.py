@@ -1,7 +1,7 @@
 """The pictures that electrophysiologists draw. Everything general is left to ArviZ, which takes `fit.tree`."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot
@@ -12,13 +12,11 @@ from matplotlib.lines import Line2D
 from ...models.conditions import Conditions
 from ...models.errors import UnknownNameError, nearest
 from ...models.laws.nernst import nernst_potential
+from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import group_values
 from ..results.colours import COLOURS
-
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
 
 MARKERS = ("o", "s", "^", "v", "P", "X", "*", "<")
 SIZE = (5.2, 3.9)
@@ -31,7 +29,7 @@ _NAMED = 6  # other baths whose names there is room for
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
 
 
-def thinned_draws(fit: "Fitted", group: str | None = None) -> dict[str, np.ndarray]:
+def thinned_draws(fit: Fitted, group: str | None = None) -> dict[str, np.ndarray]:
     """Parameter values by name, one axis of draws, as many as a picture needs: of one group, or the groups' mean."""
     values = group_values(fit.tree["posterior"].to_dataset(), fit.experiment, flat=True)
     groups = fit.experiment.levels.groups
@@ -59,7 +57,7 @@ class _Strand:
     blocked: bool
 
 
-def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = None, by: bool = True) -> Axes:
+def plot_series(fit: Fitted, axes: Axes | None = None, group: str | None = None, by: bool = True) -> Axes:
     """V_m (mV) against K_o (mM, logarithmic): recordings, posterior median with its interval, Nernst line.
 
     Groups of cells are overlaid, each with its own colour, symbol, curve and interval; temperatures are then shades of the
@@ -85,7 +83,7 @@ def plot_series(fit: "Fitted", axes: Axes | None = None, group: str | None = Non
     return axes
 
 
-def _strands(fit: "Fitted", group: str | None, by: bool) -> list[_Strand]:
+def _strands(fit: Fitted, group: str | None, by: bool) -> list[_Strand]:
     experiment, levels, at = fit.experiment, fit.experiment.levels, fit.experiment.conditions
     shown = (group,) if group is not None else levels.groups or (None,)
     band, named = bands_of(at.temperature_C)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import partial
 from html import escape
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ...models.notes import About, many
 from ...models.parameters import Role
+from ..checks.fitted import Fitted
 from ..checks.identification import UNINFORMED, questions
 from ..checks.verdict import Verdict
 from ..checks.words import Mark, listed
@@ -26,22 +26,19 @@ from .methods import Methods, describe
 from .page import Page, card, cautions_html, figure_html, folded, in_short, paragraphs, stacked_table, words
 from .plots import plot_series
 
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
-
 _SENTENCES = 5  # on differences between groups, beside the first
 _NONE = "The recordings answer none of the questions that were asked."
 _NOTHING = "The law leaves nothing to infer but the scatter of recordings."
 
 
-def write_report(fit: "Fitted", path: Path) -> Path:
+def write_report(fit: Fitted, path: Path) -> Path:
     """Write the report to `path`, where only another report that vrest wrote is replaced."""
     with ResultsFile(path, force=True, of_results=True).writing() as aside:
         aside.write_text(report_html(fit), encoding="utf-8")
     return path
 
 
-def report_html(fit: "Fitted") -> str:
+def report_html(fit: Fitted) -> str:
     """The whole page."""
     experiment, verdict = fit.experiment, fit.verdict()
     groups, shared = experiment.levels.groups, shared_rows(fit)
@@ -75,12 +72,12 @@ def report_html(fit: "Fitted") -> str:
     ).html()
 
 
-def source_name(fit: "Fitted") -> str:
+def source_name(fit: Fitted) -> str:
     """The table's name, without folders."""
     return PurePath(fit.tree.attrs["source"]).name or "a table in memory"
 
 
-def _question(fit: "Fitted") -> str:
+def _question(fit: Fitted) -> str:
     experiment = fit.experiment
     groups = experiment.levels.groups
     if groups:
@@ -95,7 +92,7 @@ def failures(verdict: Verdict) -> str:
     return "\n".join(card(replace(part, sentences=part.sentences[:3]), "warning") for part in bad)
 
 
-def _differences(fit: "Fitted") -> str:
+def _differences(fit: Fitted) -> str:
     """V_m first; of many groups only so many sentences that the page still opens with whether to believe them."""
     table = contrasts(fit)
     first, *others = contrasts_in_words(fit, table)
@@ -111,13 +108,13 @@ def _differences(fit: "Fitted") -> str:
     )
 
 
-def shared_rows(fit: "Fitted") -> pd.DataFrame:
+def shared_rows(fit: Fitted) -> pd.DataFrame:
     """The summary without its rows for single cells: what all cells share, and what each group has."""
     summary = fit.summary()
     return summary[summary["group"].isin(["", *fit.experiment.levels.groups])]
 
 
-def parameters(fit: "Fitted", table: pd.DataFrame) -> str:
+def parameters(fit: Fitted, table: pd.DataFrame) -> str:
     """Rows of the summary for those who read no posteriors: value, interval, and what it means."""
     e, grouped = fit.experiment, bool((table["group"] != "").any())
     known = {q.name: q for q in (*e.quantities, *e.widths)}
@@ -134,7 +131,7 @@ def parameters(fit: "Fitted", table: pd.DataFrame) -> str:
     return stacked_table(head, lines) if lines else ""
 
 
-def _parameters_section(fit: "Fitted", table: pd.DataFrame, uninformed: pd.DataFrame) -> str:
+def _parameters_section(fit: Fitted, table: pd.DataFrame, uninformed: pd.DataFrame) -> str:
     reference = next((str(note) for note in fit.notes if note.about is About.REFERENCE), "")
     every = fit.summary()
     columns = ("mean", "sd", "median", "lower", "upper", "ess_bulk", "ess_tail", "r_hat", "contraction")
@@ -156,7 +153,7 @@ def _parameters_section(fit: "Fitted", table: pd.DataFrame, uninformed: pd.DataF
     return "\n".join(parts)
 
 
-def _rests(fit: "Fitted") -> Iterator[tuple[str, str]]:
+def _rests(fit: Fitted) -> Iterator[tuple[str, str]]:
     """What moves the answers, and, folded, what was tried without moving them; nothing where that was not looked at."""
     rested, table = fit.verdict().robustness, fit.robustness()
     if rested is None or not len(table):
@@ -179,7 +176,7 @@ def methods_html(methods: Methods) -> str:
     return f"{paragraphs(methods.paragraphs)}<h3>References</h3>\n<ul>\n{references}\n</ul>{bibtex}"
 
 
-def provenance_html(fit: "Fitted", command: str) -> str:
+def provenance_html(fit: Fitted, command: str) -> str:
     """Where the answer comes from, and how to have it again."""
     attributes = fit.tree.attrs
     provenance = [

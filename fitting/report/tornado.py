@@ -1,22 +1,18 @@
 """What an answer rests on, as a picture: how far it moves under each other prior or assumption."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
+from ..checks.fitted import Fitted
 from ..results.colours import COLOURS
 from .plots import SIZE, short
-
-if TYPE_CHECKING:
-    from ..checks.fitted import Fitted
 
 _BARS = 12
 
 
-def plot_robustness(fit: "Fitted", answer: str, axes: Axes | None = None, group: str = "") -> Axes:
+def plot_robustness(fit: Fitted, answer: str, axes: Axes | None = None, group: str = "") -> Axes:
     """Median of one answer under each change, the largest shift on top; filled bars are changes that count.
 
     A fit made without robustness raises ConfigurationError, an answer that it has not UnknownNameError.
