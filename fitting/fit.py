@@ -20,6 +20,7 @@ from .experiment.config import Config, parse_config
 from .experiment.experiment import Experiment
 from .experiment.prepare import configure, prepare, takes_settings
 from .results import store
+from .results.outputs import ResultsFolder
 from .results.own_laws import law_of, refuse_changed
 
 if TYPE_CHECKING:
@@ -136,7 +137,11 @@ class Fit(Fitted):
         ConfigurationError
             The folder exists and `force` is not set.
         """
-        return store.save(self, folder, force, report, picture, figure)
+        config, figures = self.experiment.config, store.figure_files(figure, picture)
+        inputs, writes = filter(None, (config.data, config.solutions)), (*store.FILES, *figures)
+        with ResultsFolder(folder, force, inputs, writes).writing() as aside:
+            store.write_fit(self, aside, Path(folder), report, figures)
+        return Path(folder)
 
 
 def load(folder: str | Path) -> Fit:

@@ -47,17 +47,8 @@ class Cure:
         return self.gain > (2 if self.mends else 4) and self.gain > 2 * self.se
 
 
-@dataclass(frozen=True)
-class _Tried:
-    """A cure, and what it gains row by row."""
-
-    cure: Cure
-    gained: np.ndarray
-
-    def tied(self, other: "_Tried") -> bool:
-        """Whether the difference between two is within two standard errors of itself."""
-        apart = self.gained - other.gained
-        return bool(abs(apart.sum()) < 2 * se_of_sum(apart))
+Tried = tuple[Cure, np.ndarray]
+"""A cure, and what it gains row by row."""
 
 
 def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> tuple[Cure, ...]:
@@ -71,25 +62,28 @@ def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> tupl
     redraw : fits another experiment.
     """
     base = _predicted(posterior, experiment)
-    found = [_tried(typed, other, redraw, base) for typed, other in _candidates(experiment)]
+    gained = dict(_tried(typed, other, redraw, base) for typed, other in _candidates(experiment))
     shunt = None
     if experiment.resistance is None or experiment.resistance.seal is None:
-        shunt = _shunt(experiment, redraw, base)
-        found.append(shunt)
-    if not found:
-        return ()
-    found.sort(key=lambda one: (not (one.cure.helps and one.cure.mends), -one.cure.gain))
-    if shunt and shunt.cure.helps and shunt.cure.mends and shunt.tied(found[0]):
-        found.sort(key=lambda one: one is not shunt)
-    first = found[0]
-    return tuple(replace(one.cure, tied=one is not first and first.cure.helps and one.tied(first)) for one in found)
+        shunt, of_rows = _shunt(experiment, redraw, base)
+        gained[shunt] = of_rows
+
+    def tied(one: Cure, other: Cure) -> bool:
+        """Whether the difference between two is within two standard errors of itself."""
+        apart = gained[one] - gained[other]
+        return bool(abs(apart.sum()) < 2 * se_of_sum(apart))
+
+    found = sorted(gained, key=lambda cure: (not (cure.helps and cure.mends), -cure.gain))
+    if shunt and shunt.helps and shunt.mends and tied(shunt, found[0]):
+        found.sort(key=lambda cure: cure is not shunt)
+    return tuple(replace(c, tied=c is not found[0] and found[0].helps and tied(c, found[0])) for c in found)
 
 
-def _tried(typed: str, other: Experiment, redraw: Redraw, base: np.ndarray, beside: float = 0.0) -> _Tried:
+def _tried(typed: str, other: Experiment, redraw: Redraw, base: np.ndarray, beside: float = 0.0) -> Tried:
     """An addition as it does; `beside` is what its gain has beside the rows' predictions."""
     posterior = redraw(other)
     gained = _predicted(posterior, other) - base + beside / len(base)
-    return _Tried(Cure(typed, float(gained.sum()), se_of_sum(gained), check_fit(posterior, other).ok), gained)
+    return Cure(typed, float(gained.sum()), se_of_sum(gained), check_fit(posterior, other).ok), gained
 
 
 def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
@@ -97,13 +91,13 @@ def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
     return leave_one_out(row_density(parameter_values(posterior, experiment, flat=True), experiment))[0]
 
 
-def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> _Tried:
+def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> Tried:
     """The shunt that gains most: a parabola's top through the gains of none and of two.
 
     Its size is one more parameter, and has a prior, as the options' parameters have theirs: a half-Normal of the usual one.
     """
 
-    def of(share: float) -> _Tried:
+    def of(share: float) -> Tried:
         recordings = experiment.recordings.assign(V_m=experiment.recordings["V_m"] / (1 - share))
         typed = f"a column R_seal_GOhm (a shunt that takes {share:.0%} of V_m)"
         scale = -len(base) * float(np.log(1 - share))  # of recordings that are stretched, per mV of those before
@@ -111,11 +105,11 @@ def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> _Tried:
         return _tried(typed, replace(experiment, recordings=recordings), redraw, base, scale - unlikely)
 
     tried = [of(share) for share in _SHUNTS]
-    curve, slope, _ = np.polyfit((0.0, *_SHUNTS), (0.0, *(one.cure.gain for one in tried)), 2)
+    curve, slope, _ = np.polyfit((0.0, *_SHUNTS), (0.0, *(cure.gain for cure, _ in tried)), 2)
     top = -slope / (2 * curve) if curve < 0 else _MOST_SHUNT
     if top > 0:
         tried.append(of(min(top, _MOST_SHUNT)))
-    return max(tried, key=lambda one: one.cure.gain)
+    return max(tried, key=lambda one: one[0].gain)
 
 
 def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:

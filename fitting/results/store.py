@@ -15,14 +15,12 @@ import xarray as xr
 
 from ...data.tables.inert import write_csv
 from ...models.errors import ConfigurationError, FileWarning, UnknownNameError, nearest
-from .outputs import ResultsFolder
 
 if TYPE_CHECKING:
     from ..fit import Fit
 
-
 FILES = ("summary.csv", "robustness.csv", "verdict.json", "config.toml", "figure.png", "report.html", "fit.nc")
-"""What `save` may write, beside figures in other formats."""
+"""What `write_fit` may write, beside figures in other formats."""
 FORMATS = ("png", "svg", "pdf", "tiff")
 _FIGURE_SIZE = (4.72, 3.54)  # inches: 120 mm, a column and a half of a journal
 
@@ -33,25 +31,8 @@ _GROUPS = (
 _ATTRIBUTES = ("config", "data_sha256", "source", "versions")
 _UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, IndexError, MemoryError)
 """What h5py and xarray make of a damaged file."""
-
 _LARGE = 100_000  # values, above which an array is packed: a long table repeats its baths and temperatures
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-
-
-def save(
-    fit: "Fit",
-    folder: str | Path,
-    force: bool = False,
-    report: bool = False,
-    picture: bool = True,
-    figure: str | Sequence[str] = (),
-) -> Path:
-    """Write a fit's results folder."""
-    config, figures = fit.experiment.config, figure_files(figure, picture)
-    place = ResultsFolder(folder, force, filter(None, (config.data, config.solutions)), (*FILES, *figures))
-    with place.writing() as aside:
-        write_fit(fit, aside, Path(folder), report, figures)
-    return Path(folder)
 
 
 def figure_files(formats: str | Sequence[str], picture: bool = True) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ def apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
 
 def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, probability: float) -> dict:
     lower, upper = bounds(draws, probability)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of chains that never moved it is NaN, which passes no check
+        r_hat = float(array_stats().rhat(draws))
     return {
         "parameter": q.name,
         "group": group,
@@ -68,12 +70,6 @@ def _row(q: Quantity, group: str, draws: np.ndarray, prior: np.ndarray | None, p
         "upper": upper,
         "ess_bulk": array_stats().ess(draws, method="bulk"),
         "ess_tail": array_stats().ess(draws, method="tail", prob=(0.05, 0.95)),
-        "r_hat": _r_hat(draws),
+        "r_hat": r_hat,
         "contraction": np.nan if prior is None else contraction(q.scale.of(draws), q.scale.of(prior)),
     }
-
-
-def _r_hat(draws: np.ndarray) -> float:
-    """R-hat; NaN, which passes no check, of chains that never moved."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return float(array_stats().rhat(draws))
