@@ -38,12 +38,11 @@ Refit = Callable[[np.ndarray], xr.Dataset]
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a law predicts of what is left out, one after the other: log densities, Pareto k's, and how many refits."""
+    """What a law predicts of what is left out, one after the other: log densities, and of how many by fitting again."""
 
     law: str
     scheme: str
     elpd: np.ndarray
-    k: np.ndarray
     refits: int
 
 
@@ -56,7 +55,7 @@ def leave_rows_out(fit: Fitted, refit: Refit) -> LeftOut:
         without = np.arange(log_likelihood.shape[1]) == row
         density = row_density(parameter_values(refit(without), fit.experiment, flat=True), fit.experiment)[:, row]
         elpd[row] = logsumexp(density) - np.log(len(density))
-    return LeftOut(fit.experiment.law.name, "row", elpd, k, len(bad))
+    return LeftOut(fit.experiment.law.name, "row", elpd, len(bad))
 
 
 def _densities(fit: Fitted) -> np.ndarray:
@@ -89,7 +88,7 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
         without = experiment.levels.entry_of_row == cell
         density = _integrated(refit(without), experiment, cell, proposals[cell], rng)
         elpd[cell] = logsumexp(density) - np.log(len(density))
-    return LeftOut(experiment.law.name, "cell", elpd, k, len(bad))
+    return LeftOut(experiment.law.name, "cell", elpd, len(bad))
 
 
 def leave_units_out(fit: Fitted, seed: int) -> LeftOut | None:
@@ -105,7 +104,7 @@ def leave_units_out(fit: Fitted, seed: int) -> LeftOut | None:
         without = without_rows(experiment, (top.of_cell == unit)[experiment.levels.entry_of_row])
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(8, unit)))
         densities.append(unit_density(sampled(without, QUICK, seed + unit)[0], experiment, unit, rng))
-    return LeftOut(experiment.law.name, top.column, np.array(densities), np.zeros(len(densities)), 0)
+    return LeftOut(experiment.law.name, top.column, np.array(densities), 0)
 
 
 def _flat(x: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from ..results.colours import COLOURS
 from ..results.text import digits
 from .gallery import series_told
 from .methods import describe
-from .page import Page, card, cautions_html, figure_html, folded, mark_of, paragraphs, stacked_table, words
+from .page import card, cautions_html, figure_html, folded, mark_of, page_html, paragraphs, stacked_table, words
 from .plots import SIZE, plot_series
 from .report import failures, methods_html, parameters, provenance_html, shared_rows, source_name
 
@@ -26,7 +26,7 @@ def law_report_html(comparison: LawComparison) -> str:
     cautions = dict.fromkeys(str(note) for fit in fits.values() for note in fit.verdict().cautions)
     first, *others = comparison.sentences
     bad = "".join(failures(fit.verdict()) for name, fit in fits.items() if name in comparison.short)
-    return Page(
+    return page_html(
         title=f"{source_name(best)}: {', '.join(fits)}",
         subtitle=f"{best.experiment.recordings.sizes['obs']} resting potentials; laws compared by what they predict of a row,"
         " or a cell, that was left out.",
@@ -40,7 +40,7 @@ def law_report_html(comparison: LawComparison) -> str:
             ("Methods, to paste", methods_html(describe(best))),
             ("Where it comes from", provenance_html(best, f"vrest compare --laws {','.join(fits)}")),
         ],
-    ).html()
+    )
 
 
 def _in_short(name: str, verdict: Verdict) -> str:

@@ -9,7 +9,6 @@ import re
 import warnings
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -41,32 +40,22 @@ _FLAG = re.compile(r"(?<![\w-])--[A-Za-z][\w-]*")
 _LARGEST_SVG = 400_000  # characters; a picture of thousands of rows is smaller as dots
 
 
-@dataclass(frozen=True)
-class Page:
-    """What a report says: all but `title` and `subtitle` is HTML; `rest` are headings and what stands under them."""
-
-    title: str
-    subtitle: str
-    asked: str
-    answer: str
-    belief: str
-    figure: str
-    rest: Sequence[tuple[str, str]]
-
-    def html(self) -> str:
-        """The whole page."""
-        template = Template(files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
-        return template.substitute(
-            title=escape(self.title),
-            subtitle=words(self.subtitle),
-            light="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(COLOURS)),
-            dark="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(ON_DARK)),
-            asked=self.asked,
-            answer=self.answer,
-            belief=self.belief,
-            figure=self.figure,
-            rest="\n".join(f"<h2>{heading}</h2>\n{html}" for heading, html in self.rest),
-        )
+def page_html(
+    *, title: str, subtitle: str, asked: str, answer: str, belief: str, figure: str, rest: Iterable[tuple[str, str]]
+) -> str:
+    """A whole page: all but `title` and `subtitle` is HTML; `rest` are headings and what stands under them."""
+    template = Template(files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=escape(title),
+        subtitle=words(subtitle),
+        light="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(COLOURS)),
+        dark="; ".join(f"--c{i}: {colour}" for i, colour in enumerate(ON_DARK)),
+        asked=asked,
+        answer=answer,
+        belief=belief,
+        figure=figure,
+        rest="\n".join(f"<h2>{heading}</h2>\n{html}" for heading, html in rest),
+    )
 
 
 def words(text: str) -> str:

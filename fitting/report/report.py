@@ -23,7 +23,7 @@ from ..results.tables import html_table, number, printed_unit
 from ..results.text import SUMMARY_FORMATS
 from .gallery import pictures, series_told
 from .methods import Methods, describe
-from .page import Page, card, cautions_html, figure_html, folded, in_short, paragraphs, stacked_table, words
+from .page import card, cautions_html, figure_html, folded, in_short, page_html, paragraphs, stacked_table, words
 from .plots import plot_series
 
 _SENTENCES = 5  # on differences between groups, beside the first
@@ -53,7 +53,7 @@ def report_html(fit: Fitted) -> str:
         answer = parameters(fit, shared[answered]) or f"<p>{_NONE if asked else _NOTHING}</p>"
         beside = shared[informed & ~answered]
     kind = "mean potential" if (experiment.error_mV > 0).all() else "resting potential"
-    return Page(
+    return page_html(
         title=f"{source_name(fit)}: {experiment.law.name}",
         subtitle=f"{many(experiment.recordings.sizes['obs'], kind)} in"
         f" {many(experiment.n_conditions, 'condition')}; {experiment.law.summary}.",
@@ -69,7 +69,7 @@ def report_html(fit: Fitted) -> str:
             ("Methods, to paste", methods_html(describe(fit))),
             ("Where it comes from", provenance_html(fit, "vrest fit")),
         ],
-    ).html()
+    )
 
 
 def source_name(fit: Fitted) -> str:

@@ -44,19 +44,15 @@ def changed(folder: Path, name: str, sha256: str) -> bool:
     return not direct or not S_ISREG(path.lstat().st_mode) or sha256_of(path) != sha256
 
 
-def others_in(folder: Path, listed: dict[str, str]) -> Iterator[str]:
+def others_in(folder: Path, listed: dict[str, str], within: str = "") -> Iterator[str]:
     """What is in a results folder and not listed, by name; what a run left or is about to write does not count."""
     folders = {str(parent) for name in listed for parent in PurePosixPath(name).parents}
     for path in sorted(folder.iterdir()):
-        yield from _others_below(path, path.name, listed, folders)
-
-
-def _others_below(path: Path, name: str, listed: dict[str, str], folders: set[str]) -> Iterator[str]:
-    if name in folders and path.is_dir() and not path.is_symlink():
-        for below in sorted(path.iterdir()):
-            yield from _others_below(below, f"{name}/{below.name}", listed, folders)
-    elif name not in listed and name != LIST and UNFINISHED not in name and REPLACED not in name:
-        yield name
+        name = within + path.name
+        if name in folders and path.is_dir() and not path.is_symlink():
+            yield from others_in(path, listed, f"{name}/")
+        elif name not in listed and name != LIST and UNFINISHED not in name and REPLACED not in name:
+            yield name
 
 
 def files_in(folder: Path) -> list[str]:

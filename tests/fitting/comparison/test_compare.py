@@ -192,7 +192,7 @@ def test_stacking_gives_all_weight_to_the_law_that_predicts_everything_better():
 
 
 def left_out(law, shift, scheme="row", n=50):
-    return elpd.LeftOut(law, scheme, np.random.default_rng(1).normal(-2, 0.5, n) + shift, np.zeros(n), 0)
+    return elpd.LeftOut(law, scheme, np.random.default_rng(1).normal(-2, 0.5, n) + shift, 0)
 
 
 def test_the_table_and_its_words():

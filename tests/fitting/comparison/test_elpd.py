@@ -8,7 +8,7 @@ from vrest.fitting.comparison.elpd import COLUMNS, LeftOut, comparison, judgemen
 
 
 def left(law: str, elpd, scheme: str = "row") -> LeftOut:
-    return LeftOut(law, scheme, np.asarray(elpd, float), np.zeros(len(elpd)), 0)
+    return LeftOut(law, scheme, np.asarray(elpd, float), 0)
 
 
 def test_sums_and_standard_errors_by_hand():

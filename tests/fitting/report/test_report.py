@@ -157,7 +157,7 @@ def test_groups_open_with_their_difference_in_mV(typed_fit, monkeypatch, undrawn
 
 
 def left_out(law: str, shift: float) -> elpd.LeftOut:
-    return elpd.LeftOut(law, "row", np.random.default_rng(1).normal(-2, 0.5, 50) + shift, np.zeros(50), 0)
+    return elpd.LeftOut(law, "row", np.random.default_rng(1).normal(-2, 0.5, 50) + shift, 0)
 
 
 def test_compared_laws_open_with_the_judgement_and_hold_every_law(full_fit, gluconate_fit, request):
