@@ -66,8 +66,7 @@ def plot_series(fit: Fitted, axes: Axes | None = None, group: str | None = None,
     bath at each K_o; baths that differ from it in more than K_o are named, their recordings are diamonds with a black edge,
     and what the law expects there is a large open diamond. Where all rows have one K_o, each group stands on its own place.
     """
-    if axes is None:
-        axes = pyplot.subplots(figsize=SIZE, layout="constrained")[1]
+    axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
     strands = _strands(fit, group, by)
     experiment, at = fit.experiment, fit.experiment.conditions
     K_o = at.c_o["K"]
@@ -135,14 +134,13 @@ def _places(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
                 capsize=4, zorder=4, label=strand.label,
             )  # fmt: skip
             words.append("\n".join(filter(None, [*strand.label.split(", "), what])))
-    E_K = _nernst_mV(experiment, strands[0].values, at.c_o["K"][:1])[0]
+    (E_K,), of_what = _nernst(experiment, strands[0].values, at.c_o["K"][:1])
     low, high = axes.get_ylim()
     if low - (high - low) / 3 < E_K < high:  # farther away it would leave no room for the groups
         axes.axhline(E_K, ls=":", color="0.35", lw=1.3, zorder=1)
     axes.set_xticks(range(len(words)), words, parse_math=False)
     axes.set_xlim(-0.6, len(words) - 0.4)
-    E_K_label = _nernst_label(experiment, strands[0].values)
-    axes.set_xlabel(f"$K_o$ {at.c_o['K'][0]:g} mM\n{E_K_label}: {E_K:.1f} mV".replace("-", "−"))
+    axes.set_xlabel(f"$K_o$ {at.c_o['K'][0]:g} mM\n{of_what}: {E_K:.1f} mV".replace("-", "−"))
 
 
 def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
@@ -168,7 +166,8 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
     for words, place in list(named.items())[:_NAMED]:
         axes.annotate(words, place, (7, -3), textcoords="offset points", fontsize="small", parse_math=False, zorder=5)
     path = np.geomspace(K_o[K_o > 0].min(), K_o.max(), _CURVE_POINTS)  # without K outside there is no E_K
-    axes.plot(path, _nernst_mV(experiment, strands[0].values, path), ":", color="0.35", lw=1.3, zorder=1, label="$E_K$")
+    E_K, of_what = _nernst(experiment, strands[0].values, path)
+    axes.plot(path, E_K, ":", color="0.35", lw=1.3, zorder=1, label="$E_K$")
     axes.set_xscale("log")
     if (K_o == 0).any():
         axes.axvline(zero, color="0.85", lw=6, zorder=0)
@@ -179,7 +178,7 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     axes.set_xlabel("$K_o$ (mM, logarithmic)")
-    handles = _legend(strands, bool(named), _nernst_label(experiment, strands[0].values))
+    handles = _legend(strands, bool(named), of_what)
     outside: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(handles) > _LONG else {}
     axes.legend(handles=handles, frameon=False, fontsize="small", handlelength=2.6, **outside)
 
@@ -306,11 +305,7 @@ def _band(experiment: Experiment, values, at: Conditions) -> tuple[np.ndarray, n
     return lower, np.median(V_m, axis=0), upper
 
 
-def _nernst_mV(experiment: Experiment, values: dict[str, np.ndarray], K_o: np.ndarray) -> np.ndarray:
-    reference = experiment.reference
-    return nernst_potential(1, float(np.median(reference.inside(values)["K"])), K_o, reference.temperature_C)
-
-
-def _nernst_label(experiment: Experiment, values: dict[str, np.ndarray]) -> str:
-    reference = experiment.reference
-    return f"$E_K$, {reference.temperature_C:g} °C, $K_i$ {np.median(reference.inside(values)['K']):.0f} mM"
+def _nernst(experiment: Experiment, values: dict[str, np.ndarray], K_o: np.ndarray) -> tuple[np.ndarray, str]:
+    """E_K (mV) at each K_o (mM), and of which temperature and K_i it is."""
+    T, K_i = experiment.reference.temperature_C, float(np.median(experiment.reference.inside(values)["K"]))
+    return nernst_potential(1, K_i, K_o, T), f"$E_K$, {T:g} °C, $K_i$ {K_i:.0f} mM"

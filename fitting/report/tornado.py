@@ -30,8 +30,7 @@ def plot_robustness(fit: Fitted, answer: str, axes: Axes | None = None, group: s
     side = table["median"] > base
     farthest = size.groupby([table["changed"], side]).idxmax()  # of each change, either way
     shown = table.loc[size[farthest].sort_values(kind="stable").index[-_BARS:]]
-    if axes is None:
-        _, axes = pyplot.subplots(figsize=(SIZE[0], 1.0 + 0.32 * len(shown)), layout="constrained")
+    axes = axes or pyplot.subplots(figsize=(SIZE[0], 1.0 + 0.32 * len(shown)), layout="constrained")[1]
     colours = [COLOURS[int(up)] for up in side[shown.index]]
     fill = [colour if counts else "none" for colour, counts in zip(colours, shown["counts"], strict=True)]
     places = np.arange(len(shown))
