@@ -172,16 +172,17 @@ def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:
     median = float(np.median(values[SIGMA.name])) if SIGMA.name in values else None
     beyond = test is None and bool(replicate_sd) and median is not None and median > most
     found = patterns(experiment, y, mu, sigma, values, experiment.config.seed)
-    patterned = any(one.p < PATTERN_REJECTED for one in found)
+    seen = {one.trace for one in found if one.p < PATTERN_REJECTED}
     misfit = exceeds or beyond or (p is not None and p < REJECTED)
-    rejected = misfit or patterned
-    own_errors_decide = exceeds or (test is None and own is not None)
-    if patterned and not misfit:
+    rejected = misfit or bool(seen)
+    if seen and not misfit:
         basis = Basis.PATTERNS
     elif beyond and not exceeds:
         basis = Basis.SCATTER
-    elif own_errors_decide or test is not None:
-        basis = Basis.OWN_ERRORS if own_errors_decide else Basis.REPLICATES
+    elif exceeds or (test is None and own is not None):
+        basis = Basis.OWN_ERRORS
+    elif test is not None:
+        basis = Basis.REPLICATES
     elif replicate_sd is None:
         basis = Basis.PATTERNS if found else Basis.NO_REPLICATES
     else:
@@ -197,9 +198,7 @@ def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:
         least_sigma_mV=least,
         own_error_mV=own,
         patterns=found,
-        scatter_by=_scatter_column(experiment)
-        if {one.trace for one in found if one.p < PATTERN_REJECTED} & SIZES
-        else "",
+        scatter_by=_scatter_column(experiment) if seen & SIZES else "",
         worst_rows=tuple(_worst(experiment, y, mu.mean(axis=0), z)),
         shared=tuple(_shared(experiment, y - mu.mean(axis=0), z)) if rejected else (),
         max_pareto_k=float(np.max(k)),

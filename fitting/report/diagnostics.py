@@ -10,6 +10,7 @@ from ...models.parameters import Quantity
 from ...models.priors import Scale
 from ..checks.fitted import Fitted
 from ..results.colours import COLOURS
+from ..results.summary import apart
 from .pictures import with_unit
 from .plots import SIZE, short
 
@@ -32,22 +33,20 @@ def plot_prior_posterior(fit: Fitted, parameter: str, axes: Axes | None = None) 
 
     Heights are scaled to one peak. The axis is logarithmic where the prior spans orders of magnitude.
     """
-    q, groups = quantity(fit, parameter), fit.experiment.levels.groups
+    q = quantity(fit, parameter)
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
     prior, posterior = fit.tree["prior"][q.symbol], fit.tree["posterior"][q.symbol]
     wide = q.scale is Scale.LOG and np.ptp(np.quantile(np.log10(prior), (0.05, 0.95))) > 1
-    apart = "population" in posterior.dims
-    draws = {g: posterior.sel(population=g) for g in groups} if apart else {"": posterior}
-    colours = [COLOURS[k % 6] for k in range(len(draws))]
-    every = [("", prior, "0.5"), *((g, x, colour) for (g, x), colour in zip(draws.items(), colours, strict=True))]
+    every = [("", prior.to_numpy(), "0.5")]
+    every += [(group, x, COLOURS[k % 6]) for k, (group, x) in enumerate(apart(posterior))]
     for label, x, colour in every:
-        values = np.log10(x.to_numpy().ravel()) if wide else x.to_numpy().ravel()
+        values = np.log10(x.ravel()) if wide else x.ravel()
         low, high = np.quantile(values, (0.002, 0.998))
         height, edge = np.histogram(values, bins=30, range=(low, high if high > low else low + 1))
         axes.stairs(height / height.max(), edge, fill=True, color=colour, alpha=0.35, lw=0)
         name = short(label, 20).replace("$", r"\$")
         axes.stairs(height / height.max(), edge, color=colour, lw=1.2, label=name or None)
-    if apart:
+    if "population" in posterior.dims:
         axes.legend(frameon=False, fontsize="small")
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=wide))
     if wide:
