@@ -52,8 +52,8 @@ def draw_by_nutpie(
         lib = core()
         # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
         settings = lib.PyNutsSettings.Diag(seed) if many else lib.PyNutsSettings.LowRank(seed)
-        draws = {"num_tune": tuning, "num_draws": sampling.draws, "num_chains": sampling.chains}
-        settings.update(draws | {"target_accept": sampling.target_accept})
+        numbers = {"num_tune": tuning, "num_draws": sampling.draws, "num_chains": sampling.chains}
+        settings.update({**numbers, "target_accept": sampling.target_accept})
         model, quiet, arrow = _model(density, start), lib.ProgressType.none(), lib.PyStorage.arrow()
         look = (lambda chains: _look(bar, chains)) if progress else None
         chains = lib.PySampler.from_pymc(settings, cores, model, quiet, look, _SHOWN_ms, arrow)
