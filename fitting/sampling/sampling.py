@@ -23,9 +23,9 @@ def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool =
         try:
             density = Density(experiment)
             start = density.flatten(starting_point(experiment))
-            draws, *beside = draw_by_nutpie(density, start, sampling, seed, cores, progress)
+            draws, statistics, tuning = draw_by_nutpie(density, start, sampling, seed, cores, progress)
             drawn = {p.name: (p.dims, draws[p.name]) for p in density.free}
-            return _as_draws(experiment, name, drawn, *beside)
+            return _as_draws(experiment, name, drawn, statistics, tuning)
         except InterfaceChanged as error:
             why = (
                 f"this version of nutpie is not one that vrest knows ({error}). Install the one that it was tested with"

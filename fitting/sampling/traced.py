@@ -22,10 +22,11 @@ _BELONGS = {"condition_of_row": "obs", "R_in_condition": "R_in_row"}
 
 @dataclass(frozen=True)
 class Free:
-    """One free parameter in the density's flat vector: its tree name, shape, and the scale it is sampled on."""
+    """One free parameter in the density's flat vector: its tree name, shape, dims, and the scale it is sampled on."""
 
     name: str
     shape: tuple[int, ...]
+    dims: tuple[str, ...]
     scale: str
 
     @property
@@ -87,7 +88,7 @@ class Traced(Language):
     def _free(self, name: str, dims: str | None, scale: str) -> Node:
         axis = self.axes[dims] if dims else None
         shape = () if axis is None else (self.graph.axes[axis],)
-        self.free.append(Free(name, shape, scale))
+        self.free.append(Free(name, shape, (dims,) if dims else (), scale))
         return self.graph.parameter(axis)
 
     def sampled(self, parameter: Parameter, dims: str | None = None) -> Node:

@@ -252,7 +252,7 @@ def test_back_to_the_natural_scale_as_pymc_does(prior, scale):
     assert isinstance(transform, Softplus) == (scale == "softplus")
     x = np.linspace(-3, 3, 13)
     theirs = x if transform is None else transform.backward(x, *rv.owner.inputs).eval()
-    free = Free("x", (13,), scale)
+    free = Free("x", (13,), (), scale)
     assert free.constrain(x) == pytest.approx(theirs)
     assert free.unconstrain(free.constrain(x)) == pytest.approx(x)
 
