@@ -35,7 +35,7 @@ def plot_prior_posterior(fit: Fitted, parameter: str, axes: Axes | None = None) 
     """
     q = quantity(fit, parameter)
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
-    prior, posterior = fit.tree["prior"][q.symbol], fit.tree["posterior"][q.symbol]
+    prior, posterior = (fit.tree[group].to_dataset()[q.symbol] for group in ("prior", "posterior"))
     wide = q.scale is Scale.LOG and np.ptp(np.quantile(np.log10(prior), (0.05, 0.95))) > 1
     every = [("", prior.to_numpy(), "0.5")]
     every += [(group, x, COLOURS[k % 6]) for k, (group, x) in enumerate(apart(posterior))]
