@@ -219,7 +219,7 @@ def test_a_short_run_is_repeated_twice_and_longer(monkeypatch):
         coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
         return Draws(xr.Dataset(draws, coords), xr.Dataset(stats, coords), "mocked")
 
-    monkeypatch.setattr("vrest.fitting.sampling.sampling.draw", stuck)
+    monkeypatch.setattr("vrest.fitting.checks.run.draw", stuck)
     result = fit(recordings(), inside=INSIDE, sampling=Sampling(draws=200), progress=False, robustness="off")
     assert lengths == [200, 1000, 2000]
     assert result.experiment.config.sampling.draws == 200  # what was asked is what is saved and asked again
