@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import signal
+import sys
 
 import pytest
 
@@ -9,6 +12,19 @@ import vrest
 from vrest.app.analyses import Analysis
 from vrest.app.jobs import RUNS, Jobs, runs_of
 from vrest.models.errors import ConfigurationError
+
+BUSY = """
+import os, sys, threading, time
+from vrest.app import job
+job.GRACE_s = 0
+if sys.argv[1] == "writes": os.mkdir("run")
+threading.Thread(target=job.end_with_parent, daemon=True).start()
+print("busy", file=sys.stderr, flush=True)
+while True:
+    try: time.sleep(60)
+    except KeyboardInterrupt: pass
+"""
+"""A command that does not end when it is told to."""
 
 
 def test_a_command_that_ends_well_and_one_that_does_not_are_kept_and_one_at_a_time_runs(tmp_path):
@@ -47,3 +63,30 @@ def test_a_run_that_was_under_way_when_the_server_ended_was_interrupted(tmp_path
     assert {one["state"] for one in found.values()} == {"interrupted"}
     assert found["run"]["said"] == "The fit ended with vrest app; nothing was written. Start it again."
     assert found["again"]["said"] == "The fit ended with vrest app; again was written before."
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kill -9 is a POSIX notion")
+@pytest.mark.parametrize(("does", "said"), [("writes", "run was written before."), ("waits", "nothing was written.")])
+@pytest.mark.parametrize("how", ["cancelled", "failed"])
+def test_an_end_by_force_says_by_looking_what_stands(does, said, how, tmp_path, monkeypatch):
+    start = asyncio.create_subprocess_exec
+    monkeypatch.setattr(
+        "vrest.app.jobs.asyncio.create_subprocess_exec",
+        lambda *command, **more: start(sys.executable, "-c", BUSY, does, **more),
+    )
+    analysis, jobs = Analysis(tmp_path), Jobs()
+
+    async def end():
+        run = await jobs.start(analysis, "run", ["fit"])
+        while "busy" not in run.said:
+            await asyncio.sleep(0.01)
+        if how == "cancelled":
+            await jobs.cancel()
+        else:
+            os.kill(jobs._process.pid, signal.SIGKILL)
+            await jobs._watch
+        return run
+
+    run = asyncio.run(end())
+    assert run.state == how
+    assert said in run.said
