@@ -35,11 +35,6 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
         or can be negative; `p_direction` is the probability of the more probable direction (empty where rows of one cell
         count as independent, or a group has one animal, and no direction may be claimed), `p_rope` that of practical equality
         (empty for differences that are not in mV: there is no range that is agreed upon).
-
-    Raises
-    ------
-    ConfigurationError
-        The fit knows no groups.
     """
     levels, posterior = fit.experiment.levels, fit.tree["posterior"].to_dataset()
     if not levels.groups:

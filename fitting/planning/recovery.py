@@ -251,11 +251,6 @@ def recover(
     truth : parameter values by name; without, each simulation draws its own from the prior.
     log : file to which each simulation is written as it is done; those that it holds already are not done again.
     generate : makes truth and recordings; another than the default serves to see that errors are noticed.
-
-    Raises
-    ------
-    ConfigurationError
-        The log is of a run with other settings.
     """
     asked = experiment.config.sampling
     config = replace(experiment.config, sampling=QUICK if asked == Sampling() else asked)

@@ -46,14 +46,7 @@ def read_truth(path: str | Path) -> Truth:
 
 
 def stated_population(experiment: Experiment, truth: Truth) -> xr.Dataset:
-    """A stated truth in the posterior's layout (one chain, one draw): populations, spreads, and sds of offsets.
-
-    Raises
-    ------
-    UnknownNameError, ConfigurationError
-        A name that the model has not, one that it has and the truth lacks, a value that no prior allows, or groups
-        that are not the table's.
-    """
+    """A stated truth in the posterior's layout (one chain, one draw): populations, spreads, and sds of offsets."""
     wanted = [*experiment.parameters, *(p for p in experiment.widths if not isinstance(p.prior, Fixed))]
     names = [p.name for p in wanted]
     for name in truth:

@@ -31,11 +31,6 @@ def fit_each(
     Returns
     -------
     The fits by label, and for labels whose rows cannot be fitted the reason.
-
-    Raises
-    ------
-    UnknownNameError, ConfigurationError
-        There is no such column, or rows without a label in it.
     """
     experiments, refused = _experiments(recordings, config, column)
     labels, workers = list(experiments), workers or Workers()

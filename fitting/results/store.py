@@ -106,13 +106,7 @@ def keep_draws(fit: "Fit") -> Path | None:
 
 
 def read_tree(path: Path) -> xr.DataTree:
-    """Read a DataTree that `write_tree` saved.
-
-    Raises
-    ------
-    ConfigurationError
-        The file holds no fit, or not what vrest wrote.
-    """
+    """Read a DataTree that `write_tree` saved."""
     content = path.read_bytes()
     image, seal, sha256 = content.rpartition(_SEAL)
     if seal and hashlib.sha256(image).hexdigest().encode() != sha256:

@@ -162,11 +162,6 @@ def run_tasks(
     """Do `function(*tasks[k])` for every k, and hand each result to `land(k, result)` as it comes.
 
     A worker that dies is replaced, and what it was working on is done again; an error of the function itself is raised.
-
-    Raises
-    ------
-    WorkerError
-        Workers died ATTEMPTS times in a row, or the cluster's scheduler ended.
     """
     waiting, deaths = dict(tasks), 0
     while waiting:
