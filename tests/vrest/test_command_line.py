@@ -73,7 +73,7 @@ def test_existing_results_are_refused_before_any_work(table, tmp_path, capsys):
 
 BAD_TABLES = [
     *((table_with(**{column: value}), f"table.csv, row 4, column {column}: {said}") for column, value, said in CELLS),
-    *((content, start) for content, start, _ in TABLES),
+    *((content, f"table.csv{start}") for content, start, _ in TABLES),
 ]
 
 
