@@ -46,6 +46,9 @@ def test_the_quick_steps_say_where_they_do_not_lead():
     plain = by_newton(Terms(A, B, j=j))
     trusted = excess <= 0
     assert 0.5 < trusted.mean() < 1
+    near = (np.abs(plain) < 1) & (np.abs(j) < 0.1 * (A + B))  # the series about 0, and what is beside it
+    assert (near & (np.abs(plain) < 0.1)).sum() > 500
+    assert trusted[near].all()
     assert np.max(np.abs(u - plain)[trusted] / (1 + np.abs(plain[trusted]))) < 1e-12
 
 

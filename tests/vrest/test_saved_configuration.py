@@ -104,6 +104,7 @@ def test_configurations_run_elsewhere_too_and_know_their_table(command, result, 
     main([*command, "--config", "../first/config.toml", "--out", "../again"])
     assert "messung.csv has changed since the configuration was written" in capsys.readouterr().err
     assert sha256 in Path("../again/config.toml").read_text(encoding="utf-8")
+    assert Path("../again/calibration.png").exists() == (command[0] == "recover")  # truths drawn from the priors
     assert Path("../again", result).read_bytes() == Path("../first", result).read_bytes()
 
 

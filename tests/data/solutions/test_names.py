@@ -3,9 +3,22 @@
 import pytest
 
 from vrest.data.solutions.names import Names, Salt
-from vrest.data.solutions.species import SPECIES
+from vrest.data.solutions.species import SPECIES, molar_mass
 
 NAMES = Names(SPECIES)
+
+MOLAR_MASSES = {
+    "NaCl": 58.44, "KCl": 74.55, "LiCl": 42.39, "CsCl": 168.36, "RbCl": 120.92, "NaI": 149.89, "KBr": 119.00, "NaF": 41.99,
+    "CaCl2": 110.98, "MgSO4": 120.37, "SrCl2": 158.53, "BaCl2": 208.23, "CdCl2": 183.32, "CoCl2": 129.84, "CuCl2": 134.45,
+    "FeCl2": 126.75, "MnCl2": 125.84, "NiCl2": 129.60, "ZnCl2": 136.29, "PbCl2": 278.1, "AlCl3": 133.34, "CrCl3": 158.36,
+    "GdCl3": 263.61, "LaCl3": 245.26, "AgNO3": 169.87, "TlCl": 239.83, "KH2PO4": 136.09, "Na2SeO3": 172.94,
+}  # fmt: skip
+"""g/mol, as suppliers print it on their bottles."""
+
+
+@pytest.mark.parametrize("formula", MOLAR_MASSES)
+def test_molar_masses_are_those_on_the_bottles(formula):
+    assert molar_mass(formula) == pytest.approx(MOLAR_MASSES[formula], abs=0.03)
 
 
 # what one formula unit holds, and how labs write it

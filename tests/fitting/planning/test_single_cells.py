@@ -80,6 +80,7 @@ def test_the_command_writes_a_folder_for_each(tmp_path, monkeypatch, capsys):
     assert main([*command, "--out", "out"]) == 0
     printed = capsys.readouterr()
     assert printed.out.splitlines()[1].split()[:3] == ["cell", "rows", "P_Na/P_K"]
+    assert printed.err.count("Inside concentrations taken as known exactly: K 140 mM, Na 12 mM") == 1  # of all, once
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == ["001-up", "002-a-b", "003-A2"]
     summary = pd.read_csv("out/summary.csv")
     assert set(summary["group"]) == {"../up", "a b", "A2"}

@@ -14,7 +14,7 @@ from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.levels import Levels
 from vrest.fitting.fit import Fit
-from vrest.fitting.report.gallery import series_told
+from vrest.fitting.report.gallery import pictures, series_told
 from vrest.fitting.report.pictures import (
     plot_cells,
     plot_pair,
@@ -218,6 +218,12 @@ def test_pump_block_is_no_bath(typed_fit):
         "K_o 10, Na_o 139 mM",
         "K_o 40, Na_o 109 mM",
     ]
+
+
+def test_temperatures_have_a_picture_where_there_are_several(full_fit, potassium_fit):
+    several, one = ([title for title, *_ in pictures(fit)] for fit in (full_fit, potassium_fit))
+    assert set(several) - set(one) >= {"Potential against temperature"}
+    assert len(several) == len(set(several))
 
 
 def test_residuals_are_sorted_by_any_column(gluconate_fit):
