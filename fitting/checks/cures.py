@@ -5,18 +5,17 @@ Each is fitted, and predicts the rows that it has not seen (leave-one-out); what
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ...models.errors import VrestError
-from ..experiment.build import build_experiment
-from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..model.draws import parameter_values
 from ..results.loo import leave_one_out, row_density, se_of_sum
 from .lack_of_fit import check_fit
 from .robustness import Redraw
+from .variations import rebuilt
 
 _SHUNTS = (0.1, 0.2)  # of V_m, taken by a seal or an impalement: where the best one is sought from
 _MOST_SHUNT = 0.4
@@ -114,19 +113,14 @@ def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> Tried:
 
 def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
     """What to type, and the experiment with it."""
-    config, law, at = experiment.config, experiment.law, experiment.conditions
-    warmed, several_K = len(np.unique(at.temperature_C)) > 1, len(np.unique(at.c_o["K"])) > 2
-    for name, varied in (("Q10_P_Na", warmed), ("rectification", several_K), ("davies", several_K)):
-        if varied and name in law.options and name not in config.options:
-            yield from _built(experiment, f"--option {name}", replace(config, options=(*config.options, name)))
-    if law.name == "ghk-pump":
-        yield from _built(experiment, "--law ghk-pump-kinetic", replace(config, law="ghk-pump-kinetic"))
-    if not config.robust:
-        yield from _built(experiment, "--robust", replace(config, robust=True))
-
-
-def _built(experiment: Experiment, typed: str, config: Config) -> Iterator[tuple[str, Experiment]]:
-    try:
-        yield typed, build_experiment(experiment.recordings, config)
-    except VrestError:  # not for these recordings: there is nothing to try
-        return
+    on, better = experiment.config.options, experiment.law.refined_by
+    changes: dict[str, dict[str, Any]] = {
+        f"--option {option.name}": {"options": (*on, option.name)} for option in experiment.possible_options
+    }
+    if better:
+        changes[f"--law {better}"] = {"law": better}
+    if not experiment.config.robust:
+        changes["--robust"] = {"robust": True}
+    for typed, settings in changes.items():
+        if other := rebuilt(experiment, **settings):
+            yield typed, other

@@ -13,6 +13,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import rankdata
 
+from ...models.laws.options import RECTIFYING, WARMING_P_NA
 from ...models.parameters import NU, Q10_P_NA, RECTIFICATION
 from ..experiment.experiment import Experiment
 
@@ -104,14 +105,12 @@ def _directions(experiment: Experiment, values: dict[str, np.ndarray]) -> Iterat
     """
     if experiment.spreads:
         return
-    law, options, at = experiment.law, experiment.config.options, experiment.conditions
-    mean = {name: x.mean(axis=0) for name, x in values.items()}
-    levels = {RECTIFICATION: at.c_o["K"], Q10_P_NA: at.temperature_C}
+    mean, possible = {name: x.mean(axis=0) for name, x in values.items()}, experiment.possible_options
     for option, trace, p, none in (
-        ("rectification", Trace.RECTIFIES, RECTIFICATION, 0.0),
-        ("Q10_P_Na", Trace.WARMS, Q10_P_NA, 1.0),
+        (RECTIFYING, Trace.RECTIFIES, RECTIFICATION, 0.0),
+        (WARMING_P_NA, Trace.WARMS, Q10_P_NA, 1.0),
     ):
-        if option in law.options and option not in options and len(np.unique(levels[p])) > 1:
+        if option in possible:
             up, down = (experiment.row_mean({**mean, p.name: np.asarray(none + h)}) for h in (_STEP, -_STEP))
             yield trace, (up - down) / (2 * _STEP)
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from ...models.errors import VrestError
 from ...models.ions import ion
+from ...models.laws.options import WARMING_P_NA
 from ...models.parameters import Parameter, Role
 from ...models.priors import Prior
 from ..experiment.build import build_experiment
@@ -120,18 +122,24 @@ def _potentials(experiment: Experiment) -> Iterator[Variation]:
 
 def _structures(experiment: Experiment) -> Iterator[Variation]:
     """Other laws and options: the model itself changes."""
-    at, law, config = experiment.conditions, experiment.law, experiment.config
-    changes = []
-    if len(np.unique(at.temperature_C)) > 1 and "Q10_P_Na" in law.options and "Q10_P_Na" not in config.options:
-        changes.append(("Q10_P_Na", "off", "on", replace(config, options=(*config.options, "Q10_P_Na"))))
+    at, law, on = experiment.conditions, experiment.law, experiment.config.options
     running = at.c_o["K"][at.blocked == 0]
-    if law.name == "ghk-pump" and running.size and running.min() < _LOW_K_mM:
-        changes.append(("law", law.name, "ghk-pump-kinetic", replace(config, law="ghk-pump-kinetic")))
-    for changed, before, after, other in changes:
-        try:
-            yield Variation(Kind.STRUCTURE, changed, before, after, build_experiment(experiment.recordings, other))
-        except VrestError:  # the other law has no answer for these recordings: nothing to compare
-            continue
+    changes: list[tuple[str, str, str, dict[str, Any]]] = []
+    if WARMING_P_NA in experiment.possible_options:
+        changes.append((WARMING_P_NA.name, "off", "on", {"options": (*on, WARMING_P_NA.name)}))
+    if law.refined_by and running.size and running.min() < _LOW_K_mM:
+        changes.append(("law", law.name, law.refined_by, {"law": law.refined_by}))
+    for changed, before, after, settings in changes:
+        if other := rebuilt(experiment, **settings):
+            yield Variation(Kind.STRUCTURE, changed, before, after, other)
+
+
+def rebuilt(experiment: Experiment, **settings: Any) -> Experiment | None:
+    """The same recordings under other settings; None where they are refused."""
+    try:
+        return build_experiment(experiment.recordings, replace(experiment.config, **settings))
+    except VrestError:  # what cannot be asked of these recordings is nothing to compare
+        return None
 
 
 def units(experiment: Experiment) -> tuple[str, np.ndarray] | None:

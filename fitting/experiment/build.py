@@ -14,7 +14,7 @@ from ...models.conditions import Conditions
 from ...models.errors import ConfigurationError, DataError, UnknownNameError, nearest, typed
 from ...models.ions import Ion, ions
 from ...models.laws.law import Law
-from ...models.laws.options import OPTIONS
+from ...models.laws.options import DAVIES, OPTIONS
 from ...models.laws.registry import law as law_named
 from ...models.notes import About, Note
 from ...models.parameters import C_M, JUNCTION, Q10_PUMP, between_cells, offset_sd
@@ -224,7 +224,7 @@ def _every_row(recordings, config, law, chosen, inside, passive, blocked) -> Con
         temperature_C=recordings["temperature"].to_numpy(),
         blocked=blocked,
         passive=passive,
-        davies="davies" in config.options,
+        davies=DAVIES.name in config.options,
         columns=numbers_of(recordings, law.columns, f"the law {law.name}"),
     )
 

@@ -17,6 +17,7 @@ from ...models.arrays import Array
 from ...models.conditions import Conditions
 from ...models.conductance import current_per_mM
 from ...models.laws.law import Law
+from ...models.laws.options import Option, possible_options
 from ...models.notes import Note
 from ...models.parameters import (
     C_M,
@@ -92,6 +93,11 @@ class Experiment:
     def fixed(self) -> dict[str, float]:
         """The values of the parameters that are held, by name."""
         return {p.name: p.prior.centre for p in self.held}
+
+    @property
+    def possible_options(self) -> tuple[Option, ...]:
+        """The law's options that are off, and that these recordings allow, and could ask for."""
+        return possible_options(self.law, self.conditions, self.reference, self.config.options)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

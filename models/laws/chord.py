@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from ..arrays import Array, namespace
 from ..conditions import Conditions, Theta
 from ..errors import typed
-from ..parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, RECTIFICATION, conductance_ratio
+from ..parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, conductance_ratio
 from .ghk import rectified
 from .ghk_pump import speed
 from .law import Law
 from .nernst import nernst_potential
+from .options import ACTIVITY_INSIDE, DAVIES, RECTIFYING
 
 WIDE = 4.0
 """Range of K_o (greatest over least) above which constant conductances are doubtful."""
@@ -37,11 +38,11 @@ def potential(theta: Theta, at: Conditions, reference: Conditions) -> Array:
 
 
 def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
-    if RECTIFICATION.name in options or at.c_o["K"].max() <= WIDE * at.c_o["K"].min():
+    if RECTIFYING.name in options or at.c_o["K"].max() <= WIDE * at.c_o["K"].min():
         return ()
     return (
         f"K_o varies more than {WIDE:g}-fold: a real conductance follows the concentrations, and this law's does not."
-        f" Use {typed('law', 'ghk-pump')}, or {typed('options', 'rectification')}.",
+        f" Use {typed('law', 'ghk-pump')}, or {typed('options', RECTIFYING.name)}.",
     )
 
 
@@ -64,7 +65,7 @@ CHORD = Law(
     potential=potential,
     derived=lambda theta, reference: {Q10_RATIO.name: theta[Q10_PUMP.name] / theta[Q10_LEAK.name]},
     quantities=(Q10_RATIO,),
-    options=("rectification", "davies", "activity_inside"),
+    options=(RECTIFYING.name, DAVIES.name, ACTIVITY_INSIDE.name),
     has_pump=True,
     cautions=cautions,
     refusal=refusal,

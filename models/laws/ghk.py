@@ -13,8 +13,9 @@ from ..parameters import Q10_P_NA, RECTIFICATION, Parameter, permeability_ratio
 from ..solver.balance import Terms, gather
 from ..solver.rest import rest_without_pump
 from .law import Law
+from .options import ACTIVITY_INSIDE, DAVIES, RECTIFYING, WARMING_P_NA
 
-OPTIONS = ("Q10_P_Na", "rectification", "davies", "activity_inside")
+OPTIONS = tuple(option.name for option in (WARMING_P_NA, RECTIFYING, DAVIES, ACTIVITY_INSIDE))
 """What every law of permeabilities can be asked to add; see options.py."""
 LEAST_K_mM = 0.1  # a power of K_o has no value at 0, so that P_K stops changing here
 

@@ -98,4 +98,5 @@ GHK_PUMP = Law(
     options=OPTIONS,
     cautions=cautions,
     conductance=conductance,
+    refined_by="ghk-pump-kinetic",
 )

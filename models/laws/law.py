@@ -31,6 +31,7 @@ class Law:
     at_equilibrium : whether ions other than Na and K are passive by the law itself, wherever the pump runs.
     cautions : sentences on those conditions of an experiment in which the law, with its options, is known to be wrong.
     conductance : slope conductance at rest from the same three, V_m and V_m with the pump on (mV); none without a P_K.
+    refined_by : name of the law that says of its pump what it leaves out; empty where there is none.
     refusal : why the law has no answer for an experiment's conditions, reference and options; empty where it has one.
     """
 
@@ -50,6 +51,7 @@ class Law:
     at_equilibrium: bool = False
     cautions: Callable[[Conditions, Sequence[str]], tuple[str, ...]] = lambda at, options: ()
     conductance: Callable[[Theta, Conditions, Conditions, Array, Array], Array] | None = None
+    refined_by: str = ""
     refusal: Callable[[Conditions, Conditions, Sequence[str]], str] = lambda at, reference, options: ""
 
     def usable(self, ions: Sequence[Ion]) -> tuple[Ion, ...]:

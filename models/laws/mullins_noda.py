@@ -17,6 +17,7 @@ from ..solver.rest import balancing_current, rest_without_pump
 from .ghk import OPTIONS, conductance, passive_terms, permeabilities, poisoned, ratios
 from .ghk_pump import scarce
 from .law import Law
+from .options import FREE_RATIO
 
 PUMP_STOICHIOMETRY = 1.5
 """Na ions out for each K ion in."""
@@ -62,7 +63,7 @@ def cautions(at: Conditions, options: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def refusal(at: Conditions, reference: Conditions, options: Sequence[str]) -> str:
-    if PUMP_RATIO.name not in options or (at.blocked > 0).any():
+    if FREE_RATIO.name not in options or (at.blocked > 0).any():
         return ""
     return (
         "the option pump_ratio needs rows with the pump blocked: without them only P_Na/P_K divided by pump_ratio is in"
@@ -80,7 +81,7 @@ MULLINS_NODA = Law(
     derived=derived,
     quantities=(replace(PUMP, judged=False), PUMP_CURRENT),  # the pump follows from P_Na/P_K: no question of its own
     needs=("K", "Na"),
-    options=(*OPTIONS, PUMP_RATIO.name),
+    options=(*OPTIONS, FREE_RATIO.name),
     has_pump=True,
     at_equilibrium=True,
     cautions=cautions,

@@ -4,6 +4,7 @@ from ..arrays import Array, namespace
 from ..conditions import Conditions, Theta
 from ..constants import thermal_voltage
 from .law import Law
+from .options import ACTIVITY_INSIDE, DAVIES
 
 
 def nernst_potential(valence: int, c_i: Array, c_o: Array, temperature_C: Array) -> Array:
@@ -30,5 +31,5 @@ NERNST = Law(
     parameters=lambda ions: (),
     potential=potential,
     only=("K",),
-    options=("davies", "activity_inside"),
+    options=(DAVIES.name, ACTIVITY_INSIDE.name),
 )
