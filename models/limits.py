@@ -24,7 +24,7 @@ CONCENTRATION_mM = Range(0.0, 1000.0)
 """Concentrations of one ion; inside a cell none is 0."""
 POSSIBLE = {"mV": Range(-1000.0, 1000.0), "degC": Range(-40.0, 100.0), "mM": Range(0.0, 20_000.0)}
 """By unit: beyond these a number is a mistake also where plausible limits are lifted."""
-NEXT_TO_NOTHING = 1e-6
+NEGLIGIBLE = 1e-6
 """In a column's own unit: less than that is a mistake where more than 0 is asked for, or where 0 would mean known."""
 Q10 = Range(0.1, 100.0)
 """Factors over 10 °C, those of ratios too."""

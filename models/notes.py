@@ -43,6 +43,6 @@ def notes_from_json(text: str) -> tuple[Note, ...]:
     return tuple(Note(About(about), sentence, hint) for about, sentence, hint in json.loads(text))
 
 
-def many(n: int, what: str) -> str:
+def number_of(n: int, what: str) -> str:
     """A number of things: `1 row`, `2 rows`."""
     return f"{n} {what}{'s' * (n != 1)}"

@@ -54,8 +54,8 @@ class _Stops:
     def __enter__(self) -> None:
         self._before = {}
         if threading.current_thread() is threading.main_thread():
-            heard = (n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN)
-            self._before = {n: signal.signal(n, self._stop) for n in heard}
+            signals = (n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN)
+            self._before = {n: signal.signal(n, self._stop) for n in signals}
 
     def _stop(self, number: int, frame: Any) -> None:
         self.status = 128 + number
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command, *rest = list(sys.argv[1:] if arguments is None else arguments) or [""]
     name = f"vrest {command}" if command in COMMANDS else "vrest"
     output: Any = _Stream(sys.stdout, "standard output")
-    told = spoken.set(as_flag)
+    token = spoken.set(as_flag)
     stops = _Stops()
     try:
         with stops, redirect_stdout(output), warnings.catch_warnings():
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _end(stops.status, _stopped([]))  # what a library makes of Ctrl-C in the middle of an import, say
     finally:
-        spoken.reset(told)
+        spoken.reset(token)
 
 
 def _run(command: str, rest: list[str]) -> int:

@@ -12,7 +12,7 @@ from .fitting.experiment.config import Config
 from .fitting.experiment.settings import TABLE, declaration, settings
 from .flags import as_flag, settings_from
 from .models.errors import ConfigurationError, DataError, nearest, no_such_file
-from .models.notes import many
+from .models.notes import number_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,7 +122,7 @@ def _inputs(options: argparse.Namespace, config: Config | None) -> list[str | Pa
 
 def recordings_used(experiment: "Experiment") -> str:
     """How many rows, of what: for headings."""
-    return f"{many(experiment.recordings.sizes['obs'], 'row')} of {experiment.recordings.attrs['source']}"
+    return f"{number_of(experiment.recordings.sizes['obs'], 'row')} of {experiment.recordings.attrs['source']}"
 
 
 def say(*sentences: object) -> None:

@@ -156,10 +156,10 @@ def priors(law: str | Law | None = None, *, config: Config | None = None, **sett
     """
     config = configure(config, law=law, **settings)
     chosen = law_named(config.law)
-    sure, brought = foreseen_parameters(chosen, chosen.usable(ions_named(config.ions or DEFAULT_IONS)), config)
+    certain, brought = foreseen_parameters(chosen, chosen.usable(ions_named(config.ions or DEFAULT_IONS)), config)
 
     def line(p: Parameter, why: str = "") -> dict[str, str]:
-        told = {"unit": p.unit, "prior": str(p.prior), "meaning": p.meaning, "source": p.source, "brought_by": why}
-        return {"parameter": p.name, "in_tree": p.symbol} | told
+        columns = {"unit": p.unit, "prior": str(p.prior), "meaning": p.meaning, "source": p.source, "brought_by": why}
+        return {"parameter": p.name, "in_tree": p.symbol} | columns
 
-    return pd.DataFrame([*map(line, sure), *(line(p, why) for why, p in brought)])
+    return pd.DataFrame([*map(line, certain), *(line(p, why) for why, p in brought)])

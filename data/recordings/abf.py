@@ -79,27 +79,27 @@ def read_abf(path: Path) -> Recording:
         raise DataError(f"claims {samples:,} samples of {count} channels and holds {len(content):,} bytes")
     raw = np.frombuffer(content, kind, samples - samples % count, first).reshape(-1, count)
     bounds = _sweeps(header, len(raw), count)
-    made = [Channel.of(each.name, each.unit) for each in header.inputs]
+    made = [Channel.of(line.name, line.unit) for line in header.inputs]
     recording = Recording(path.name, [channel for channel, _ in made])
     lengths = [stop - start for start, stop, _ in bounds]
     currents, recording.current_from, recording.silent = _currents(header, lengths)
     volts = [o for o in header.outputs if _unit(o) == "mV" and (o.epochs or o.file is not None or o.holding)]
     commands = [[level * Channel.of("", o.unit)[1] for level in _levels(o, lengths, header.varied)] for o in volts]
     for i, ((channel, factor), own) in enumerate(zip(made, header.inputs, strict=True)):
-        channel.clamp = _CLAMPS.get(own.telegraph, Clamp.UNSAID)
+        channel.clamp = _CLAMPS.get(own.telegraph, Clamp.UNKNOWN)
         for k, (start, stop, at) in enumerate(bounds):
             scaled = raw[start:stop, i] * (own.gain * factor) + own.offset * factor
             channel.sweeps.append(Sweep(scaled, header.rate_Hz, at, None if currents is None else currents[k]))
         channel.commands_mV = commands if channel.unit == "mV" else []
-    _hear_the_amplifier(recording, header)
+    _read_telegraphs(recording, header)
     return recording
 
 
-def _unit(each: Input | Output) -> str:
-    return Channel.of("", each.unit)[0].unit
+def _unit(line: Input | Output) -> str:
+    return Channel.of("", line.unit)[0].unit
 
 
-def _hear_the_amplifier(recording: Recording, header: Header) -> None:
+def _read_telegraphs(recording: Recording, header: Header) -> None:
     """What the telegraphs say of the mode; without them a command is not known to have been injected.
 
     Some rigs send 0, voltage clamp, whatever they do: it counts only where the first output commands a voltage.
@@ -125,7 +125,7 @@ def _hear_the_amplifier(recording: Recording, header: Header) -> None:
 
 def _sweeps(header: Header, length: int, count: int) -> list[tuple[int, int, float]]:
     """First sample, end and start in s of each sweep; lengths and times are the file's own where it lists them."""
-    lengths = [each // count for _, each in header.starts]
+    lengths = [length // count for _, length in header.starts]
     if lengths and min(lengths) > 0 and sum(lengths) <= length:
         ends = np.cumsum(lengths).tolist()
         return [(end - n, end, at) for end, n, (at, _) in zip(ends, lengths, header.starts, strict=True)]

@@ -18,14 +18,14 @@ def read_atf(path: Path) -> Recording:
     header, titles = lines[2 : 2 + records], _cells(lines[2 + records])
     if len(titles) != columns:
         raise DataError(f"announces {columns} columns and names {len(titles)}")
-    told = dict(record.strip('"\t ').split("=", 1) for record in header if "=" in record)
+    fields = dict(record.strip('"\t ').split("=", 1) for record in header if "=" in record)
     names = [cell for cell in _cells(next((r for r in header if '"Signals="' in r), "")) if cell != "Signals="]
     body = io.StringIO("\n".join(lines[3 + records :]))
     table = pd.read_csv(body, sep="," if "," in lines[3 + records] else r"\s+" if "\t" not in lines[3 + records] else "\t",
                         header=None, usecols=range(columns)).to_numpy(float)  # fmt: skip
     time = table[:, 0] * (1e-3 if re.search(r"\(m(illi)?s", titles[0]) else 1.0)
     rate = (len(time) - 1) / (time[-1] - time[0])
-    starts = [float(ms) / 1e3 for ms in told.get("SweepStartTimesMS", "").split(",") if ms.strip()]
+    starts = [float(ms) / 1e3 for ms in fields.get("SweepStartTimesMS", "").split(",") if ms.strip()]
     channels: dict[tuple[str, str], Channel] = {}
     for i, title in enumerate(titles[1:]):
         unit = "".join(re.findall(r"\(([^()]*)\)\s*$", title))

@@ -42,7 +42,7 @@ class Rest:
 
 
 def resting_potential(
-    recording: Recording, choice: str | None = None, clamp: Clamp = Clamp.UNSAID, assume_no_current: bool = False
+    recording: Recording, choice: str | None = None, clamp: Clamp = Clamp.UNKNOWN, assume_no_current: bool = False
 ) -> Rest:
     """The resting potential of a recording; DataError with the reason where it holds none.
 
@@ -87,13 +87,13 @@ def _rest(
     V_m = float(np.median(medians))
     sd = 1.4826 * float(np.median(np.abs(np.concatenate([v - m for v, m in zip(values, medians, strict=True)]))))
     drift, wander, span = _drift([(channel.sweeps[i], taken[i]) for i in used])
-    no_one = "there is no one resting potential."
+    refusal = "there is no one resting potential."
     if not V_M_mV.holds(V_m):
         raise DataError(f"{channel.title} lies at {V_m:.0f} mV, where no membrane potential is: wrong gain or offset.")
     if abs(drift) > DRIFT_REFUSED:
-        raise DataError(f"{channel.title} drifts by {drift:+.1f} mV in {span:.0f} s: {no_one}")
+        raise DataError(f"{channel.title} drifts by {drift:+.1f} mV in {span:.0f} s: {refusal}")
     if wander > WANDER_REFUSED:
-        raise DataError(f"{channel.title} jumps about (± {wander:.0f} mV): {no_one}")
+        raise DataError(f"{channel.title} jumps about (± {wander:.0f} mV): {refusal}")
     if abs(drift) > DRIFT_FLAG:
         flags.append(f"drifts by {drift:+.1f} mV in {span:.0f} s")
     if wander > WANDER_FLAG:
@@ -106,8 +106,8 @@ def _rest(
         without = f"Without any, V_m is {V_m:.1f} mV: --assume-no-current"
         flags.append(f"injected current unknown: {current.silent}. {without}")
     elif current.source is Source.ASSUMED:
-        told = f", though outputs commanded {where.level:+.0f} pA" if abs(where.level) > HELD_pA[0] else ""
-        flags.append(f"assumed that no current was injected{told}")
+        commanded = f", though outputs commanded {where.level:+.0f} pA" if abs(where.level) > HELD_pA[0] else ""
+        flags.append(f"assumed that no current was injected{commanded}")
     elif abs(level) > HELD_pA[bool(current.source is Source.MEASURED or current.tolerance > CLEAN_pA)]:
         flags.append(f"held with {level:+.0f} pA")
     edges = [(np.flatnonzero(taken[i])[[0, -1]] + (0, 1)) / channel.sweeps[i].rate_Hz for i in used]

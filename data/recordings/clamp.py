@@ -23,7 +23,7 @@ def clamped(recording: Recording, channel: Channel) -> str:
         return "" if held else recording.voltage_clamp
     if channel.clamp is Clamp.VOLTAGE and any(c.clamp is Clamp.CURRENT for c in recording.channels):
         return f"the amplifier reported it for {channel.name}"
-    if channel.clamp is Clamp.UNSAID and recording.current_from is Source.UNKNOWN and _steps_drive(recording, channel):
+    if channel.clamp is Clamp.UNKNOWN and recording.current_from is Source.UNKNOWN and _steps_drive(recording, channel):
         return "the current has transients where the potential steps"
     return ""
 

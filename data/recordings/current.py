@@ -45,8 +45,8 @@ class Windows:
 
 def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: bool) -> Injected:
     """What is known of the current injected into the cell of `channel`: as measured, commanded, or stored beside it."""
-    told, source = [sweep.current for sweep in channel.sweeps], recording.current_from
-    described = any(current is not None for current in told)
+    stated, source = [sweep.current for sweep in channel.sweeps], recording.current_from
+    described = any(current is not None for current in stated)
     if source is Source.UNKNOWN and clamp is Clamp.CURRENT and described:
         source = Source.COMMAND  # the user said what the telegraph did not
     notes = []
@@ -54,10 +54,10 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
     if measured:
         values = [sweep.values for sweep in measured.sweeps]
         seen, tolerance = _quietened(values, measured.sweeps[0].rate_Hz, True)
-        dead, follows = _dead(values), described and _follow(seen, told)
+        dead, follows = _dead(values), described and _follow(seen, stated)
         if follows or not (_NO_NAME.fullmatch(measured.name) or (dead and source is not Source.UNKNOWN)):
             if follows or (described and source is not Source.UNKNOWN):
-                return Injected(_joined(seen, told, max(tolerance, _OFFSET_pA)), Source.MEASURED)
+                return Injected(_joined(seen, stated, max(tolerance, _OFFSET_pA)), Source.MEASURED)
             return Injected(list(seen), Source.MEASURED, tolerance=tolerance)
         level = _level(np.concatenate(seen))
         if source is not Source.UNKNOWN and abs(level) > NOISY_pA and not dead:
@@ -67,10 +67,10 @@ def injected(recording: Recording, channel: Channel, clamp: Clamp, assume_none: 
     if source is Source.UNKNOWN and assume_none:
         source, silent = Source.ASSUMED, ""
     if not described:
-        return Injected(told, source, silent, notes=notes)
-    known, tolerance = _quietened([t for t in told if t is not None], channel.sweeps[0].rate_Hz, False)
+        return Injected(stated, source, silent, notes=notes)
+    known, tolerance = _quietened([t for t in stated if t is not None], channel.sweeps[0].rate_Hz, False)
     left = iter(known)
-    return Injected([None if t is None else next(left) for t in told], source, silent, tolerance, notes)
+    return Injected([None if t is None else next(left) for t in stated], source, silent, tolerance, notes)
 
 
 def windows(current: Injected, channel: Channel) -> Windows:
@@ -192,9 +192,9 @@ def _dead(sweeps: list[Array]) -> bool:
     return len(np.unique(values)) <= 4 and float(np.abs(values).max()) <= 4.5 * _grain(values)
 
 
-def _follow(seen: list[Array], told: list[Array | None]) -> bool:
+def _follow(seen: list[Array], stated: list[Array | None]) -> bool:
     """Whether the measured current goes with the commanded one."""
-    pairs = [(s[::10], t[::10]) for s, t in zip(seen, told, strict=True) if t is not None]
+    pairs = [(s[::10], t[::10]) for s, t in zip(seen, stated, strict=True) if t is not None]
     s, t = (np.concatenate(side) for side in zip(*pairs, strict=True))
     both = np.isfinite(s) & np.isfinite(t)
     if both.sum() < 10 or np.ptp(t[both]) < CLEAN_pA or np.ptp(s[both]) == 0:
@@ -202,13 +202,13 @@ def _follow(seen: list[Array], told: list[Array | None]) -> bool:
     return bool(np.corrcoef(s[both], t[both])[0, 1] > 0.9)
 
 
-def _joined(seen: list[Array], told: list[Array | None], tolerance: float) -> list[Array | None]:
+def _joined(seen: list[Array], stated: list[Array | None], tolerance: float) -> list[Array | None]:
     """The command, moved to where the measured current lies; NaN where that one does not go with it."""
-    least = min((float(np.abs(k).min()) for t in told if t is not None and len(k := finite(t))), default=0.0)
-    apart = [None if t is None else s - t for s, t in zip(seen, told, strict=True)]
+    least = min((float(np.abs(k).min()) for t in stated if t is not None and len(k := finite(t))), default=0.0)
+    apart = [None if t is None else s - t for s, t in zip(seen, stated, strict=True)]
     resting = [
-        a[np.abs(t) <= least + CLEAN_pA] for a, t in zip(apart, told, strict=True) if a is not None and t is not None
+        a[np.abs(t) <= least + CLEAN_pA] for a, t in zip(apart, stated, strict=True) if a is not None and t is not None
     ]
     offset = _level(np.concatenate(resting))
     return [None if t is None or a is None else np.where(np.abs(a - offset) <= tolerance, t + offset, np.nan)
-            for a, t in zip(apart, told, strict=True)]  # fmt: skip
+            for a, t in zip(apart, stated, strict=True)]  # fmt: skip

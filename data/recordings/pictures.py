@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...models.notes import many
+from ...models.notes import number_of
 from .baseline import Rest
 from .formats import quiet
 from .recording import Array, Recording, Source
@@ -47,7 +47,7 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     levels.set_ylim(middle - half, middle + half)
     lasted = f"{rest.duration:.{0 if rest.duration >= 10 else 2}f}"
     unless = " if no current was injected" if rest.current_from is Source.UNKNOWN else ""
-    head = f"{name}: {rest.V_m:.1f} mV{unless} in {lasted} s of {many(rest.sweeps, 'sweep')}"
+    head = f"{name}: {rest.V_m:.1f} mV{unless} in {lasted} s of {number_of(rest.sweeps, 'sweep')}"
     head += f", {rest.spikes} spikes left out" if rest.spikes else ""
     traces.set_title(head, loc="left", fontsize=10, **plain)
     _say(figure, "; ".join(rest.flags))

@@ -39,7 +39,7 @@ class Clamp(StrEnum):
 
     CURRENT = "current"
     VOLTAGE = "voltage"
-    UNSAID = "unsaid"
+    UNKNOWN = "unknown"
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Channel:
     name: str
     unit: str
     sweeps: list[Sweep] = field(default_factory=list)
-    clamp: Clamp = Clamp.UNSAID
+    clamp: Clamp = Clamp.UNKNOWN
     commands_mV: list[list[Array]] = field(default_factory=list)
 
     @classmethod
@@ -93,7 +93,7 @@ class Recording:
     name: str
     channels: list[Channel]  # those in a unit of current as well
     current_from: Source = Source.UNKNOWN  # what the sweeps' `current` comes from
-    silent: str = "the file does not describe it"  # why the injected current is not told; empty where it is
+    silent: str = "the file does not describe it"  # why the injected current is unknown; empty where it is
     voltage_clamp: str = ""  # a sign of voltage clamp, in words; empty where there is none
     notes: list[str] = field(default_factory=list)  # what a reader of the row should know
     files: list[Path] = field(default_factory=list)  # all that was read together

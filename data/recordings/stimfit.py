@@ -19,10 +19,12 @@ def read_stimfit(path: Path) -> Recording:
             sections = [k for k in group if k.startswith("section_")] if isinstance(group, h5py.Group) else []
             at = 0.0
             for section in sorted(sections, key=lambda k: int(k.rpartition("_")[2])):
-                data, told = group[section]["data"], group[section]["description"][()].ravel()[0]
+                data, described = group[section]["data"], group[section]["description"][()].ravel()[0]
                 sized(data.size, f"{name}/{section}")
-                rate = _PER_SECOND[text(told["xunits"]).strip(" \x00").replace("µ", "u") or "ms"] / float(told["dt"])
-                channel, factor = Channel.of(name, text(told["yunits"]))
+                rate = _PER_SECOND[text(described["xunits"]).strip(" \x00").replace("µ", "u") or "ms"] / float(
+                    described["dt"]
+                )
+                channel, factor = Channel.of(name, text(described["yunits"]))
                 channel = channels.setdefault((name, channel.unit), channel)
                 channel.sweeps.append(Sweep(np.asarray(data[()], dtype=float).reshape(-1) * factor, rate, at))
                 at += data.size / rate

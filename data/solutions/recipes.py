@@ -236,8 +236,8 @@ class _Recipe:
         forms = {form: c for form, c in forms.items() if form not in hidden}
         mobilities = {(name, z): self.names.known[ligand_of(name)].mobility(z, name) for name, z in forms}
         totals = {metal: mixture.totals[metal] for metal in METALS if mixture.totals.get(metal, 0) > 0}
-        mine = [f"{self.name}: {note}" for note in self.notes], [f"{self.name}: {line}" for line in self.said]
-        return Solution(self.name, forms, mobilities, totals, pH if buffered else None, *map(tuple, mine))
+        lines = [f"{self.name}: {note}" for note in self.notes], [f"{self.name}: {line}" for line in self.said]
+        return Solution(self.name, forms, mobilities, totals, pH if buffered else None, *map(tuple, lines))
 
     def _mixed(self) -> "Mixture":
         from .pH import Mixture, dissolved_CO2  # brings SciPy

@@ -32,11 +32,11 @@ def ask(cells: Mapping[str, Sequence[str]], rows: np.ndarray, remarks: Sequence[
             continue
         different = dict.fromkeys(texts)
         if blocking := [text for text in different if _BLOCKERS.search(text)]:
-            sure = [text for text in blocking if not _WITHOUT.search(text)] or blocking
+            certain = [text for text in blocking if not _WITHOUT.search(text)] or blocking
             where = rows[np.isin(np.array(texts), blocking)]
             faults.add(
                 f"{', '.join(map(repr, blocking[:5]))} in {rows_in_words(where)}: was the Na/K pump blocked there? If so, "
-                f"say {typed('blocked', _query(name, sure))}; if it ran in every row, say {typed('blocked', 'none')}.",
+                f"say {typed('blocked', _query(name, certain))}; if it ran in every row, say {typed('blocked', 'none')}.",
                 column=name,
             )
         elif free := [text for text in different if _K_FREE.search(text)]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import nearest, typed
 from ...models.ions import IONS
-from ...models.limits import NEXT_TO_NOTHING, MOLAR_mM, kelvin_as_celsius
+from ...models.limits import NEGLIGIBLE, MOLAR_mM, kelvin_as_celsius
 from .faults import Faults, rows_in_words
 from .schema import COLUMNS, Column
 
@@ -54,8 +54,8 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
         _check_range(sheet, COLUMNS[name], faults)
     for column in (c for name in sheet.numbers if (c := COLUMNS[name]).positive or c.error):
         values = sheet.numbers[column.name]
-        tiny = (values > 0) & (values < NEXT_TO_NOTHING)
-        _each(sheet, tiny, column.name, f"is next to nothing in {column.unit}; check the number.", faults)
+        tiny = (values > 0) & (values < NEGLIGIBLE)
+        _add_by_row(sheet, tiny, column.name, f"is next to nothing in {column.unit}; check the number.", faults)
     _check_words(sheet, faults)
     _check_cells(sheet, faults)
     _warn_of_gaps(sheet, faults)
@@ -67,7 +67,7 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
     _check_baths(sheet, faults)
     if "R_in_sd_MOhm" in sheet.numbers:
         alone = ~np.isnan(sheet.numbers["R_in_sd_MOhm"]) & np.isnan(_values(sheet, "R_in_MOhm"))
-        _each(sheet, alone, "R_in_sd_MOhm", "has no R_in_MOhm beside it; add that, or leave this empty.", faults)
+        _add_by_row(sheet, alone, "R_in_sd_MOhm", "has no R_in_MOhm beside it; add that, or leave this empty.", faults)
     _warn_of_imbalance(sheet, faults)
     if potentials:
         _warn_of_repeats(sheet, faults)
@@ -83,7 +83,7 @@ def _values(sheet: Sheet, name: str) -> NDArray[np.float64]:
     return sheet.numbers.get(name, np.full(len(sheet.rows), np.nan))
 
 
-def _each(sheet: Sheet, at: NDArray[np.bool_], name: str, sentence: str, faults: Faults) -> None:
+def _add_by_row(sheet: Sheet, at: NDArray[np.bool_], name: str, sentence: str, faults: Faults) -> None:
     for k in np.flatnonzero(at):
         faults.add(f"{sheet.cells[name][k]!r} {sentence}", row=sheet.rows[k], column=name, kind=sentence)
 
@@ -96,25 +96,25 @@ def _check_range(sheet: Sheet, column: Column, faults: Faults) -> None:
         faults.add(text, row=sheet.rows[k], column=column.name, kind=f"range {low[k]}")
     if column.name == "n":
         whole = np.isnan(values) | (values % 1 == 0)
-        _each(sheet, ~whole & (values > 0), "n", "is not a whole number; type how many were measured.", faults)
+        _add_by_row(sheet, ~whole & (values > 0), "n", "is not a whole number; type how many were measured.", faults)
     if column.name in MOLAR_mM:
         others = np.unique(values[(values > 1e-6) & (values <= column.high)].round(6))
         slip = (values > 1e-6) & (values < 1) & np.isin(np.round(np.clip(values, 0, 1) * 1000, 6), others)
         sentence = "is exactly a thousandth of a value in another row; if it is in M, multiply it by 1000."
-        _each(sheet, slip, column.name, sentence, faults)
+        _add_by_row(sheet, slip, column.name, sentence, faults)
     if column.name == "V_m_mV":
         tens = values[np.abs(values) >= 10]
         # In a bath nearly as rich in K as the cell, a potential near 0 mV is genuine.
         small = (values != 0) & (np.abs(values) < 0.15) & ~(_values(sheet, "K_o_mM") > 50)
         if len(tens) > len(values) / 2:
-            _each(sheet, small, "V_m_mV", "looks like volts among millivolts; multiply it by 1000.", faults)
+            _add_by_row(sheet, small, "V_m_mV", "looks like volts among millivolts; multiply it by 1000.", faults)
 
 
 def _check_possible(sheet: Sheet, column: Column, faults: Faults) -> None:
     values, (low, high) = sheet.numbers[column.name], column.possible
     impossible = (values < low) | (values > high) | (column.positive & (values <= 0))
     sentence = f"is outside {low:g} to {high:g} {column.shown_unit}, where nothing lies; check the number."
-    _each(sheet, impossible, column.name, sentence, faults)
+    _add_by_row(sheet, impossible, column.name, sentence, faults)
 
 
 def _out_of_range(value: float, column: Column) -> str:
@@ -233,7 +233,7 @@ def _check_means(sheet: Sheet, faults: Faults) -> None:
     if "n" not in sheet.numbers and lone.any():
         faults.add("needs a column n: the error of a mean is sd / sqrt(n).", column="V_m_sd_mV")
     else:
-        _each(sheet, lone, "V_m_sd_mV", "has no n beside it: the error of a mean is sd / sqrt(n). Add n.", faults)
+        _add_by_row(sheet, lone, "V_m_sd_mV", "has no n beside it: the error of a mean is sd / sqrt(n). Add n.", faults)
     with np.errstate(invalid="ignore", divide="ignore"):
         expected = sd / np.sqrt(n)
         off = (sd > 0) & (sem > 0) & (n > 0) & (np.abs(sem - expected) > SEM_TOLERANCE * expected)

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from ...models.errors import DataError, DataWarning, RepairWarning, typed, visible
-from ...models.notes import many
+from ...models.notes import number_of
 
 MOST_LINES = 25
 SHOWN_OF_A_KIND = 3
@@ -22,10 +22,10 @@ _OF_NUMBERS = {
     "missing": "missing, so marked, read as empty",
     "text": "stored as text read as numbers",
     "case": "in other letters than the contract's read as its word",
-    "told": "read as told",
+    "stated": "read as told",
 }
 # What the user asked for, so that `strict` allows it.
-_TOLD = ("told", "temperature", "error", "blocked", "allow", "constant")
+_ASKED_FOR = ("stated", "temperature", "error", "blocked", "allow", "constant")
 
 
 class Repair(NamedTuple):
@@ -51,14 +51,14 @@ class Faults:
         self.name = name
         self.strict = strict
         self.own_names: dict[str, str] = {}  # contract name -> the table's own name, where they differ
-        self.each: list[Fault] = []
+        self.faults: list[Fault] = []
         self._warnings: list[str] = []
         self._repairs: list[Repair] = []
         self._mended: dict[str, list[tuple[str, int, str]]] = {}
 
     def add(self, message: str, *, row: int = 0, column: str = "", kind: str = "") -> None:
         """Note a fault; faults of the same column and `kind` are summarised when there are many."""
-        self.each.append(Fault(visible(message), int(row), column, kind or message))
+        self.faults.append(Fault(visible(message), int(row), column, kind or message))
 
     def warn(self, message: str, *, column: str = "") -> None:
         """Note something that does not stop the work."""
@@ -80,7 +80,7 @@ class Faults:
     @property
     def some(self) -> bool:
         """Whether anything is wrong so far."""
-        return bool(self.each)
+        return bool(self.faults)
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
@@ -90,9 +90,9 @@ class Faults:
     def finish(self) -> tuple[str, ...]:
         """Raise DataError if there is any fault, else give the warnings, and return their texts."""
         if self.strict:
-            for repair in (repair for repair in self.repairs if repair.code not in _TOLD):
+            for repair in (repair for repair in self.repairs if repair.code not in _ASKED_FOR):
                 self.add(f"{repair.text} With {typed('strict')} nothing is repaired.")
-        if self.each:
+        if self.faults:
             raise DataError("\n".join(self._lines()), self)
         for repair in self.repairs:
             warnings.warn(f"{self.name}: {repair.text}", RepairWarning, stacklevel=4)
@@ -104,7 +104,7 @@ class Faults:
         columns = list(dict.fromkeys(column for _, _, column in cells))
         where = f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
         rows = rows_in_words(sorted({row for _, row, _ in cells}), most=8)
-        counted = many(len(cells), {"case": "word", "told": "cell"}.get(code, "number"))
+        counted = number_of(len(cells), {"case": "word", "stated": "cell"}.get(code, "number"))
         return f"{counted} {_OF_NUMBERS[code]} ({cells[0][0]!r}; {where}, {rows})."
 
     def _place(self, row: int, column: str) -> str:
@@ -113,7 +113,7 @@ class Faults:
         return visible(where) + ": "
 
     def _lines(self) -> list[str]:
-        by_row = sorted(self.each, key=lambda f: f.row)
+        by_row = sorted(self.faults, key=lambda f: f.row)
         if len(by_row) <= MOST_LINES:
             return [self._place(f.row, f.column) + f.message for f in by_row]
         kind = attrgetter("column", "kind")

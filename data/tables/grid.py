@@ -54,8 +54,8 @@ def read_grid(content: bytes, options: ReadOptions, faults: Faults) -> Grid:
 
 
 def _decode(content: bytes, encoding: str | None, faults: Faults) -> tuple[str, str]:
-    """The text of a file and its encoding: as told, else by byte order mark, zero bytes, UTF-8 or Windows' own."""
-    told, encoding = encoding, encoding or _encoding(content, faults)
+    """The text of a file and its encoding: as given, else by byte order mark, zero bytes, UTF-8 or Windows' own."""
+    given, encoding = encoding, encoding or _encoding(content, faults)
     try:
         text = content.decode("utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding)
     except LookupError:
@@ -63,7 +63,7 @@ def _decode(content: bytes, encoding: str | None, faults: Faults) -> tuple[str, 
         raise ConfigurationError(f"{typed('encoding', encoding)}: {said}") from None
     except UnicodeError:
         name = typed("encoding")
-        hint = f"leave {name} out" if told else f"save the table as CSV UTF-8, or give its {name}"
+        hint = f"leave {name} out" if given else f"save the table as CSV UTF-8, or give its {name}"
         faults.stop(f"is not encoded as {encoding}; {hint}.")
     if "\x00" in text:
         faults.stop("holds binary data, not text; give a CSV file or a spreadsheet.")
@@ -87,12 +87,12 @@ def _encoding(content: bytes, faults: Faults) -> str:
     return "utf-8"
 
 
-def _split(text: str, told: str | None, faults: Faults) -> Grid:
+def _split(text: str, given: str | None, faults: Faults) -> Grid:
     """Cut the text into rows of cells."""
     first, _, rest = text.partition("\n")
     if marked := re.fullmatch(r"sep=(.)\r?", first.strip("\ufeff ")):  # Excel's own first line
-        told, text = told or marked[1], "\n" + rest
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(told, told) if told else _delimiter(text)
+        given, text = given or marked[1], "\n" + rest
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(given, given) if given else _delimiter(text)
     records: list[list[str]] = []
     quoted = "'" in text
     try:

@@ -48,7 +48,7 @@ _LIKELY = {
 }  # fmt: skip
 _SPREADS = tuple(f"{_LIKELY['V_m_sd_mV']} {_LIKELY['V_m_sem_mV']}".split())
 # Where one is given, the other is spare.
-_INSTEAD = {"V_m_sd_mV": "V_m_sem_mV", "V_m_sem_mV": "V_m_sd_mV", "ljp_mV": "ljp"}
+_ALTERNATIVE = {"V_m_sd_mV": "V_m_sem_mV", "V_m_sem_mV": "V_m_sd_mV", "ljp_mV": "ljp"}
 _ION_COLUMN = re.compile(r"(.+)_([oi])_mM")
 _ERROR = re.compile(
     r"[\s,(]*(?:mean)?\s*(?:±|\+/-|\+-)\s*(s\.?\s*e\.?(?:\s*m\.?)?|s\.?\s*d\.?|std)\b\.?", re.IGNORECASE
@@ -77,14 +77,14 @@ class Heads:
     asked: tuple[str, ...] = ()  # the contract's names that several columns may mean, which is a fault already
 
 
-def _squash(name: str) -> str:
+def _simplified(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-_FULL = {_squash(name): name for name in COLUMNS}
+_FULL = {_simplified(name): name for name in COLUMNS}
 _KEYS = {key: name for name, keys in _CERTAIN.items() for key in keys.split()}
 _BARE = ("R_in_MOhm", "R_in_sd_MOhm", "R_seal_GOhm", "V_m_sd_mV", "V_m_sem_mV")  # known without their units
-_KEYS |= {_squash(COLUMNS[name].variable): name for name in _BARE}
+_KEYS |= {_simplified(COLUMNS[name].variable): name for name in _BARE}
 _GUESSED = {key: name for name, keys in _LIKELY.items() for key in keys.split()}
 
 
@@ -97,12 +97,12 @@ def meaning(own: str) -> Meaning | None:
     kind: Literal["sem", "sd"] | None = ("sem" if "e" in error[1].lower() else "sd") if error else None
     # what remains of "(mV, mean ± SEM)" or "± SEM (mV)" still names the unit
     base, unit = split_unit(re.sub(r"[,\s]*\)", ")", own.replace(error[0], " ") if error else own).strip())
-    key = _squash(base)
+    key = _simplified(base)
     # "KO" is a knockout, "KI" and "NaI" are salts
     short = re.fullmatch(r"[A-Za-z]{2,3}", base.strip()) and not re.fullmatch(r"(K|Na|Cl|Ca|Mg)[oe]", base.strip())
     name = _KEYS.get(key) or (None if short else _ion_column(key))
     certain = name is not None and not own.strip().isdecimal()
-    name = name or _FULL.get(_squash(own)) or _FULL.get(_squash(base))
+    name = name or _FULL.get(_simplified(own)) or _FULL.get(_simplified(base))
     certain = certain or name is not None
     name = name or _GUESSED.get(key)
     if name is None:
@@ -139,7 +139,7 @@ def _ion_column(key: str) -> str | None:
 
 def _likeness(own: str) -> Meaning | None:
     """The contract's column that a header is a misspelling of, if any."""
-    key = _squash(own)
+    key = _simplified(own)
     if len(key) < 5 or _ION_COLUMN.fullmatch(own):  # a strange ion is not a misspelt one
         return None
     close = difflib.get_close_matches(key, [*_FULL, *_KEYS], n=1, cutoff=0.87)
@@ -163,13 +163,13 @@ def resolve(header: Sequence[str], columns: Mapping[str, str], faults: Faults, u
         if found and not found.certain and (unit := units.get(position)):
             found = meaning(f"{own} ({unit.strip('()[]')})") or found
         before = meaning(header[position - 1]) if position else None
-        beside = before is not None and before.name == "V_m_mV" and _squash(own) in _SPREADS
+        beside = before is not None and before.name == "V_m_mV" and _simplified(own) in _SPREADS
         if not found:
             continue
-        if (found.certain or beside) and not {found.name, _INSTEAD.get(found.name)} & set(counted):
+        if (found.certain or beside) and not {found.name, _ALTERNATIVE.get(found.name)} & set(counted):
             taken.setdefault(found.name, []).append(position)
         elif found.certain and found.name in counted and found.name not in columns:
-            if _squash(own) == _squash(found.name):
+            if _simplified(own) == _simplified(found.name):
                 faults.add(f"is there twice, as {own!r} too; keep one, or rename the other.", column=found.name)
             else:
                 faults.warn(f"is not used: {found.name} is there, too.", column=own)
@@ -208,7 +208,7 @@ def _obey(heads: Heads, columns: Mapping[str, str], faults: Faults) -> None:
             heads.names[own_names.index(at)] = name
             if negative:
                 heads.negated += (name,)
-                faults.repair("told", f"the signs of {at!r} are turned, as {typed('columns')} says.")
+                faults.repair("stated", f"the signs of {at!r} are turned, as {typed('columns')} says.")
             if at != name:
                 faults.own_names[name] = at
                 _note_unit(heads, name, at)
@@ -262,9 +262,9 @@ def _missing(name: str, names: Sequence[str], candidates: Sequence[str]) -> str:
 
 def _fault_of_free_name(name: str, guess: Meaning | None, names: Sequence[str], potentials: bool) -> str | None:
     meant = guess.name if guess else None
-    absent = meant is not None and meant not in names and _INSTEAD.get(meant) not in names
+    absent = meant is not None and meant not in names and _ALTERNATIVE.get(meant) not in names
     parts = _ION_COLUMN.fullmatch(name)
-    if parts and not (absent and _squash(name) == _squash(meant or "")):
+    if parts and not (absent and _simplified(name) == _simplified(meant or "")):
         return f"unknown ion {parts[1]!r}.{nearest(parts[1], IONS)} Known ions: {', '.join(IONS)}."
     if meant is not None and absent and not (meant == "V_m_mV" and not potentials):
         mapping = typed("columns", {meant: name})

@@ -23,12 +23,12 @@ UNNAMED = (0.15, 0.0, 0.33)
 UNLIKE = 0.05  # of K, between pipette and inside, worth more than a millivolt of E_K
 UNUSUAL = -1.0  # mV of a patch pipette's junction potential, below which its sign is questioned
 # Of a row: bath, temperature, whether the electrode is sharp, the bath's electrode, concentrations inside.
-_Where = tuple[str, float, bool, str, tuple[tuple[str, float], ...]]
+_Junction = tuple[str, float, bool, str, tuple[tuple[str, float], ...]]
 _FORM_OF = {name: form for form, name in FORM_NAMES.items()}
 
 
 @dataclass
-class _Said:
+class _Shifts:
     """What the rows' junctions turned out to be, by bath; of one used at several temperatures, at the ends of their range.
 
     `temperatures` are those of each bath.
@@ -82,7 +82,7 @@ def subtract_junctions(
         if "AgCl" in sheet.cells.get("bath_electrode", []):
             wire = "AgCl changes nothing: the wire's shift is computed where ljp says compute."
             faults.warn(wire, column="bath_electrode")
-        _question_the_sign(sheet, faults)
+        _warn_of_sign(sheet, faults)
         return _first_row(sheet)
     if solutions is None or pipette is None or "solution" not in sheet.cells:
         ways = f"{typed('solutions', 'FILE')} and {typed('pipette', 'NAME')}"
@@ -93,8 +93,8 @@ def subtract_junctions(
     kinds = sheet.cells.get("electrode", [""] * len(words))
     wires = sheet.cells.get("bath_electrode", [""] * len(words))
     zeroed = baths[0]
-    values, said = np.zeros(len(words)), _Said()  # rows already corrected have nothing to subtract
-    known: dict[_Where, float] = {}
+    values, said = np.zeros(len(words)), _Shifts()  # rows already corrected have nothing to subtract
+    known: dict[_Junction, float] = {}
     for name, temperature, word, wire in zip(baths, temperatures, words, wires, strict=True):
         if word == "compute" and not np.isnan(temperature):
             for bath in (name, zeroed if wire == "AgCl" else name):
@@ -134,7 +134,7 @@ def _compare_inside(filling: Solution, inside: Mapping[str, float], faults: Faul
         )
 
 
-def _one(filling: Solution, solutions: Mapping[str, Solution], where: _Where, zeroed: str, said: _Said) -> float:
+def _one(filling: Solution, solutions: Mapping[str, Solution], where: _Junction, zeroed: str, said: _Shifts) -> float:
     """What is to be subtracted from V_recorded, in mV."""
     from ...models.constants import thermal_voltage
     from ..solutions.junction import dependable_junction
@@ -193,7 +193,7 @@ def _first_row(sheet: Sheet) -> str:
     return ""
 
 
-def _question_the_sign(sheet: Sheet, faults: Faults) -> None:
+def _warn_of_sign(sheet: Sheet, faults: Faults) -> None:
     """A typed potential that makes V_m less negative is rarely a patch pipette's."""
     ljp = sheet.numbers.get("ljp_mV", np.zeros(0))
     patch = np.array([kind != "sharp" for kind in sheet.cells.get("electrode", [""] * len(ljp))], dtype=bool)

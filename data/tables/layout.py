@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ...models.errors import typed
-from ...models.notes import many
+from ...models.notes import number_of
 from .cells import Grid
 from .faults import Faults, rows_in_words
 from .headers import meaning, recognised
@@ -83,7 +83,7 @@ def lay_out(grid: Grid, sheet: str | None, faults: Faults) -> Body:
     if beside:
         table.remarks += beside
         shown = "; ".join(beside)[:60]
-        faults.repair("beside", f"{many(len(beside), 'remark')} right of the table left out ({shown!r}).")
+        faults.repair("beside", f"{number_of(len(beside), 'remark')} right of the table left out ({shown!r}).")
     if not table.rows:
         faults.stop("has a header but no rows; add one row per measured potential.")
     return table
@@ -135,7 +135,7 @@ def _fill_merged(grid: Grid, top: int, faults: Faults) -> None:
             grid.rows[row][column] = grid.rows[first][column]
         count += 1
     if count:
-        faults.repair("merged", f"{many(count, 'cell')} merged over several rows: each of these has the value.")
+        faults.repair("merged", f"{number_of(count, 'cell')} merged over several rows: each of these has the value.")
 
 
 def _without_others(
@@ -232,7 +232,7 @@ def _is_number(text: str) -> bool:
 
 def _short(cells: Sequence[str], header: Sequence[str]) -> str:
     return (
-        f"has {many(len(cells), 'value')}, the header names {len(header)} columns; "
+        f"has {number_of(len(cells), 'value')}, the header names {len(header)} columns; "
         f"the row ends before column {header[len(cells)]}. Type what is missing, or delete the row."
     )
 

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from ...models.errors import typed
-from ...models.notes import many
+from ...models.notes import number_of
 from .faults import Faults, rows_in_words
 from .numbers import SPREAD
 
 
 def split_errors(
-    cells: dict[str, list[str]], rows: Sequence[int], told: str | None, headed: str | None, faults: Faults
+    cells: dict[str, list[str]], rows: Sequence[int], stated: str | None, headed: str | None, faults: Faults
 ) -> None:
     """Split the cells of V_m_mV that hold a mean and its error, and an `(n = 6)` behind.
 
-    Which error it is, sem or sd, was `told` by the user or stands in the header (`headed`).
+    Which error it is, sem or sd, was `stated` by the user or stands in the header (`headed`).
     """
-    error = told or headed
+    error = stated or headed
     texts = cells.get("V_m_mV", [])
     some = ((k, SPREAD.fullmatch(text)) for k, text in enumerate(texts) if "±" in text or "+" in text[1:])
     found = {k: match for k, match in some if match}
@@ -42,5 +42,5 @@ def split_errors(
         faults.add(f"{cells['n'][k]!r} contradicts the n in {texts[k]!r}.", row=rows[k], column="n", kind="n")
     for k, match in found.items():
         texts[k] = match[1].strip()
-    code = "error" if told else "split"
-    faults.repair(code, f"{many(len(found), 'mean')} split into V_m_mV and {column} ({where}).")
+    code = "error" if stated else "split"
+    faults.repair(code, f"{number_of(len(found), 'mean')} split into V_m_mV and {column} ({where}).")

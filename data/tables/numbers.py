@@ -48,7 +48,7 @@ class Spelling:
     """How the numbers of a file are spelled."""
 
     decimal: str = "."
-    told: bool = False  # the user gave the decimal mark
+    stated: bool = False  # the user gave the decimal mark
     local: bool = False  # points may be thousands marks, as in files that are not separated by commas
 
 
@@ -67,11 +67,11 @@ def is_missing(text: str) -> bool:
     return not text or text.lower() in _MISSING
 
 
-def recognise(columns: Sequence[Sequence[str]], told: str | None, delimiter: str) -> Spelling:
+def recognise(columns: Sequence[Sequence[str]], stated: str | None, delimiter: str) -> Spelling:
     """How numbers are spelled in these columns: decimal commas, where commas can be nothing else and no point contradicts."""
     local = delimiter not in (",", "")
-    if told:
-        return Spelling(told, True, local)
+    if stated:
+        return Spelling(stated, True, local)
     commas = points = 0
     for texts in columns:
         joined = " ".join(texts)
@@ -96,7 +96,7 @@ def to_numbers(
     result = np.empty(len(texts))
     for k, text in enumerate(texts):
         if text not in known:
-            known[text] = _told(text, read[text]) if text in read else read_number(text, column, spelling)
+            known[text] = _as_stated(text, read[text]) if text in read else read_number(text, column, spelling)
         reading = known[text]
         result[k] = reading.value
         for code in reading.codes:
@@ -110,10 +110,10 @@ def to_numbers(
     return result
 
 
-def _told(text: str, meant: str) -> Reading:
+def _as_stated(text: str, meant: str) -> Reading:
     if _NUMBER.fullmatch(meant) and math.isfinite(float(meant)):
-        return Reading(float(meant), ("told",))
-    return _no_number("told", f"{typed('texts', {text: meant})} gives no number; give one, with a point.")
+        return Reading(float(meant), ("stated",))
+    return _no_number("stated", f"{typed('texts', {text: meant})} gives no number; give one, with a point.")
 
 
 def fast_numbers(texts: Sequence[str], decimal: str) -> NDArray[np.float64] | None:
@@ -177,7 +177,7 @@ def _with_point(plain: str, text: str, column: Column, spelling: Spelling) -> st
         mark, other = (",", ".") if plain.rindex(",") > plain.rindex(".") else (".", ",")
         if not re.fullmatch(rf"[-+]?[0-9]{{1,3}}(\{other}[0-9]{{3}})+\{mark}[0-9]+", plain):
             return explain(text, column)
-        if spelling.told and spelling.decimal == mark:
+        if spelling.stated and spelling.decimal == mark:
             return plain.replace(other, "").replace(",", ".")
         return _no_number("thousands", f"{text!r} has a thousands mark; read it with {typed('decimal', mark)}.")
     mark = "," if "," in plain else "."
@@ -186,12 +186,12 @@ def _with_point(plain: str, text: str, column: Column, spelling: Spelling) -> st
     if plain.count(mark) > 1 or plain.endswith(","):
         return explain(text, column)
     decimal, whole = plain.replace(",", "."), plain.replace(mark, "")
-    if mark == spelling.decimal and (spelling.told or mark == "," or not spelling.local):
+    if mark == spelling.decimal and (spelling.stated or mark == "," or not spelling.local):
         return decimal
     if _THOUSANDS.fullmatch(plain) and _plausible(whole, column):
         ways = f"{typed('texts', {text: decimal})} or {typed('texts', {text: whole})}"
         return _no_number("thousands", f"{text!r} may be {decimal} or {whole}; say which, with {ways}.")
-    if spelling.told and spelling.decimal == "," and _NUMBER.fullmatch(decimal):
+    if spelling.stated and spelling.decimal == "," and _NUMBER.fullmatch(decimal):
         meant = typed("texts", {text: plain})
         said = f"{text!r} has a point although {typed('decimal', ',')} was given; type a comma, or say {meant}."
         return _no_number("point", said)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...models.errors import ConfigurationError, typed, visible
 from ...models.limits import TEMPERATURE_C, kelvin_as_celsius
-from ...models.notes import many
+from ...models.notes import number_of
 from ..solutions.recipes import read_solutions
 from . import blockers
 from . import grid as grids
@@ -191,14 +191,14 @@ def _drop_rows_without_potential(table: Body, names: list[str], options: ReadOpt
     if any(without):
         rows = [row for row, absent in zip(table.rows, without, strict=True) if absent]
         where = rows_in_words(dict.fromkeys(rows), most=8)
-        faults.repair("no-potential", f"{many(len(rows), 'row')} without V_m left out ({where}).")
+        faults.repair("no-potential", f"{number_of(len(rows), 'row')} without V_m left out ({where}).")
         table.rows = [row for row, absent in zip(table.rows, without, strict=True) if not absent]
         table.cells = [row for row, absent in zip(table.cells, without, strict=True) if not absent]
 
 
 def _spelling(cells: Mapping[str, list[str]], grid: Grid, options: ReadOptions, faults: Faults) -> Spelling:
     spelling = recognise([texts for n, texts in cells.items() if n in NUMBERS], options.decimal, grid.delimiter)
-    if spelling.decimal == "," and not spelling.told:
+    if spelling.decimal == "," and not spelling.stated:
         faults.repair("decimal", "read with decimal commas.")
     return spelling
 
@@ -238,7 +238,7 @@ def _lower_words(sheet: Sheet, read: Mapping[str, float | str], faults: Faults) 
         for k, text in enumerate(sheet.cells[name]):
             if text in read:
                 sheet.cells[name][k] = str(read[text])
-                faults.mend("told", text, row=sheet.rows[k], column=name)
+                faults.mend("stated", text, row=sheet.rows[k], column=name)
             elif text.lower() in words and text != words[text.lower()]:
                 sheet.cells[name][k] = words[text.lower()]
                 faults.mend("case", text, row=sheet.rows[k], column=name)

@@ -43,7 +43,7 @@ def make_long(
         return table, names
     headers = [names[i] for i in at]
     has = {*names, *given}
-    shape = _told(wide) if wide else _recognised(headers, has, solutions)
+    shape = _shape_of(wide) if wide else _recognised(headers, has, solutions)
     if shape is None:
         _ask(headers, has, faults)
         return table, names
@@ -112,7 +112,7 @@ def _number_in(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
     return value
 
 
-def _told(wide: str) -> _Shape:
+def _shape_of(wide: str) -> _Shape:
     column = wide if wide in COLUMNS else (found.name if (found := meaning(wide)) else wide)
     if column in NUMBERS:
         return column, _number_in(_ANY_NUMBER)

@@ -83,21 +83,21 @@ def identification() -> Iterator[tuple[str, Part]]:
     open_ = replace(plain, ok=False)
     unmoved = replace(a_verdict().robustness, ok=True, rests_on=(), conflicts=(), sensitivities=(), not_run=())
     resting = replace(unmoved, ok=False, rests_on=((P_NA, "ljp_mV", 1.9),))
-    yield "identification-answered", say_identification(plain, rested=unmoved)
-    yield "identification-rests", say_identification(plain, rested=resting)
+    yield "identification-answered", say_identification(plain, robustness=unmoved)
+    yield "identification-rests", say_identification(plain, robustness=resting)
     yield "identification-not-looked", say_identification(plain)
-    yield "identification-nothing-asked", say_identification(replace(plain, asked=()), rested=unmoved)
-    yield "identification-uninformed", say_identification(replace(open_, uninformed=(PUMP,)), rested=unmoved)
+    yield "identification-nothing-asked", say_identification(replace(plain, asked=()), robustness=unmoved)
+    yield "identification-uninformed", say_identification(replace(open_, uninformed=(PUMP,)), robustness=unmoved)
     yield (
         "identification-confounded",
-        say_identification(replace(open_, confounded=((P_NA, PUMP, 0.91),)), rested=unmoved),
+        say_identification(replace(open_, confounded=((P_NA, PUMP, 0.91),)), robustness=unmoved),
     )
     yield (
         "identification-goes-with",
-        say_identification(replace(plain, confounded=((P_NA, K_I, 0.95),)), rested=unmoved),
+        say_identification(replace(plain, confounded=((P_NA, K_I, 0.95),)), robustness=unmoved),
     )
-    yield "identification-beside", say_identification(replace(plain, uninformed=(K_I,)), rested=unmoved)
-    yield "identification-were-the-law-right", say_identification(plain, law_holds=False, rested=unmoved)
+    yield "identification-beside", say_identification(replace(plain, uninformed=(K_I,)), robustness=unmoved)
+    yield "identification-were-the-law-right", say_identification(plain, law_holds=False, robustness=unmoved)
     yield "identification-foreseen", say_identification(replace(open_, uninformed=(PUMP,)), foreseen=True)
 
 

@@ -10,7 +10,7 @@ from ...models.parameters import Quantity
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, ExpectedPosterior
 
-_SOME_K_mM, _LEAST_K_mM = 10.0, 1.0
+_RAISED_K_mM, _LEAST_K_mM = 10.0, 1.0
 """To what potassium is raised at least, and lowered at most."""
 NEARLY = 1.2
 """A sound bath after which sds are up to so many times as wide goes before one in which the law is doubtful."""
@@ -57,8 +57,8 @@ def rank(
     """Every candidate, recorded so many times in every cell (group, experiment), best first for `wanted`."""
     groups = max(len(expected.experiment.levels.groups), 1)
     together = _stacked([c.at for c in candidates])
-    each = together.take(np.repeat(np.arange(len(candidates)), groups))
-    slopes = expected.slopes(each, np.tile(np.arange(groups), len(candidates)))
+    of_groups = together.take(np.repeat(np.arange(len(candidates)), groups))
+    slopes = expected.slopes(of_groups, np.tile(np.arange(groups), len(candidates)))
     slopes = slopes.reshape(len(slopes), len(candidates), groups, -1)
     before, proposals = expected.expect(wanted), []
     for k, candidate in enumerate(candidates):
@@ -101,7 +101,7 @@ def variations(experiment: Experiment) -> list[Candidate]:
         if experiment.law.has_pump and 4 <= at.temperature_C + degrees <= 40:
             found.append(Candidate(word, replace(at, temperature_C=at.temperature_C + degrees)))
     K_o = float(at.c_o["K"])
-    much = min(max(10 * K_o, _SOME_K_mM), K_o + 0.9 * float(at.c_o.get("Na", np.inf)))
+    much = min(max(10 * K_o, _RAISED_K_mM), K_o + 0.9 * float(at.c_o.get("Na", np.inf)))
     for word, to in (("lower potassium", 0.5 * K_o), ("raise potassium", much)):
         if to < _LEAST_K_mM or K_o <= to < 1.2 * K_o:  # hardly another bath
             continue

@@ -42,7 +42,7 @@ def odd_cells(posterior: xr.Dataset, experiment: Experiment) -> tuple[Odd, ...]:
     if not any(experiment.in_cells(p.name) for p in experiment.parameters):
         return ()
     within = {levels.above[0].column: (levels.above[0].units, levels.above[0].of_cell)} if levels.above else {}
-    within |= {CELL: (levels.cells, np.arange(len(levels.cells)))} if levels.told_apart else {}
+    within |= {CELL: (levels.cells, np.arange(len(levels.cells)))} if levels.distinguished else {}
     for level, (names, of_cell) in within.items():
         group = np.zeros(len(names), int)
         group[of_cell] = levels.group_of_cell

@@ -22,7 +22,7 @@ SHORT_TABLE = 60
 MOST_UNITS = 60
 """Cells (or rows) that are left out, one after another; of more, those with the most rows."""
 _INSIDE = 0.1  # of an inside concentration that nobody vouched for
-_UNSAID_mV, _GIVEN_mV = 3.0, 1.0  # of a junction potential that nobody mentioned, and of one without an error
+_UNKNOWN_mV, _GIVEN_mV = 3.0, 1.0  # of a junction potential that nobody mentioned, and of one without an error
 _SHUNT = 0.9  # what a usual seal or shunt leaves of V_m
 _LOW_K_mM = 3.0  # potassium outside below which the pump's sites for it are far from full
 
@@ -108,7 +108,7 @@ def _potentials(experiment: Experiment) -> Iterator[Variation]:
     recordings = experiment.recordings
     state = recordings.attrs.get("ljp", "unknown")
     if "ljp_sd" not in recordings and state in ("unknown", "subtracted"):
-        size = _UNSAID_mV if state == "unknown" else _GIVEN_mV
+        size = _UNKNOWN_mV if state == "unknown" else _GIVEN_mV
         before = "0 mV" if state == "unknown" else "as given"
         for shift in (-size, size):
             moved = replace(experiment, recordings=recordings.assign(V_m=recordings["V_m"] - shift))

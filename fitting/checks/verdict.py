@@ -54,7 +54,7 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """The parts' codes and numbers, with the fit's reason in words."""
         r = self.robustness
-        rested = r and {
+        robustness = r and {
             "ok": r.ok,
             "rests_on": [list(one) for one in r.rests_on],
             "conflicts": [asdict(one) for one in r.conflicts],
@@ -65,7 +65,7 @@ class Verdict:
             "sampling": asdict(self.sampling),
             "fit": asdict(self.fit) | {"reason": reason(self.fit)},
             "identification": asdict(self.identification),
-            "robustness": rested,
+            "robustness": robustness,
             "odd_cells": [asdict(odd) for odd in self.odd],
             "cures": [asdict(cure) for cure in self.cures],
             "cautions": [str(note) for note in self.cautions],
@@ -77,7 +77,7 @@ class Verdict:
         """Each part in words."""
         sampling, left_out = say_sampling(self.sampling), bool(self.robustness and self.robustness.left_out)
         fit = with_odd_cells(say_fit(self.fit, left_out), self.odd)
-        identification = say_identification(self.identification, law_holds=self.fit.ok, rested=self.robustness)
+        identification = say_identification(self.identification, law_holds=self.fit.ok, robustness=self.robustness)
         if self.cures:
             sampling, fit = (with_cures(part, self.cures) for part in (sampling, fit))
         if not self.sampling.ok:
@@ -91,12 +91,12 @@ class Verdict:
 
 def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> Verdict:
     """The whole verdict on a fit."""
-    rested = from_dataset(tree["robustness"].to_dataset()) if "robustness" in tree else None
+    robustness = from_dataset(tree["robustness"].to_dataset()) if "robustness" in tree else None
     identification = identify(tree, experiment, summary)
     if (
-        rested
+        robustness
     ):  # data that contradict a prior inform, whatever the contraction; `ok` stays, since a conflict is no answer
-        contradicted = {conflict.parameter for conflict in rested.conflicts}
+        contradicted = {conflict.parameter for conflict in robustness.conflicts}
         uninformed = tuple(name for name in identification.uninformed if name not in contradicted)
         identification = replace(identification, uninformed=uninformed)
     return Verdict(
@@ -106,6 +106,6 @@ def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> V
         notes_from_json(tree.attrs.get("cautions", "[]")),
         tuple(json.loads(tree.attrs.get("repairs", "[]"))),
         tuple(Cure(**one) for one in json.loads(tree.attrs.get("cures", "[]"))),
-        rested,
+        robustness,
         odd_cells(tree["posterior"].to_dataset(), experiment),
     )

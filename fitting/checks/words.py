@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...models.errors import typed
-from ...models.notes import many
+from ...models.notes import number_of
 from ...models.parameters import SIGMA
 from ..results.loo import GOOD_K
 from ..results.text import digits
@@ -58,7 +58,7 @@ class Part:
 def say_sampling(s: SamplingCheck) -> Part:
     """The first part of the verdict in words."""
     sentences = [
-        f"{many(s.divergences, 'divergence')}, R-hat at most {s.max_r_hat:.3f},"
+        f"{number_of(s.divergences, 'divergence')}, R-hat at most {s.max_r_hat:.3f},"
         f" effective draws at least {s.min_ess:.0f}, E-BFMI at least {s.min_bfmi:.2f}."
     ]
     if not s.ok:
@@ -164,14 +164,14 @@ def say_fit(f: FitCheck, left_out: bool = False) -> Part:
 
 def with_odd_cells(part: Part, odd: Sequence[Odd]) -> Part:
     """A part with the cells, and animals, that are far from their type."""
-    told = [
+    added = [
         f"{o.level.capitalize()} {o.name} lies {abs(o.shift_mV):.1f} mV {'above' if o.shift_mV > 0 else 'below'} its type in"
         f" the mean of its rows, farther than the others let expect (p = {min(o.p, 1.0):.2g} among all): look at its recordings."
         for o in odd
     ]
-    mark = Mark.CARE if told and part.mark is Mark.GOOD else part.mark
+    mark = Mark.CARE if added and part.mark is Mark.GOOD else part.mark
     decisive = len(part.sentences) if mark is not part.mark else part.decisive
-    return replace(part, mark=mark, sentences=(*part.sentences, *told), decisive=decisive)
+    return replace(part, mark=mark, sentences=(*part.sentences, *added), decisive=decisive)
 
 
 def with_cures(part: Part, cures: Sequence[Cure]) -> Part:
@@ -179,26 +179,26 @@ def with_cures(part: Part, cures: Sequence[Cure]) -> Part:
     if part.mark is not Mark.BAD:
         return part
     helping = [c for c in cures if c.helps]
-    told = [
+    added = [
         f"{c.typed} would gain {c.gain:.0f} ± {c.se:.0f} in log predictive density"
         f"{'' if c.mends else ', and the law would still miss'}"
         f"{', and these recordings do not tell it from ' + helping[0].typed if c.tied else ''}."
         for c in helping
     ]
     if cures and not helping:
-        told = [f"None of these would mend it: {', '.join(c.typed for c in cures)}."]
-    return replace(part, sentences=(*part.sentences, *told))
+        added = [f"None of these would mend it: {', '.join(c.typed for c in cures)}."]
+    return replace(part, sentences=(*part.sentences, *added))
 
 
 def say_identification(
-    i: Identification, foreseen: bool = False, law_holds: bool = True, rested: Robustness | None = None
+    i: Identification, foreseen: bool = False, law_holds: bool = True, robustness: Robustness | None = None
 ) -> Part:
     """The third part of the verdict in words.
 
-    `foreseen`: before anything was recorded; `law_holds`: as the second part says; `rested`: the fourth part, since only
+    `foreseen`: before anything was recorded; `law_holds`: as the second part says; `robustness`: the fourth part, since only
     what rests on nothing else was answered by the data.
     """
-    resting = {name for name, _, _ in rested.rests_on} if rested else set()
+    resting = {name for name, _, _ in robustness.rests_on} if robustness else set()
     pairs = {frozenset(pair[:2]) for pair in i.confounded if set(pair[:2]) <= set(i.asked)}
     unsettled = {*i.uninformed, *(name for pair in pairs for name in pair)}
     answered = [name for name in i.asked if name not in unsettled | resting]
@@ -208,7 +208,7 @@ def say_identification(
     sentences = []
     if not i.asked:
         sentences.append("Nothing was asked that could stay open: no permeability ratio and no pump is inferred.")
-    elif i.ok and (resting or not (rested or foreseen)):
+    elif i.ok and (resting or not (robustness or foreseen)):
         beyond = "but some answers rest on more than the data" if resting else "what answers rest on was not looked at"
         sentences.append(
             f"Every question asked {'would be' if would else 'was'} informed by the data{under}; {beyond}."

@@ -196,10 +196,10 @@ def comparison(left: list[LeftOut]) -> pd.DataFrame:
 
 def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:
     """The comparison in words, and whether it could have been decided at all."""
-    twins = [fits[name] for name in ("ghk", "mullins-noda") if name in fits]
-    conditions = [fit.experiment.conditions for fit in twins]
+    pair = [fits[name] for name in ("ghk", "mullins-noda") if name in fits]
+    conditions = [fit.experiment.conditions for fit in pair]
     of_two_ions = all({s.name for s in at.steady().ions} == {"K", "Na"} for at in conditions)
-    if len(twins) == 2 and of_two_ions and not any(np.any(at.blocked) for at in conditions):
+    if len(pair) == 2 and of_two_ions and not any(np.any(at.blocked) for at in conditions):
         yield (
             "ghk and mullins-noda cannot be told apart by these recordings, whatever their number: without rows with the"
             " pump blocked, mullins-noda with P_Na/P_K is ghk of K and Na with P_Na/P_K divided by 3/2."

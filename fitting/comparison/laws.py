@@ -79,6 +79,6 @@ def compare_laws(experiments: Mapping[str, Experiment], progress: bool | None = 
         for one in filter(None, (elpd.leave_rows_out(fit, refit), elpd.leave_units_out(fit, experiment.config.seed))):
             left.append(one)
             if one.refits:
-                many = f"each of {one.refits} {one.scheme}s" if one.refits > 1 else f"one {one.scheme}"
-                refits.append(f"{name}: fitted again without {many} (Pareto k above {elpd.GOOD_K}).")
+                left_out = f"each of {one.refits} {one.scheme}s" if one.refits > 1 else f"one {one.scheme}"
+                refits.append(f"{name}: fitted again without {left_out} (Pareto k above {elpd.GOOD_K}).")
     return LawComparison(elpd.comparison(left), fits, tuple(refits))

@@ -21,7 +21,7 @@ from ..model.draws import group_values, parameter_values
 from ..model.tiers import deviations, tail, tiers
 from .left_out import spread_values
 
-WHO = ("population", "new")
+POPULATION_OR_NEW = ("population", "new")
 
 
 def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "population") -> pd.DataFrame:
@@ -55,7 +55,7 @@ def predict(fit: Fitted, baths: xr.Dataset | pd.DataFrame, cell: str = "populati
     if isinstance(baths, pd.DataFrame):
         baths = from_frame(baths, name="baths", potentials=False)
     experiment, levels = fit.experiment, fit.experiment.levels
-    values, names = _of_whom(fit, cell)
+    values, names = _values_of(fit, cell)
     if experiment.dormant and experiment.law.has_pump and bool(baths["blocked"].any()):
         experiment, values = _with_dormant(experiment, baths, values, cell)
     at = _as_made(experiment, baths, max(map(len, values.values())))
@@ -90,17 +90,17 @@ def _as_made(experiment: Experiment, baths: xr.Dataset, draws: int) -> Condition
     return at.with_arrays(arrays)
 
 
-def _of_whom(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
+def _values_of(fit: Fitted, cell: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """Parameter values with a last axis of groups (or one cell), and the name of the group of each."""
     experiment, levels = fit.experiment, fit.experiment.levels
     posterior = fit.tree["posterior"].to_dataset()
-    if cell in WHO:
+    if cell in POPULATION_OR_NEW:
         values = group_values(posterior, experiment, flat=True)
         names = list(levels.groups) or [""]
         values = {name: x if x.ndim > 1 else x[:, None] for name, x in values.items()}
         return (_new_cells(fit, values, posterior), names) if cell == "new" else (values, names)
     if cell not in levels.cells:
-        known = (*WHO, *levels.cells)
+        known = (*POPULATION_OR_NEW, *levels.cells)
         none = "" if levels.cells else " In this fit cells were not told apart."
         raise UnknownNameError(
             f"unknown cell {cell!r}.{nearest(cell, known)}{none} Choose population, new or a recorded cell."
@@ -132,7 +132,7 @@ def _with_dormant(
     n, added = max(len(x) for x in values.values()), {}
     for p in (p for p in beyond.parameters if p.name not in values):
         added[p.name] = p.prior.draw(rng, (n, 1))
-        for d, spread in tiers(beyond, p.name).items() if cell != WHO[0] else ():
+        for d, spread in tiers(beyond, p.name).items() if cell != POPULATION_OR_NEW[0] else ():
             nu = tail(experiment, d, {name: x[:, 0] for name, x in values.items()})
             deviation = spread.prior.draw(rng, (n, 1)) * deviations(rng, nu, (n, 1))
             added[p.name] = p.between.undo(p.between.of(added[p.name]) + deviation)

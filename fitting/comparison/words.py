@@ -25,11 +25,11 @@ def potentials_in_words(fit: Fitted) -> str:
     lower, upper = bounds(V_m, experiment.config.interval, axis=0)
     groups = zip(experiment.levels.groups, np.median(V_m, axis=0), lower, upper, strict=True)
     interval = f"{experiment.interval_name} "  # said once
-    each = [
+    potentials = [
         f"{middle:.1f} mV in {group} ({interval * (k == 0)}{low:.1f} to {high:.1f})"
         for k, (group, middle, low, high) in enumerate(groups)
     ]
-    text = f"In the reference bath ({in_words(experiment.reference)}) V_m is {listed(each)}."
+    text = f"In the reference bath ({in_words(experiment.reference)}) V_m is {listed(potentials)}."
     if unseen := _unrecorded(experiment):
         text += f" No row of {listed(unseen)} is of that bath: there V_m is what the law predicts."
     return text

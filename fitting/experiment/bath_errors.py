@@ -93,11 +93,11 @@ def sd_column(column: str) -> Column:
 def bath_notes(found: Sequence[BathError], recordings: xr.Dataset) -> Iterator[Note]:
     """What was done with the errors of baths, as sentences."""
     for e in found:
-        many = "1 error is" if len(e.labels) == 1 else f"{len(e.labels)} errors are"
+        counted = "1 error is" if len(e.labels) == 1 else f"{len(e.labels)} errors are"
         who = "at a temperature" if e.column == "temperature_C" else "of a solution"
         yield Note(
             About.BATH,
-            f"{many} inferred of {e.column}, one for all rows {who}, Normal with the sd that the table gives.",
+            f"{counted} inferred of {e.column}, one for all rows {who}, Normal with the sd that the table gives.",
         )
     used = [sd_column(e.column).name for e in found]
     for column in [f"{name}_o_mM" for name in IONS] + ["temperature_C"]:

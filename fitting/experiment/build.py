@@ -84,7 +84,7 @@ def build_experiment(
         raise ConfigurationError(reason)
 
     varying = [p for p in declared if levels.cells and p.name in levels.varying]
-    spreads = {p.name: between_cells(p, robust=config.robust_cells) for p in varying if levels.told_apart}
+    spreads = {p.name: between_cells(p, robust=config.robust_cells) for p in varying if levels.distinguished}
     if config.robust_cells and not spreads:
         raise ConfigurationError(f"{typed('robust_cells')} is about how cells differ. {grouping.text}")
     above = [{p.name: between_cells(p, a.column, dim(k)) for p in varying} for k, a in enumerate(levels.above)]

@@ -59,17 +59,17 @@ def foreseen_parameters(
     law: Law, chosen: Sequence[Ion], config: Config
 ) -> tuple[tuple[Parameter, ...], list[tuple[str, Parameter]]]:
     """A law's parameters with no table at hand: those sure to be there, and those that a table may add, with what adds it."""
-    sure = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
-    names = [p.name for p in sure]
+    certain = declared_parameters(law, chosen, {s.name: config.inside.get(s.name) for s in chosen}, config)
+    names = [p.name for p in certain]
     brought = [(why, p) for p, why in BROUGHT_BY.items() if law.conductance and p.name not in names]
-    vary = varying_parameters([*sure, *(p for _, p in brought)], config)
-    varying = [p for p in (*sure, *(p for _, p in brought)) if p.name in vary]
+    vary = varying_parameters([*certain, *(p for _, p in brought)], config)
+    varying = [p for p in (*certain, *(p for _, p in brought)) if p.name in vary]
     spreads = [between_cells(p, robust=config.robust_cells) for p in varying]
     brought += [("cells told apart", p) for p in spreads]
     beside = [*map(offset_sd, config.offset), *([SIGMA_SPREAD] if config.scatter_by else [])]
-    sure = (*sure, *with_priors(beside, config).values())
-    priors_by_name([*sure, *(p for _, p in brought)], config, law, chosen)
-    return sure, [(why, with_priors([p], config)[p.name]) for why, p in brought]
+    certain = (*certain, *with_priors(beside, config).values())
+    priors_by_name([*certain, *(p for _, p in brought)], config, law, chosen)
+    return certain, [(why, with_priors([p], config)[p.name]) for why, p in brought]
 
 
 def with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Parameter]:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from ...data.tables.table import to_frame
 from ...models.errors import ConfigurationError, UnknownNameError, nearest, typed
-from ...models.notes import About, Note, many
+from ...models.notes import About, Note, number_of
 
 FEWEST_CELLS = 3
 """Fewer cells than this measured in two conditions or more give no cell level: their spread could not be told."""
@@ -56,7 +56,7 @@ class Levels:
     entry_of_row : for each row, the index of its cell, else of its group, else 0.
     varying : names of the parameters that differ between entries.
     above : levels above the cell whose units differ too, outermost first.
-    told_apart : whether cells differ beyond their units above; if not, `cells` are the units of the innermost of these.
+    distinguished : whether cells differ beyond their units above; if not, `cells` are the units of the innermost of these.
     top : the column of the outermost units, which count as independent; empty where rows or cells do.
     top_of_row : the unit's name in every row.
     """
@@ -68,7 +68,7 @@ class Levels:
     entry_of_row: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     varying: tuple[str, ...] = ()
     above: tuple[Above, ...] = ()
-    told_apart: bool = True
+    distinguished: bool = True
     top: str = ""
     top_of_row: np.ndarray = field(default_factory=lambda: np.zeros(0, str))
 
@@ -80,7 +80,7 @@ class Levels:
     @property
     def finest(self) -> str:
         """What `cells` are, by their column."""
-        return "cell" if self.told_apart or not self.above else self.above[-1].column
+        return "cell" if self.distinguished or not self.above else self.above[-1].column
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -190,14 +190,14 @@ def find_levels(
         names = _crossed(recordings["cell"].to_numpy().astype(str), labels)
         frame = pd.DataFrame({"cell": names, "condition": conditions}).drop_duplicates()
         several = int((frame.groupby("cell").size() > 1).sum())
-        why = _not_told_apart(several, varying)
+        why = _not_distinguished(several, varying)
     if names is None or why:
         kept = _levels(base, units, nested_in, None) if varying else None
         if kept is not None and kept.above:
             return kept, Note(About.ROWS, f"{_in_words(kept)} Cells are not told apart: {why}.")
         levels = replace(base, varying=base.varying if by else ())
         if names is None:
-            return levels, Note(About.ROWS, f"The {many(n, 'row')} {'is' if n == 1 else 'are'} pooled: {why}.")
+            return levels, Note(About.ROWS, f"The {number_of(n, 'row')} {'is' if n == 1 else 'are'} pooled: {why}.")
         cells = len(set(names.tolist()))
         if cells == 1:
             return levels, Note(About.ROWS, f"All {n} rows are of one cell.")
@@ -206,7 +206,7 @@ def find_levels(
     return levels, Note(About.ROWS, _in_words(levels))
 
 
-def _not_told_apart(several: int, varying: Sequence[str]) -> str:
+def _not_distinguished(several: int, varying: Sequence[str]) -> str:
     """Why cells are not told apart, `several` being measured in two conditions or more; empty where they are."""
     if several >= FEWEST_CELLS and varying:
         return ""
@@ -231,7 +231,7 @@ def _levels(base: Levels, units: Sequence[np.ndarray], columns: Sequence[str], n
             finer = len(own)
     if names is None and not kept:
         return base
-    told_apart = names is not None
+    distinguished = names is not None
     if names is None:
         names = _crossed(kept[-1][2], np.array(groups)[group_of_row] if groups else group_of_row)
     cells = tuple(dict.fromkeys(names.tolist()))
@@ -246,16 +246,21 @@ def _levels(base: Levels, units: Sequence[np.ndarray], columns: Sequence[str], n
         np.add.at(count, (of_cell, group_of_cell), 1)
         above.append(Above(column, own, of_cell, count.argmax(axis=1), bool(((count > 0).sum(axis=1) > 1).any())))
     return replace(
-        base, cells=cells, group_of_cell=group_of_cell, entry_of_row=entry, above=tuple(above), told_apart=told_apart
+        base,
+        cells=cells,
+        group_of_cell=group_of_cell,
+        entry_of_row=entry,
+        above=tuple(above),
+        distinguished=distinguished,
     )
 
 
 def _in_words(levels: Levels) -> str:
-    counts = [f"{len(levels.cells)} cells"] if levels.told_apart else []
+    counts = [f"{len(levels.cells)} cells"] if levels.distinguished else []
     columns = [a.column for a in levels.above]
     counts += [f"{len(a.units)} units of {a.column}" for a in reversed(levels.above)]
     within = f" within {len(levels.groups)} levels of {levels.by}" if levels.by else ""
-    between = " and between ".join([*(f"units of {c}" for c in columns), *(["cells"] if levels.told_apart else [])])
+    between = " and between ".join([*(f"units of {c}" for c in columns), *(["cells"] if levels.distinguished else [])])
     what = f"{' in '.join(counts)} are partially pooled{within}"
     return f"{what}: {', '.join(levels.varying)} differ between {between}, all else is shared."
 

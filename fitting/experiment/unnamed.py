@@ -37,14 +37,14 @@ def unnamed_cells(recordings: xr.Dataset, groups: np.ndarray) -> tuple[Note, ...
     candidates = {**dict(_columns(recordings, kind, groups)), **dict(_order(y, kind, groups))}
     for column, unit in candidates.items():
         if _chance(residual, kind, unit) * len(candidates) < _CHANCE:
-            many = len(np.unique(unit))
+            cells = len(np.unique(unit))
             if column:
                 what, how = f"rows of one {column} belong together", typed("columns", {"cell": column})
             else:
-                what = f"rows that come first, second{' and so on' if many > 2 else ''} in their conditions belong together"
+                what = f"rows that come first, second{' and so on' if cells > 2 else ''} in their conditions belong together"
                 how = f"add a column cell, or name the one that has them with {typed('columns', {'cell': 'COLUMN'})}"
             text = (
-                f"No column names the cell, but {what} as those of one cell would. Were they {many} cells, the intervals"
+                f"No column names the cell, but {what} as those of one cell would. Were they {cells} cells, the intervals"
                 " would be too narrow, since rows count as independent."
             )
             return (Note(About.ROWS, text, how),)

@@ -62,7 +62,7 @@ class ExpectedPosterior:
     Attributes
     ----------
     experiment : what is planned, or was recorded.
-    truth : (draw, group, parameter) on the parameters' own scales.
+    true_parameters : (draw, group, parameter) on the parameters' own scales.
     cloud : (draw, point, group, parameter) points that stand for the posterior of each draw.
     noise : what describes the scatter, by name, for each draw.
     spread : (draw, group, varying parameter) sd between cells of the logarithm.
@@ -72,7 +72,7 @@ class ExpectedPosterior:
     """
 
     experiment: Experiment
-    truth: np.ndarray
+    true_parameters: np.ndarray
     cloud: np.ndarray
     noise: dict[str, np.ndarray]
     spread: np.ndarray
@@ -105,7 +105,7 @@ class ExpectedPosterior:
         nu, of_levels = self.noise.get(NU.name), self.noise.get(SIGMA.of_levels)
         sigma = self.noise[SIGMA.name][:, None] if of_levels is None or level is None else of_levels[:, level]
         variance = sigma**2 + np.square(np.atleast_1d(error_mV))
-        return np.reshape(_told(nu), (-1, 1)) / variance
+        return np.reshape(_share_of_normal(nu), (-1, 1)) / variance
 
     @cached_property
     def of_groups(self) -> tuple[np.ndarray, np.ndarray]:
@@ -119,23 +119,23 @@ class ExpectedPosterior:
         the recordings determine, (draw, varying parameter).
         """
         e, group_of_entry, groups = self.experiment, levels_of(self.experiment)[0], len(columns_of(self.experiment))
-        added = np.broadcast_to(self.added, (len(self.truth), groups, *self.information.shape[2:]))
-        width = self.spread / np.reshape(_told(self.noise.get(NU_CELLS.name)), (-1, 1, 1)) ** 0.5
+        added = np.broadcast_to(self.added, (len(self.true_parameters), groups, *self.information.shape[2:]))
+        width = self.spread / np.reshape(_share_of_normal(self.noise.get(NU_CELLS.name)), (-1, 1, 1)) ** 0.5
         levels = [x for x in zip(e.levels.above, e.spreads_above, self.above, strict=False) if not x[0].mixed]
-        information, determined = [], []
-        for d in range(len(self.truth)):  # a draw at a time, which stays in the processor's cache
-            told, group = self.information[d] + added[d][group_of_entry], group_of_entry
-            shown, of_cell = self._integrate(told, d, width, group, e.spreads), np.arange(len(group))
+        of_groups, determined = [], []
+        for d in range(len(self.true_parameters)):  # a draw at a time, which stays in the processor's cache
+            information, group = self.information[d] + added[d][group_of_entry], group_of_entry
+            shown, of_cell = self._integrate(information, d, width, group, e.spreads), np.arange(len(group))
             for level, names, spread in reversed(levels):
-                told = _summed(told, unit_of(level.of_cell, of_cell), len(level.units))
+                information = _summed(information, unit_of(level.of_cell, of_cell), len(level.units))
                 of_cell, group = level.of_cell, level.main_group
-                self._integrate(told, d, spread, group, names)
-            information.append(_summed(told, group, groups))
+                self._integrate(information, d, spread, group, names)
+            of_groups.append(_summed(information, group, groups))
             determined.append(shown)
-        return np.stack(information), np.stack(determined)
+        return np.stack(of_groups), np.stack(determined)
 
     def _integrate(
-        self, told: np.ndarray, draw: int, spread: np.ndarray, group: np.ndarray, names: Iterable[str]
+        self, information: np.ndarray, draw: int, spread: np.ndarray, group: np.ndarray, names: Iterable[str]
     ) -> np.ndarray:
         """Take from what units tell, (unit, parameter, parameter), that they deviate by `spread` in some parameters.
 
@@ -144,21 +144,21 @@ class ExpectedPosterior:
         variances = list[tuple[int, np.ndarray]]()
         for k, p in enumerate(self.experiment.inferred):
             if p.name in names:  # spreads are on the scale on which cells differ, information on the parameters' own
-                slope = p.cell_slope(p.scale.undo(self.truth[draw, :, k]))
+                slope = p.cell_slope(p.scale.undo(self.true_parameters[draw, :, k]))
                 variances.append((k, ((spread[draw, :, len(variances)] * slope) ** 2)[group]))
         for k, variance in variances:  # (information⁻¹ + variances)⁻¹, one variance after the other
-            row = told[:, k].copy()
+            row = information[:, k].copy()
             left = row / (1 + variance * row[:, k])[:, None]
-            told -= (variance[:, None] * row)[:, :, None] * left[:, None, :]
-            told[:, k] = told[:, :, k] = left  # the difference would round it off
-        return np.array([np.sum(variance * told[:, k, k]) for k, variance in variances])
+            information -= (variance[:, None] * row)[:, :, None] * left[:, None, :]
+            information[:, k] = information[:, :, k] = left  # the difference would round it off
+        return np.array([np.sum(variance * information[:, k, k]) for k, variance in variances])
 
     @cached_property
     def posterior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean and covariance of all groups' parameters by draw, and how many of them the recordings determine."""
         columns = columns_of(self.experiment)
         size = int(columns.max(initial=-1)) + 1
-        information = np.zeros((len(self.truth), size, size))
+        information = np.zeros((len(self.true_parameters), size, size))
         for group, own in enumerate(columns):
             information[:, own[:, None], own] += self.of_groups[0][:, group]
         return self._after(information)
@@ -166,14 +166,14 @@ class ExpectedPosterior:
     def _after(self, information: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`posterior`, given the information on all groups' parameters."""
         columns, size = columns_of(self.experiment), information.shape[-1]
-        truth, (centre, width), cut = np.zeros((len(information), size)), np.ones((2, size)), np.zeros(size, bool)
+        true, (centre, width), cut = np.zeros((len(information), size)), np.ones((2, size)), np.zeros(size, bool)
         for i, p in enumerate(self.experiment.inferred):
-            truth[:, columns[:, i]], cut[columns[:, i]] = self.truth[..., i], p.prior.ends_at_zero
+            true[:, columns[:, i]], cut[columns[:, i]] = self.true_parameters[..., i], p.prior.ends_at_zero
             centre[columns[:, i]], width[columns[:, i]] = p.prior.uncut
         # In units of the priors, the matrix to be inverted is never worse than the identity.
         covariance = np.linalg.inv(np.eye(size) + information * width * width[:, None]) * width * width[:, None]
         kept = covariance / width**2  # what of the posterior's mean comes from the prior
-        mean = truth + (kept @ (centre - truth)[..., None])[..., 0]
+        mean = true + (kept @ (centre - true)[..., None])[..., 0]
         between = covariance - kept @ covariance  # of the mean, from one set of recordings to another
         determined = size - np.trace(kept, axis1=-2, axis2=-1)
         for k in np.flatnonzero(cut):
@@ -211,9 +211,9 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
     if population is None:
         n = _draws(experiment, 2 * columns.size)
         population = draw_prior(experiment, n, np.random.default_rng(experiment.config.seed))
-    truth, noise, spread, above = of_draws(population, experiment)
+    true, noise, spread, above = of_draws(population, experiment)
     sigma = next((p for p in experiment.parameters if p.name == SIGMA.name), None)
-    found = _with_rows(ExpectedPosterior(experiment, truth, truth[:, None], noise, spread, np.zeros(0), above))
+    found = _with_rows(ExpectedPosterior(experiment, true, true[:, None], noise, spread, np.zeros(0), above))
     for _ in range(_STEPS):
         mean, covariance, determined = found.posterior
         shown = found.of_groups[1]
@@ -223,7 +223,7 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
             _expected_size(p, spread[..., i], shown[:, i, None] - len(columns))
             for i, p in enumerate(experiment.spreads.values())
         ]
-        cloud = np.stack([mean[:, None, c] + _spokes(covariance[:, c[:, None], c]) for c in columns], axis=2)
+        cloud = np.stack([mean[:, None, c] + _sigma_points(covariance[:, c[:, None], c]) for c in columns], axis=2)
         for k, p in enumerate(parameters):
             if p.prior.scale is Scale.NATURAL and not p.prior.reaches_below_zero:
                 cloud[..., k] = np.maximum(cloud[..., k], 0.02 * p.prior.sd)
@@ -234,8 +234,8 @@ def expected_posterior(experiment: Experiment, population: xr.Dataset | None = N
 
 def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> ExpectedPosterior:
     """What the experiment's rows have taught, around the posterior that sampling found (a single draw)."""
-    many = posterior.sizes["chain"] * posterior.sizes["draw"]
-    thin = max(1, many // _draws(experiment, 1))
+    total = posterior.sizes["chain"] * posterior.sizes["draw"]
+    thin = max(1, total // _draws(experiment, 1))
     cloud, noises, spread, above = of_draws(posterior.isel(draw=slice(None, None, thin)), experiment)
     noise = {name: _size(x) for name, x in noises.items()}
     typical = tuple(_size(x) for x in above)
@@ -243,7 +243,7 @@ def linearised_posterior(experiment: Experiment, posterior: xr.Dataset) -> Expec
     return _with_rows(ExpectedPosterior(experiment, middle, cloud[None], noise, _size(spread), np.zeros(0), typical))
 
 
-def _told(nu: np.ndarray | None) -> float | np.ndarray:
+def _share_of_normal(nu: np.ndarray | None) -> float | np.ndarray:
     """The information in something of a Student t, as a share of that in a Normal of the same scale."""
     return 1.0 if nu is None else (nu + 1) / (nu + 3)
 
@@ -299,7 +299,7 @@ def _expected_size(parameter: Parameter | None, size: np.ndarray, freedom: np.nd
     return np.sqrt((weight * x**2).sum(axis=-1) / weight.sum(axis=-1))
 
 
-def _spokes(covariance: np.ndarray) -> np.ndarray:
+def _sigma_points(covariance: np.ndarray) -> np.ndarray:
     """Points around 0, (draw, point, parameter), whose mean square is `covariance`: two along each principal axis."""
     if not np.isfinite(covariance).all():
         raise ConfigurationError(

@@ -28,8 +28,8 @@ def columns_of(e: Experiment) -> np.ndarray:
     """Where each group's parameters, (group, parameter), stand among all groups'."""
     groups = np.arange(max(len(e.levels.groups), 1))
     sizes = [len(groups) if e.varies(p.name) else 1 for p in e.inferred]
-    firsts = np.cumsum([0, *sizes[:-1]])
-    return np.stack([first + groups % size for first, size in zip(firsts, sizes, strict=True)], axis=1)
+    starts = np.cumsum([0, *sizes[:-1]])
+    return np.stack([first + groups % size for first, size in zip(starts, sizes, strict=True)], axis=1)
 
 
 def of_draws(

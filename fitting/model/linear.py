@@ -146,8 +146,8 @@ def bath_variance(experiment: Experiment, error: BathError) -> np.ndarray:
         ends.append(shifted.potential(values))
     slope = (ends[1] - ends[0]) / (width / 5)
     rows = np.bincount(experiment.condition_of_row, minlength=len(slope))
-    told = np.bincount(error.index, error.there * rows * slope**2, len(error.labels)) / (2 * sigma**2)
-    return 1 / (told + 1e-6 / error.sd**2)
+    information = np.bincount(error.index, error.there * rows * slope**2, len(error.labels)) / (2 * sigma**2)
+    return 1 / (information + 1e-6 / error.sd**2)
 
 
 def scatter_alone(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:

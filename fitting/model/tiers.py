@@ -96,7 +96,7 @@ def of_levels(
             middle = base + shift[..., data[f"parent_of_{d}"]]
         if d not in width:  # cells that are as their units
             return found | {d: middle}
-        own = {each: w[..., group] if each in by_group else w for each, w in width.items()}
+        own = {level: w[..., group] if level in by_group else w for level, w in width.items()}
         found[d] = value(d, middle, own)
         shift = found[d] - base
     return found

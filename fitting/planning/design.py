@@ -9,7 +9,7 @@ import xarray as xr
 
 from ...models.errors import ConfigurationError, UnknownNameError, nearest, typed
 from ...models.laws.law import Law
-from ...models.notes import many
+from ...models.notes import number_of
 from ...models.parameters import Quantity, Role
 from ..checks.candidates import Candidate, Proposal, choose, judged, rank, variations
 from ..checks.identification import Identification, foresee, left_out, questions
@@ -57,7 +57,7 @@ class Design:
 
     def __str__(self) -> str:
         recordings = self.experiment.recordings
-        rows = f"{many(recordings.sizes['obs'], 'row')} of {recordings.attrs['source']}"
+        rows = f"{number_of(recordings.sizes['obs'], 'row')} of {recordings.attrs['source']}"
         lines = [
             f"What {self.experiment.law.name} can be expected to learn from {rows} ({self.basis}):",
             expectation_text(self.expectation),

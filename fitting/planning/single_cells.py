@@ -70,16 +70,16 @@ def _experiments(
         raise ConfigurationError(f"the column {column} is empty in some rows; fill it in, or leave them out.")
     quoted = column if column.isidentifier() else f"`{column}`"
     among = f"({config.where}) and " if config.where else ""
-    wheres = {str(label): f"{among}{quoted} == {label!r}" for label in dict.fromkeys(chosen.tolist())}
+    queries = {str(label): f"{among}{quoted} == {label!r}" for label in dict.fromkeys(chosen.tolist())}
     refused: dict[str, VrestError] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # given once, for all rows together
-        for label, where in wheres.items():
+        for label, where in queries.items():
             try:
                 prepare(recordings, replace(of_all, where=where))
             except VrestError as error:
                 refused[label] = error
-    if len(refused) == len(wheres):
+    if len(refused) == len(queries):
         raise next(iter(refused.values()))
     usable = rows.isel(obs=np.flatnonzero(~chosen.astype(str).isin(refused).to_numpy()))
     whole = prepare(usable, replace(of_all, where=None))
@@ -88,7 +88,7 @@ def _experiments(
         warnings.simplefilter("ignore", DataWarning)
         return {
             label: prepare(recordings, replace(of_all, where=where, reference=reference))
-            for label, where in wheres.items()
+            for label, where in queries.items()
             if label not in refused
         }, refused
 

@@ -29,7 +29,7 @@ Picture = tuple[str, str, Callable[[], object]]
 """Title, text alternative and drawing."""
 
 
-def series_told(fit: Fitted) -> str:
+def series_caption(fit: Fitted) -> str:
     """What the picture of the series shows, in words."""
     experiment, at = fit.experiment, fit.experiment.conditions
     groups = experiment.levels.groups
@@ -37,13 +37,13 @@ def series_told(fit: Fitted) -> str:
     lines = f"median and {experiment.interval_name} of {experiment.law.name}"
     if len(np.unique(at.c_o["K"])) == 1:
         return f"Recordings, and to their right the {lines}, for each {colour}."
-    told = f"Recordings, and the {lines}, against K_o on a logarithmic axis; a colour for each {colour}"
-    told += ", in shades for temperatures" * (bool(groups) and len(np.unique(at.temperature_C)) > 1)
-    told += ", open symbols and broken lines where the pump is blocked" * bool(np.any(at.blocked))
-    told += "; dotted, E_K."
+    caption = f"Recordings, and the {lines}, against K_o on a logarithmic axis; a colour for each {colour}"
+    caption += ", in shades for temperatures" * (bool(groups) and len(np.unique(at.temperature_C)) > 1)
+    caption += ", open symbols and broken lines where the pump is blocked" * bool(np.any(at.blocked))
+    caption += "; dotted, E_K."
     if experiment.n_conditions > len(set(zip(at.c_o["K"], at.temperature_C, at.blocked, strict=True))):
-        told += " Diamonds: baths that differ in more than K_o, named; black-edged what was recorded, open what is expected."
-    return told
+        caption += " Diamonds: baths that differ in more than K_o, named; black-edged what was recorded, open what is expected."
+    return caption
 
 
 def pictures(fit: Fitted) -> Iterator[Picture]:
@@ -52,48 +52,53 @@ def pictures(fit: Fitted) -> Iterator[Picture]:
     groups = experiment.levels.groups
     for kind in contrast_kinds(contrasts(fit)) if groups else ():
         title = {"difference": "Differences in mV", "ratio": "Ratios"}.get(kind, f"Differences of {kind}")
-        told = f"How far groups differ: medians and {experiment.interval_name}s; grey, what is practically equal."
-        yield title, told, partial(plot_contrasts, fit, kind=kind)
+        caption = f"How far groups differ: medians and {experiment.interval_name}s; grey, what is practically equal."
+        yield title, caption, partial(plot_contrasts, fit, kind=kind)
     for group in groups[:_MOST] or (None,):
         of = f", {group}" if group else ""
         if len(set(experiment.conditions.temperature_C)) > 1:
-            told = "V_m in the reference bath, and what thermodynamics, leak and pump each have in its change with temperature."
-            yield f"Potential against temperature{of}", told, partial(plot_temperature, fit, group=group)
+            caption = (
+                "V_m in the reference bath, and what thermodynamics, leak and pump each have in its change with"
+                " temperature."
+            )
+            yield f"Potential against temperature{of}", caption, partial(plot_temperature, fit, group=group)
         if law.has_pump:
-            told = "What poisoning the pump would cost at once in each bath; a colour for each temperature."
-            yield f"The pump, bath by bath{of}", told, partial(plot_pump, fit, group=group)
+            caption = "What poisoning the pump would cost at once in each bath; a colour for each temperature."
+            yield f"The pump, bath by bath{of}", caption, partial(plot_pump, fit, group=group)
     for a, b, r in fit.verdict().identification.confounded[:_MOST]:
-        told = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
-        yield f"{a} and {b}", told, partial(plot_pair, fit, a, b)
+        caption = f"Posterior draws of {a} and {b}: the recordings tell them apart badly (correlation {r:+.2f})."
+        yield f"{a} and {b}", caption, partial(plot_pair, fit, a, b)
     single = {offset(per).name: "bath" if per == JUNCTION else per for per in experiment.offsets}
     single |= {SIGMA.name: "level", **{e.quantity.name: "bath" for e in experiment.bath_errors}}
     for name in dict.fromkeys(table["parameter"][~table["group"].isin(["", *groups])]):
-        each = single.get(name, "cell")
+        unit = single.get(name, "cell")
         grouped = bool(table["group"][table["parameter"] == name].isin(groups).any())
-        told = f"{name} of single {each}s, from the least to the greatest{', below that of their group' if grouped else ''}."
-        yield f"{name}, {each} by {each}", told, partial(plot_cells, fit, name)
-    rested = fit.verdict().robustness
-    for answer, group in rested.table[["answer", "group"]].drop_duplicates().to_numpy()[:_MOST] if rested else ():
-        told = f"{answer} under other priors and assumptions, and without cells or rows; what is filled counts."
+        caption = f"{name} of single {unit}s, from the least to the greatest{', below that of their group' if grouped else ''}."
+        yield f"{name}, {unit} by {unit}", caption, partial(plot_cells, fit, name)
+    robustness = fit.verdict().robustness
+    for answer, group in (
+        robustness.table[["answer", "group"]].drop_duplicates().to_numpy()[:_MOST] if robustness else ()
+    ):
+        caption = f"{answer} under other priors and assumptions, and without cells or rows; what is filled counts."
         title = f"What {answer} rests on{f', {group}' if group else ''}"
-        yield title, told, partial(plot_robustness, fit, answer, group=group)
+        yield title, caption, partial(plot_robustness, fit, answer, group=group)
     for by in (None, *list(labels_of(experiment))[:_MOST]):
-        told = f"How far recordings lie from what the law expects, by {by or 'bath'}: rows, and their mean"
-        told += f", of the {MOST} farthest." if by and len(set(experiment.recordings[by].to_numpy())) > MOST else "."
-        yield f"Residuals by {by or 'bath'}", told, partial(plot_residuals, fit, by)
-    told = (
+        caption = f"How far recordings lie from what the law expects, by {by or 'bath'}: rows, and their mean"
+        caption += f", of the {MOST} farthest." if by and len(set(experiment.recordings[by].to_numpy())) > MOST else "."
+        yield f"Residuals by {by or 'bath'}", caption, partial(plot_residuals, fit, by)
+    caption = (
         "What was believed of each parameter before (grey), and what the recordings left of it; heights have one peak."
     )
-    yield "Posterior against prior", told, partial(_priors_and_posteriors, fit)
-    told = "Cumulative distribution of what was recorded (the strong line), and of 40 tables simulated from the fit."
-    yield "Posterior predictive check", told, partial(plot_predictive, fit)
+    yield "Posterior against prior", caption, partial(_priors_and_posteriors, fit)
+    caption = "Cumulative distribution of what was recorded (the strong line), and of 40 tables simulated from the fit."
+    yield "Posterior predictive check", caption, partial(plot_predictive, fit)
     sampled = table[table["parameter"].isin([p.name for p in experiment.parameters])]
     worst = max(sampled.to_dict("records"), key=lambda row: row["r_hat"])["parameter"]
-    told = (
+    caption = (
         f"Ranks of each chain's draws of {worst}, whose R-hat is the largest, less what is expected of chains that agree, a"
         " colour for each chain. 95 of 100 chains that agree stay within the grey; what decides is R-hat."
     )
-    yield "Do the chains agree?", told, partial(plot_ranks, fit, worst)
+    yield "Do the chains agree?", caption, partial(plot_ranks, fit, worst)
 
 
 def _priors_and_posteriors(fit: Fitted) -> None:

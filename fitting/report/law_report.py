@@ -11,7 +11,7 @@ from ..checks.verdict import Verdict
 from ..comparison.laws import LawComparison
 from ..results.colours import COLOURS
 from ..results.text import digits
-from .gallery import series_told
+from .gallery import series_caption
 from .methods import describe
 from .page import card, cautions_html, figure_html, folded, mark_of, page_html, paragraphs, stacked_table, words
 from .plots import SIZE, plot_series
@@ -33,7 +33,7 @@ def law_report_html(comparison: LawComparison) -> str:
         asked=words(f"Which of {', '.join(fits)} predicts best what it has not seen?"),
         answer=f"{bad}<p><b>{words(first)}</b></p>{paragraphs(others)}",
         belief=cautions_html(cautions) + "".join(_in_short(name, fit.verdict()) for name, fit in fits.items()),
-        figure=figure_html(comparison.best, series_told(best), partial(plot_series, best)),
+        figure=figure_html(comparison.best, series_caption(best), partial(plot_series, best)),
         rest=[
             ("The comparison", _table(comparison)),
             ("Each law", "\n".join(_of_law(name, fit) for name, fit in fits.items())),
@@ -54,7 +54,7 @@ def _table(comparison: LawComparison) -> str:
         [row["law"], *(format(row[c], _FORMATS[c]) if c in _FORMATS else digits(row[c]) for c in columns[1:])]
         for row in comparison.table.to_dict("records")
     ]
-    told = (
+    explained = (
         "elpd is the expected log predictive density of what is left out: the higher, the better; elpd_diff is how far a law"
         " falls behind the best, dse the standard error of that; weight is a law's share in the mixture that predicts best.",
         *comparison.refits,
@@ -64,7 +64,7 @@ def _table(comparison: LawComparison) -> str:
         figure_html(f"Leaving out a {scheme}", drawn.format(scheme), partial(plot_behind, comparison, scheme=scheme))
         for scheme in dict.fromkeys(comparison.table["scheme"])
     )
-    return f'{stacked_table(columns, rows)}{paragraphs(told, "faint")}<div class="pictures">{pictures}</div>'
+    return f'{stacked_table(columns, rows)}{paragraphs(explained, "faint")}<div class="pictures">{pictures}</div>'
 
 
 def plot_behind(comparison: LawComparison, scheme: str) -> Axes:
@@ -83,5 +83,5 @@ def plot_behind(comparison: LawComparison, scheme: str) -> Axes:
 
 def _of_law(name: str, fit: Fitted) -> str:
     cards = f'<div class="cards">{"".join(map(card, fit.verdict().parts))}</div>'
-    series = figure_html(f"Potential against potassium, {name}", series_told(fit), partial(plot_series, fit))
+    series = figure_html(f"Potential against potassium, {name}", series_caption(fit), partial(plot_series, fit))
     return folded(name, f"{parameters(fit, shared_rows(fit))}{cards}<div class='pictures'>{series}</div>")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from ...models.laws.options import OPTIONS
-from ...models.notes import About, many
+from ...models.notes import About, number_of
 from ...models.parameters import JUNCTION, NU_CELLS
 from ...models.priors import Scale
 from ..checks.fitted import Fitted
@@ -85,8 +85,9 @@ def _data(fit: Fitted, config: Config) -> str:
     notes += "".join(f" Caution: {note.text}" for note in fit.verdict().cautions)
     notes += "".join(f" {repair}" for repair in fit.verdict().repairs)
     return (
-        f"Data. {many(recordings.sizes['obs'], 'resting potential')} of {source} in"
-        f" {many(fit.experiment.n_conditions, 'condition')} were analysed{chosen}. Liquid junction potential: {junction}. {notes}"
+        f"Data. {number_of(recordings.sizes['obs'], 'resting potential')} of {source} in"
+        f" {number_of(fit.experiment.n_conditions, 'condition')} were analysed{chosen}."
+        f" Liquid junction potential: {junction}. {notes}"
     )
 
 
@@ -136,10 +137,10 @@ def _priors(fit: Fitted) -> str:
     offsets = (p for per, p in e.offsets.items() if per != JUNCTION)  # that one's sd is the table's
     levels = (e.scatter.spread,) if e.scatter else ()
     every = (*e.parameters, *e.every_spread, *levels, *offsets)
-    told = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
-    told += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
+    stated = [f"{p.name} ~ {p.prior}, {p.meaning}: {p.source}" for p in every]
+    stated += [f"{name} held at {digits(value)}" for name, value in e.fixed.items()]
     preset = f" (preset {e.config.preset})" if e.config.preset else ""
-    return f"Priors{preset}. {'; '.join(told)}."
+    return f"Priors{preset}. {'; '.join(stated)}."
 
 
 def _sampling(fit: Fitted, config: Config, versions: dict[str, str]) -> str:
@@ -160,10 +161,10 @@ def _sampling(fit: Fitted, config: Config, versions: dict[str, str]) -> str:
 
 def _checks(fit: Fitted) -> str:
     f, identification = fit.verdict().fit, fit.verdict().parts[2]
-    told = " ".join(s for s in identification.sentences if s not in fit.verdict().identification.advice)
+    stated = " ".join(s for s in identification.sentences if s not in fit.verdict().identification.advice)
     return (
         f"Reporting. Values are posterior medians with the equal-tailed {fit.experiment.interval_name}."
         f" Fit: {reason(f)}; the largest Pareto k"
         f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
-        f" much narrower the posterior is than the prior: {told[:1].lower() + told[1:]}"
+        f" much narrower the posterior is than the prior: {stated[:1].lower() + stated[1:]}"
     )

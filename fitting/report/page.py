@@ -113,9 +113,11 @@ def cautions_html(cautions: Iterable[object]) -> str:
     return f'<div class="warning amber">{"".join(lines)}</div>' if lines else ""
 
 
-def figure_html(title: str, told: str, draw: Callable[[], object]) -> str:
+def figure_html(title: str, caption: str, draw: Callable[[], object]) -> str:
     """A picture with its heading and its caption, which is its text alternative, too."""
-    return f"<figure><h3>{html_name(title)}</h3>\n{image(draw, told)}<figcaption>{words(told)}</figcaption></figure>"
+    return (
+        f"<figure><h3>{html_name(title)}</h3>\n{image(draw, caption)}<figcaption>{words(caption)}</figcaption></figure>"
+    )
 
 
 def _placed(figure: Figure) -> None:

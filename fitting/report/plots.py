@@ -23,7 +23,7 @@ SIZE = (5.2, 3.9)
 """Of a picture, in inches: narrow enough for its words to be read on a phone."""
 _CURVE_POINTS = 60
 _CURVE_DRAWS = 500
-_ASIDE = 1.08  # other baths stand so much to the right of their K_o, clear of those on the curve
+_TO_THE_RIGHT = 1.08  # other baths stand so much to the right of their K_o, clear of those on the curve
 _LONG = 7  # entries of a legend for which there is room inside
 _NAMED = 6  # other baths whose names there is room for
 _ZERO = 0.25  # where K_o = 0 stands on the logarithmic axis, relative to the lowest other bath
@@ -158,11 +158,11 @@ def _curves(axes: Axes, experiment: Experiment, strands: list[_Strand]) -> None:
             rows = np.isin(experiment.condition_of_row, part)
             place = x[experiment.condition_of_row[rows]]
             spread = 1 + 0.02 * (_ranks(place) - 0.5)  # replicates side by side
-            _recordings(axes, experiment, rows, place * spread * beside * (_ASIDE if odd else 1), strand, odd)
+            _recordings(axes, experiment, rows, place * spread * beside * (_TO_THE_RIGHT if odd else 1), strand, odd)
         _curve(axes, experiment, strand, through, aside, beside)
         expected: Any = _band(experiment, strand.values, at.take(aside))[1] if len(aside) else []
         for i, V_m in zip(aside, expected, strict=True):
-            named.setdefault(_otherwise(at, i, through[K_o[i]]), (_ASIDE * x[i], float(V_m)))
+            named.setdefault(_otherwise(at, i, through[K_o[i]]), (_TO_THE_RIGHT * x[i], float(V_m)))
     for words, place in list(named.items())[:_NAMED]:
         axes.annotate(words, place, (7, -3), textcoords="offset points", fontsize="small", parse_math=False, zorder=5)
     path = np.geomspace(K_o[K_o > 0].min(), K_o.max(), _CURVE_POINTS)  # without K outside there is no E_K
@@ -283,7 +283,7 @@ def _curve(
     if len(lone):
         lower, middle, upper = _band(experiment, strand.values, at.take(lone))
         place = np.where(at.c_o["K"] > 0, at.c_o["K"], _ZERO * min(positive, default=1.0))[lone]
-        place = place * np.where(np.isin(lone, aside), _ASIDE, 1.0) * beside
+        place = place * np.where(np.isin(lone, aside), _TO_THE_RIGHT, 1.0) * beside
         axes.errorbar(
             place, middle, yerr=[middle - lower, upper - middle], fmt="D", ms=6, mfc="white", mec=colour, mew=1.5,
             ecolor=colour, capsize=3, zorder=4,

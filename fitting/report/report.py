@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 import pandas as pd
 
-from ...models.notes import About, many
+from ...models.notes import About, number_of
 from ...models.parameters import Role
 from ..checks.fitted import Fitted
 from ..checks.identification import UNINFORMED, questions
@@ -21,7 +21,7 @@ from ..comparison.words import contrasts_in_words, potentials_in_words
 from ..results.outputs import ResultsFile
 from ..results.tables import html_table, number, printed_unit
 from ..results.text import SUMMARY_FORMATS
-from .gallery import pictures, series_told
+from .gallery import pictures, series_caption
 from .methods import Methods, describe
 from .page import card, cautions_html, figure_html, folded, in_short, page_html, paragraphs, stacked_table, words
 from .plots import plot_series
@@ -55,12 +55,12 @@ def report_html(fit: Fitted) -> str:
     kind = "mean potential" if (experiment.error_mV > 0).all() else "resting potential"
     return page_html(
         title=f"{source_name(fit)}: {experiment.law.name}",
-        subtitle=f"{many(experiment.recordings.sizes['obs'], kind)} in"
-        f" {many(experiment.n_conditions, 'condition')}; {experiment.law.summary}.",
+        subtitle=f"{number_of(experiment.recordings.sizes['obs'], kind)} in"
+        f" {number_of(experiment.n_conditions, 'condition')}; {experiment.law.summary}.",
         asked=words(_question(fit)),
         answer=failures(verdict) + answer,
         belief=cautions_html(verdict.cautions) + "\n".join(map(in_short, verdict.parts)),
-        figure=figure_html("Potential against potassium", series_told(fit), partial(plot_series, fit)),
+        figure=figure_html("Potential against potassium", series_caption(fit), partial(plot_series, fit)),
         rest=[
             ("Parameters", _parameters_section(fit, beside, shared[~informed])),
             ("The verdict in full", f'<div class="cards">{"".join(map(card, verdict.parts))}</div>'),
@@ -145,28 +145,31 @@ def _parameters_section(fit: Fitted, table: pd.DataFrame, uninformed: pd.DataFra
     parts = [parameters(fit, table), paragraphs([reference] if reference else [], "faint")]
     if len(uninformed):
         names = listed(list(dict.fromkeys(uninformed["parameter"])))
-        told = paragraphs(["Of these the recordings say little: what stands here is largely the prior."])
-        parts.append(folded(f"The recordings do not say: {names}", told + parameters(fit, uninformed)))
-    told = paragraphs(["Contraction is what the recordings added to the prior: 0 nothing, 1 all."], "faint")
+        note = paragraphs(["Of these the recordings say little: what stands here is largely the prior."])
+        parts.append(folded(f"The recordings do not say: {names}", note + parameters(fit, uninformed)))
+    note = paragraphs(["Contraction is what the recordings added to the prior: 0 nothing, 1 all."], "faint")
     table_of_all = stacked_table(["parameter", "group", "unit", *columns], numbers)
-    parts.append(folded(f"Every number{cells}, with diagnostics", told + table_of_all))
+    parts.append(folded(f"Every number{cells}, with diagnostics", note + table_of_all))
     return "\n".join(parts)
 
 
 def _rests(fit: Fitted) -> Iterator[tuple[str, str]]:
     """What moves the answers, and, folded, what was tried without moving them; nothing where that was not looked at."""
-    rested, table = fit.verdict().robustness, fit.robustness()
-    if rested is None or not len(table):
+    robustness, table = fit.verdict().robustness, fit.robustness()
+    if robustness is None or not len(table):
         return
-    counts = rested.table["counts"].to_numpy(bool)
+    counts = robustness.table["counts"].to_numpy(bool)
     lines = [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in table.itertuples(index=False)]
-    told = "Each line is the fit under another prior or assumption, or without some rows; shift_sd: how far the answer moves."
+    note = "Each line is the fit under another prior or assumption, or without some rows; shift_sd: how far the answer moves."
     moving, still = (
         stacked_table(list(table.columns), [line for line, c in zip(lines, counts, strict=True) if c == wanted])
         for wanted in (True, False)
     )
-    html = paragraphs([told], "faint") + (moving if counts.any() else "")
-    yield "What the answers rest on", html + folded(f"{many(int((~counts).sum()), 'change')} that move little", still)
+    html = paragraphs([note], "faint") + (moving if counts.any() else "")
+    yield (
+        "What the answers rest on",
+        html + folded(f"{number_of(int((~counts).sum()), 'change')} that move little", still),
+    )
 
 
 def methods_html(methods: Methods) -> str:

@@ -58,8 +58,8 @@ def write_fit(
     tree.attrs = {**tree.attrs, "config": config}
     write_tree(tree, aside / "fit.nc")
     write_csv(fit.summary(), aside / "summary.csv")
-    if len(rested := fit.robustness()):
-        write_csv(rested, aside / "robustness.csv")
+    if len(robustness := fit.robustness()):
+        write_csv(robustness, aside / "robustness.csv")
     (aside / "verdict.json").write_text(plain_json(fit.verdict().to_dict()), encoding="utf-8")
     (aside / "config.toml").write_text(config, encoding="utf-8")
     for name in figures:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ...models.laws.registry import where_from
+from ...models.laws.registry import how_to_import
 from ...models.notes import notes_as_json
 from ..experiment.experiment import Experiment
 from ..model.cells import log_prior, place_cells, with_cells
@@ -79,7 +79,7 @@ def assemble(experiment: Experiment, draws: Draws, seed: np.random.SeedSequence)
             "constant_data": experiment.recordings.drop_vars("V_m"),
         }
     )
-    if origin := where_from(experiment.law):
+    if origin := how_to_import(experiment.law):
         tree.attrs["law_from"] = origin
     tree.attrs.update(
         config=experiment.config.to_toml(),

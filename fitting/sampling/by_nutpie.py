@@ -45,13 +45,13 @@ def draw_by_nutpie(
 
     A version of nutpie that cannot be used in this way raises InterfaceChanged.
     """
-    many = density.size > MANY_PARAMETERS
-    tuning = sampling.tune // 2 if many else sampling.tune
+    large = density.size > MANY_PARAMETERS
+    tuning = sampling.tune // 2 if large else sampling.tune
     bar = Progress(sampling.chains * (tuning + sampling.draws), what="draws", even=False, show=progress)
     try:
         lib = core()
         # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
-        settings = lib.PyNutsSettings.Diag(seed) if many else lib.PyNutsSettings.LowRank(seed)
+        settings = lib.PyNutsSettings.Diag(seed) if large else lib.PyNutsSettings.LowRank(seed)
         numbers = {"num_tune": tuning, "num_draws": sampling.draws, "num_chains": sampling.chains}
         settings.update({**numbers, "target_accept": sampling.target_accept})
         model, quiet, arrow = _model(density, start), lib.ProgressType.none(), lib.PyStorage.arrow()
@@ -100,8 +100,8 @@ def _after_warm_up(draws, statistics) -> tuple[Arrays, Arrays]:
 
     draws, statistics = ([pyarrow.record_batch(chain) for chain in kind] for kind in (draws, statistics))
     first = [int(np.sum(chain["tuning"].to_numpy(zero_copy_only=False))) for chain in statistics]
-    theirs = ["depth" if name == "tree_depth" else name for name in STATISTICS]
-    kept = [chain.select(theirs).rename_columns(list(STATISTICS)) for chain in statistics]
+    names = ["depth" if name == "tree_depth" else name for name in STATISTICS]
+    kept = [chain.select(names).rename_columns(list(STATISTICS)) for chain in statistics]
     return _arrays(draws, first), _arrays(kept, first)
 
 

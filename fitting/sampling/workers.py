@@ -69,7 +69,7 @@ class Workers:
                         f"{typed('scheduler', self.scheduler)}: it ended during the run. {_KEPT}"
                     ) from error
         elif self.number == 1:
-            yield _Here(), lambda: 1
+            yield _InThisProcess(), lambda: 1
         else:
             # Spawned, since a fork would copy locks that the threads of numerical libraries hold.
             context = multiprocessing.get_context("spawn")
@@ -114,7 +114,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-class _Here(Executor):
+class _InThisProcess(Executor):
     """Does each task at once, in this process."""
 
     def submit(self, fn, /, *args, **kwargs):

@@ -205,14 +205,14 @@ class _Emitter(Function):
         if plan.total is None:
             self.line("ret i64 0")
             return
-        total, spoilt = self.value(plan.total), self.alloca("double")
+        total, not_finite = self.value(plan.total), self.alloca("double")
         self.store("double", total, "%value")
-        self.store("double", self.let(f"fmul double {total}, {number(0.0)}"), spoilt)
+        self.store("double", self.let(f"fmul double {total}, {number(0.0)}"), not_finite)
         with self.loop("0", "%n", 1, independent=True) as place:
             zero = self.let(f"fmul double {self.load('double', self.gep('double', '%gradient', place))}, {number(0.0)}")
-            so_far = self.let(f"load double, ptr {spoilt}")
-            self.line(f"store double {self.let(f'fadd reassoc double {so_far}, {zero}')}, ptr {spoilt}")
-        finite = self.let(f"fcmp ord double {self.load('double', spoilt)}, {number(0.0)}")
+            so_far = self.let(f"load double, ptr {not_finite}")
+            self.line(f"store double {self.let(f'fadd reassoc double {so_far}, {zero}')}, ptr {not_finite}")
+        finite = self.let(f"fcmp ord double {self.load('double', not_finite)}, {number(0.0)}")
         self.line(f"ret i64 {self.let(f'select i1 {finite}, i64 0, i64 3')}")
 
     def value(self, node: Node) -> str:

@@ -8,7 +8,7 @@ from .trace import Axis, Graph, Node
 
 READ = ("data", "parameter")
 """What is read where it is wanted, at any entry of its axis."""
-_DEAR = ("div", "sqrt", "exp", "expm1", "log", "log1p", "rest")
+_COSTLY = ("div", "sqrt", "exp", "expm1", "log", "log1p", "rest")
 """What another loop reads rather than reckons again."""
 
 
@@ -92,7 +92,7 @@ class Schedule:
                 amount = node.args[0]
                 self.scatters[self.loop(amount)][node] = None
                 self._keep(amount)
-            elif node.op == "rest" or (node.op in _DEAR and self.loop(node) != loop):
+            elif node.op == "rest" or (node.op in _COSTLY and self.loop(node) != loop):
                 self._keep(node)
             else:
                 self._inputs(node, loop)

@@ -80,7 +80,7 @@ def origin(law: Law) -> tuple[str, str]:
     return law.potential.__module__, law.potential.__qualname__
 
 
-def home(law: Law) -> tuple[str, str]:
+def module_and_variable(law: Law) -> tuple[str, str]:
     """The module that holds a law, and under which name (empty where none does); the script itself only as a last resort."""
     for module in sorted(sys.modules, key="__main__".__eq__):
         held = list(getattr(sys.modules[module], "__dict__", {}).items())
@@ -89,13 +89,13 @@ def home(law: Law) -> tuple[str, str]:
     return origin(law)[0], ""
 
 
-def where_from(law: Law) -> str:
+def how_to_import(law: Law) -> str:
     """What makes a law known in another process, as a person types it; empty for vrest's own."""
     if law.name in OWN:
         return ""
     if law.name in _offered():
         return f"install {_package(_offered()[law.name][0])}"
-    module, variable = home(law)
+    module, variable = module_and_variable(law)
     if module == "__main__":
         return f"it was defined in a script or notebook: run that part again, and vrest.register({variable or 'it'})"
     return f"import {module} and type vrest.register({module}.{variable or '…'})"
@@ -151,4 +151,4 @@ def _found(name: str, module: str) -> Law:
 
 
 # By name: a law's functions need not be ones that pickle knows.
-copyreg.pickle(Law, lambda one: (_found, (one.name, home(one)[0])))
+copyreg.pickle(Law, lambda one: (_found, (one.name, module_and_variable(one)[0])))

@@ -8,7 +8,7 @@ from ..arrays import Array, is_symbolic, namespace
 from .balance import Terms, net, slope
 from .newton import SOLVERS, by_newton
 
-_MANY = 20_000  # above so many roots, compiling the solver costs less
+_MOST_BY_NUMPY = 20_000  # above so many roots, compiling the solver costs less
 
 
 def rest(terms: Terms) -> Array:
@@ -38,7 +38,7 @@ def balancing_current(terms: Terms, u: Array) -> Array:
 
 
 def _solve(terms: Terms) -> np.ndarray:
-    if np.broadcast(*terms).size > _MANY:
+    if np.broadcast(*terms).size > _MOST_BY_NUMPY:
         from .kernel import roots  # a compiler, which few roots do not need
 
         return roots(terms)

@@ -19,7 +19,7 @@ from vrest.data.tables.schema import COLUMNS
 from vrest.models.errors import DataError
 
 K, V, R, T = COLUMNS["K_o_mM"], COLUMNS["V_m_mV"], COLUMNS["R_in_MOhm"], COLUMNS["temperature_C"]
-POINT, COMMA, TOLD = Spelling("."), Spelling(",", local=True), Spelling(",", told=True, local=True)
+POINT, COMMA, STATED = Spelling("."), Spelling(",", local=True), Spelling(",", stated=True, local=True)
 SEMICOLONS = Spelling(".", local=True)
 ASKED = None
 
@@ -27,12 +27,12 @@ ASKED = None
 @pytest.mark.parametrize(
     ("text", "column", "spelling", "value"),
     [
-        ("1,5", K, POINT, 1.5), ("1,5", K, COMMA, 1.5), ("1.5", K, COMMA, 1.5), ("1.5", K, TOLD, ASKED),
+        ("1,5", K, POINT, 1.5), ("1,5", K, COMMA, 1.5), ("1.5", K, COMMA, 1.5), ("1.5", K, STATED, ASKED),
         ("-70,25", V, POINT, -70.25), ("-70,123", V, POINT, -70.123), ("-70.123", V, SEMICOLONS, -70.123),
         ("1,234", R, POINT, ASKED), ("1,234", R, COMMA, 1.234), ("1.234", R, POINT, 1.234), ("1.234", R, SEMICOLONS, ASKED),
         ("1.234", R, COMMA, ASKED), ("0.234", R, SEMICOLONS, 0.234), ("0,234", R, POINT, 0.234),
-        ("1.234,5", R, POINT, ASKED), ("1.234,5", R, COMMA, ASKED), ("1.234,5", R, TOLD, 1234.5),
-        ("1,234.5", R, POINT, ASKED), ("1,234.5", R, Spelling(".", told=True), 1234.5), ("1.234.567", R, TOLD, ASKED),
+        ("1.234,5", R, POINT, ASKED), ("1.234,5", R, COMMA, ASKED), ("1.234,5", R, STATED, 1234.5),
+        ("1,234.5", R, POINT, ASKED), ("1,234.5", R, Spelling(".", stated=True), 1234.5), ("1.234.567", R, STATED, ASKED),
         ("12,34,5", R, POINT, ASKED), ("1'234", R, POINT, 1234), ("1’234", R, COMMA, 1234), ("1 234", R, POINT, 1234),
         ("1\u202f234,5", R, COMMA, 1234.5), ("1 23", R, POINT, ASKED), ("1'23", R, POINT, ASKED), ("5 mM", K, POINT, 5),
         ("5mM", K, POINT, 5), ("5 mmol/l", K, POINT, 5), ("5 µM", K, POINT, ASKED), ("5 mg", K, POINT, ASKED),
@@ -71,7 +71,7 @@ MARKS = st.sampled_from([*"0123456789" * 2, *".,'’ -−–+eExX_%±()/~<", *"�
 @given(
     st.lists(MARKS, min_size=1, max_size=9).map("".join),
     st.sampled_from([K, V, R, T]),
-    st.sampled_from([POINT, COMMA, TOLD, SEMICOLONS]),
+    st.sampled_from([POINT, COMMA, STATED, SEMICOLONS]),
 )
 def test_whatever_is_read_has_the_figures_that_were_typed(text, column, spelling):
     """Figures, sign and decimal place, by other means than the reader's: the last mark among figures, or none."""

@@ -69,7 +69,7 @@ def test_both_ends_are_where_the_search_ends(solve):
 
 def test_many_numbers_are_solved_by_it_and_few_by_newton(monkeypatch):
     """To the last digits alike, whatever the shapes, across the pieces that it takes them in."""
-    monkeypatch.setattr("vrest.models.solver.rest._MANY", 5000)
+    monkeypatch.setattr("vrest.models.solver.rest._MOST_BY_NUMPY", 5000)
     A, B, j = coefficients(12_000)
     few = by_newton(Terms(A, B, j=j))
     inside = np.abs(few) < 300

@@ -45,12 +45,12 @@ def table(state: Mapping[str, Any]) -> dict[str, Any]:
     grid = _cells(state, config)
     at = max(range(min(len(grid.rows), _LOOKED_AT)), key=lambda row: recognised(grid.rows[row]), default=0)
     header = grid.rows[at] if grid.rows else []
-    told = {own.lstrip("-"): name for name, own in config.columns.items()}
+    given = {own.lstrip("-"): name for name, own in config.columns.items()}
     shown: dict[str, Any] = {
         "cells": grid.rows[:MOST_ROWS],
         "rows": len(grid.rows),
         "header": at,
-        "columns": [_column(own, told) for own in header],
+        "columns": [_column(own, given) for own in header],
         "faults": [], "repairs": [], "cautions": [], "ok": True,
     }  # fmt: skip
     try:
@@ -60,7 +60,7 @@ def table(state: Mapping[str, Any]) -> dict[str, Any]:
         own = found.own_names
         faults = [
             {"row": f.row, "column": f.column, "text": f.message, "place": _place(own.get(f.column, f.column), header)}
-            for f in found.each[:MOST_ROWS]
+            for f in found.faults[:MOST_ROWS]
         ] or [{"row": 0, "place": -1, "text": str(error)}]
         return shown | {"ok": False, "faults": faults, "repairs": [one.text for one in found.repairs]}
     return shown | {
@@ -129,7 +129,7 @@ def check(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def expected(of: Expectation) -> list[dict[str, Any]]:
     """What is expected to be known of each quantity."""
-    each = zip(of.quantities, of.prior_sd, of.sd, of.contraction, strict=True)
+    rows = zip(of.quantities, of.prior_sd, of.sd, of.contraction, strict=True)
     return [
         {
             "parameter": q.label,
@@ -137,7 +137,7 @@ def expected(of: Expectation) -> list[dict[str, Any]]:
             "after": spread_text(q, b),
             "contraction": round(float(c), 3),
         }
-        for q, a, b, c in each
+        for q, a, b, c in rows
     ]
 
 
@@ -146,15 +146,15 @@ def _cells(state: Mapping[str, Any], config: Config) -> Grid:
     return read_grid(read_bytes(path, MOST_BYTES + 1), config.reading(), Faults(path.name))
 
 
-def _column(own: str, told: Mapping[str, str]) -> dict[str, Any]:
+def _column(own: str, given: Mapping[str, str]) -> dict[str, Any]:
     """What a header is taken for."""
-    if own in told:
-        return {"own": own, "name": told[own], "certain": True, "told": True, "unit": ""}
+    if own in given:
+        return {"own": own, "name": given[own], "certain": True, "given": True, "unit": ""}
     found = meaning(own) if own else None
     if found is None:
-        return {"own": own, "name": "", "certain": True, "told": False, "unit": ""}
+        return {"own": own, "name": "", "certain": True, "given": False, "unit": ""}
     unit = found.unit.unit if found.unit and found.unit.changes else ""
-    return {"own": own, "name": found.name, "certain": found.certain, "told": own in COLUMNS, "unit": unit}
+    return {"own": own, "name": found.name, "certain": found.certain, "given": own in COLUMNS, "unit": unit}
 
 
 def _place(own: str, header: Sequence[str]) -> int:

@@ -103,7 +103,7 @@ class App:
         return {"id": made.id}
 
     async def analysis(self, request: Request) -> dict[str, Any]:
-        return self._told(self._of(request))
+        return self._described(self._of(request))
 
     async def save(self, request: Request) -> dict[str, Any]:
         """Keep what is asked on the page; of the settings only those named change, and one that is empty goes."""
@@ -119,7 +119,7 @@ class App:
             settings = one.state["settings"] | given["settings"]
             given["settings"] = {name: value for name, value in settings.items() if value not in ("", False, None, [])}
         one.save(given)
-        return self._told(one)
+        return self._described(one)
 
     async def edit(self, request: Request) -> dict[str, Any]:
         """Change cells, on a copy of the table; one edit at a time, so that two pages make one copy."""
@@ -132,7 +132,7 @@ class App:
             found = await self._asked("edit", one, changes=given["changes"], copy=copy)
             if "error" not in found:
                 one.save({"data": found["data"], "settings": found["settings"]})
-        return found | self._told(one)
+        return found | self._described(one)
 
     async def ask(self, request: Request) -> dict[str, Any]:
         """What the worker says of an analysis: table, check, plan, result, explore."""
@@ -157,7 +157,7 @@ class App:
         argv, stem = _command(one.state, given)
         name = free(one.path, re.sub(r"[^A-Za-z0-9_-]+", "-", stem)[:60])
         await self.jobs.start(one, name, [*argv, "--out", name])
-        return self._told(one)
+        return self._described(one)
 
     async def progress(self, request: Request) -> dict[str, Any]:
         run = self.jobs.running
@@ -201,7 +201,7 @@ class App:
     async def _asked(self, what: str, one: Analysis, **given: Any) -> dict[str, Any]:
         return await self.desk.ask(what, folder=str(one.path), state=one.state, **given)
 
-    def _told(self, one: Analysis) -> dict[str, Any]:
+    def _described(self, one: Analysis) -> dict[str, Any]:
         """An analysis as the page has it: what was set, the command, and the runs."""
         state = one.state
         runs = [run | {"command": command(*run["argv"])} for run in runs_of(one, self.jobs.running)]

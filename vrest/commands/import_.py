@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     rows, sentences = [], []
     read: dict[bytes, Path] = {}
     along: set[Path] = set()
-    clamp = Clamp(options.clamp) if options.clamp else Clamp.UNSAID
+    clamp = Clamp(options.clamp) if options.clamp else Clamp.UNKNOWN
     with folder.writing() as aside:
         for k, (file, name) in enumerate(names.items()):
             if sys.stderr.isatty():
@@ -97,8 +97,8 @@ def run(options: argparse.Namespace) -> int:
         say(*dict.fromkeys(sentences))
         frame = pd.DataFrame(rows)
         if rows:
-            untold = [c for c in ("solution", "temperature_C", "ljp_mV") if c in frame and frame[c].isna().all()]
-            frame = frame.drop(columns=untold)
+            empty = [c for c in ("solution", "temperature_C", "ljp_mV") if c in frame and frame[c].isna().all()]
+            frame = frame.drop(columns=empty)
             with table.writing() as beside:
                 write_csv(frame, beside)
     if not rows:

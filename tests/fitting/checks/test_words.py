@@ -108,7 +108,7 @@ def test_each_outcome_of_the_fit_reads_as_it_is(outcome):
 @pytest.mark.parametrize("outcome", IDENTIFICATION_READS)
 def test_each_outcome_of_identification_reads_as_it_is(outcome):
     check, mark, text = IDENTIFICATION_READS[outcome]
-    part = say_identification(check, rested=ROBUST)
+    part = say_identification(check, robustness=ROBUST)
     assert (part.mark, part.sentences) == (mark, read(text))
 
 
@@ -135,7 +135,7 @@ def test_no_verdict_contradicts_itself_whatever_its_parts_say():
         assert contradictions(text) == [], text
         seen.add(text)
     assert len(seen) == 83  # a failed sampling hides the rest but for its advice
-    both = f"{say_fit(FIT_READS['misses'][0])}\n{say_identification(KNOWN, rested=ROBUST)}"  # the negative control
+    both = f"{say_fit(FIT_READS['misses'][0])}\n{say_identification(KNOWN, robustness=ROBUST)}"  # the negative control
     assert contradictions(both) == [CONTRADICTIONS[0]]
 
 
@@ -231,7 +231,7 @@ def test_what_answers_rest_on_is_said_with_both_values():
         "pump_mV rests on the prior of pump_mV: under HalfNormal(16) and not HalfNormal(8), pump_mV would be 9.00 and not"
         " 8.00 (+0.7 sd).",
     )
-    told = say_identification(KNOWN, rested=found)
+    told = say_identification(KNOWN, robustness=found)
     assert "answered by the data" not in str(told)
     assert "rest on more than the data" in str(told)
 
@@ -248,5 +248,5 @@ def test_robust_answers_and_contradicted_priors_are_said():
     fought = replace(calm, conflicts=(conflict,))
     assert say_robustness(fought).mark is Mark.WEAK
     assert "under HalfNormal(16) it is 26.0 (22.0 to 30.0)" in str(say_robustness(fought))
-    assert "answered by the data" in str(say_identification(KNOWN, rested=calm))
+    assert "answered by the data" in str(say_identification(KNOWN, robustness=calm))
     assert "was not looked at" in str(say_identification(KNOWN))

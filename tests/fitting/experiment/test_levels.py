@@ -87,7 +87,7 @@ def test_units_that_hold_one_each_are_one_level_and_a_single_unit_is_none(rows):
 def test_animals_of_cells_with_a_row_each_are_what_is_told_apart():
     rows = plan(3, 4, K_o=(5,), pump=(False,))
     found = levels(rows)
-    assert (found.told_apart, found.finest, found.cells) == (False, "animal", ("A0", "A1", "A2", "B0", "B1", "B2"))
+    assert (found.distinguished, found.finest, found.cells) == (False, "animal", ("A0", "A1", "A2", "B0", "B1", "B2"))
     experiment = prepared(rows)
     assert (experiment.spreads, [*experiment.spreads_above[0]]) == ({}, ["P_Na/P_K", "P_Cl/P_K", "pump_mV"])
     assert "Cells are not told apart: each was measured in one condition only" in str(experiment.notes[0])

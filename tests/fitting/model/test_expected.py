@@ -33,19 +33,22 @@ def sealed(**columns):
 def test_rows_whose_seals_differ_count_each_with_its_own_slopes(columns):
     e = sealed(**columns)
     assert (e.conditions.size, e.n_conditions) == (16, 8), "a person counts baths, not electrodes"
-    truth = {p.name: np.asarray(p.prior.typical) for p in e.parameters}
-    draws = {p.symbol: (("chain", "draw"), np.full((2, 10), truth[p.name])) for p in e.parameters}
+    true_parameters = {p.name: np.asarray(p.prior.typical) for p in e.parameters}
+    draws = {p.symbol: (("chain", "draw"), np.full((2, 10), true_parameters[p.name])) for p in e.parameters}
     information = linearised_posterior(e, xr.Dataset(draws)).information[0, 0]
 
     def moved(p, step):
-        values = {**truth, p.name: p.scale.undo(p.scale.of(truth[p.name]) + step)}
+        values = {**true_parameters, p.name: p.scale.undo(p.scale.of(true_parameters[p.name]) + step)}
         return np.concatenate(
-            [e.row_mean(values) / truth["sigma_mV"], e.log_R_in(e.theta(values)) / truth["R_in_scatter"]]
+            [
+                e.row_mean(values) / true_parameters["sigma_mV"],
+                e.log_R_in(e.theta(values)) / true_parameters["R_in_scatter"],
+            ]
         )
 
     slopes = np.stack([(moved(p, 1e-5) - moved(p, -1e-5)) / 2e-5 for p in e.inferred])
     assert information == pytest.approx(slopes @ slopes.T, rel=1e-5, abs=1e-6)
-    apart = e.potential(truth)
+    apart = e.potential(true_parameters)
     assert np.ptp(apart[:2]) > 0.1, "the seals matter"
     expectation, _ = foresee(e)
     assert np.isfinite(expectation.sd).all()
@@ -125,7 +128,7 @@ def test_cells_and_the_units_above_are_integrated_out_as_from_one_large_matrix(d
     levels = [(a.of_cell, s, w[0]) for a, s, w in zip(e.levels.above, e.spreads_above, expected.above, strict=True)]
     for of_cell, spreads, width in [*levels, (np.arange(len(group_of_cell)), e.spreads, expected.spread[0])]:
         for i, (k, p) in enumerate((k, p) for k, p in enumerate(e.inferred) if p.name in spreads):
-            sd = width[:, i] * p.cell_slope(p.scale.undo(expected.truth[0, :, k]))
+            sd = width[:, i] * p.cell_slope(p.scale.undo(expected.true_parameters[0, :, k]))
             deviations = np.zeros((len(of_cell), size, of_cell.max() + 1))
             deviations[np.arange(len(of_cell)), k, of_cell] = sd[group_of_cell]
             to_cell.append(deviations)

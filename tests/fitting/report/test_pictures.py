@@ -14,7 +14,7 @@ from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.interval import bounds
 from vrest.fitting.experiment.levels import Levels
 from vrest.fitting.fit import Fit
-from vrest.fitting.report.gallery import pictures, series_told
+from vrest.fitting.report.gallery import pictures, series_caption
 from vrest.fitting.report.pictures import (
     plot_cells,
     plot_pair,
@@ -86,7 +86,7 @@ def recorded(axes, *markers: str) -> list[float]:
 
 def assert_as_told(fit, axes):
     """The words beside the picture speak of what is in it, and of nothing else."""
-    told, lines = series_told(fit), axes.lines
+    told, lines = series_caption(fit), axes.lines
     assert ("Diamonds" in told) == bool(recorded(axes, "d"))
     assert ("broken lines" in told) == any(line.get_linestyle() == "--" for line in lines)
     assert ("logarithmic" in told) == (axes.get_xscale() == "log")

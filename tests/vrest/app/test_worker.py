@@ -47,7 +47,7 @@ def test_faults_are_marked_at_their_cells(ask):
     assert "kelvin" in at[5, 2]
     assert found["repairs"][0].startswith("row 1 above the header")
     first = found["columns"][0]
-    assert (first["own"], first["name"], first["certain"], first["told"]) == ("RMP (mV)", "V_m_mV", True, False)
+    assert (first["own"], first["name"], first["certain"], first["given"]) == ("RMP (mV)", "V_m_mV", True, False)
 
 
 def test_a_setting_in_a_sentence_is_marked_for_the_page_and_names_are_not(ask):
@@ -62,7 +62,7 @@ def test_told_columns_and_values_are_obeyed(ask):
     state = STATE | {"settings": {"columns": ["V_m_mV=V"], "temperature_C": "22"}}
     found = ask("table", "V,K_o_mM\n-70,5\n-60,10\n", state=state)
     assert (found["ok"], found["understood"]) == (True, 2)
-    assert found["columns"][0]["told"]
+    assert found["columns"][0]["given"]
     wrong = ask("table", state=STATE | {"settings": {"temperature_C": "warm"}})
     assert "warm" in wrong["error"]
 

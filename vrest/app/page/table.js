@@ -55,12 +55,12 @@ export async function tablePage(page) {
   // What a column is taken for, to be changed.
   function head(column, c) {
     if (!column) return h("div", {});
-    const { own, name, certain, told, unit } = column;
+    const { own, name, certain, given, unit } = column;
     const select = h("select", { "aria-label": `Column ${own || c + 1} is read as`, class: name && !certain ? "asked" : "", onchange: doing((e) => map(own, e.target.value)) },
       h("option", { value: "" }, own ? "own label" : "–"),
       S.offered.columns.map((one) => h("option", { value: one.name, title: one.meaning }, one.name)));
-    select.value = name && (certain || told) ? name : "";
-    const state = !name || told ? "" : certain ? "guessed" : "is it?";
+    select.value = name && (certain || given) ? name : "";
+    const state = !name || given ? "" : certain ? "guessed" : "is it?";
     return h("div", {}, select, h("small", {}, !certain && name
       ? h("button", { type: "button", class: "setting", onclick: doing(() => map(own, name)) }, `it is ${name}`)
       : [state && h("span", { class: "amber" }, `? ${state}`), unit && ` from ${unit}`]));
@@ -71,7 +71,7 @@ export async function tablePage(page) {
     const pairs = (S.one.settings.columns ?? []).filter((pair) => pair.slice(pair.indexOf("=") + 1) !== own && pair.slice(0, pair.indexOf("=")) !== name);
     const found = now.columns.find((one) => one.own === own);
     if (!name && found.name && !pairs.some((pair) => pair.endsWith(`=${own}`))) {
-      if (found.told && own !== found.name) { await set("columns", pairs); return read(); }
+      if (found.given && own !== found.name) { await set("columns", pairs); return read(); }
       const at = now.columns.indexOf(found);  // a header that would be taken for a column is renamed, on the copy
       return edit([[now.header, at, `${own} label`]]);
     }
@@ -79,7 +79,7 @@ export async function tablePage(page) {
     await read();
   }
 
-  const guessed = () => now.columns.filter((one) => one.own && one.name && one.certain && !one.told);
+  const guessed = () => now.columns.filter((one) => one.own && one.name && one.certain && !one.given);
 
   async function confirm() {
     await set("columns", [...(S.one.settings.columns ?? []), ...guessed().map((one) => `${one.name}=${one.own}`)]);
