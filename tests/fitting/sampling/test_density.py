@@ -25,7 +25,8 @@ from vrest.models.compiling import machine
 from vrest.models.parameters import PUMP, Parameter
 from vrest.models.priors import Gamma, HalfNormal, LogNormal, Normal
 
-POINTS = 20
+FEW, MANY = 5, 50
+"""Random places at which a density is compared."""
 FAST = (
     "pooled",
     "mullins-noda",
@@ -41,7 +42,7 @@ FAST = (
 """What stands for all where time is short."""
 
 
-def places(density: Density, experiment, number: int = POINTS, wide: float = 1.0) -> list[np.ndarray]:
+def places(density: Density, experiment, number: int = FEW, wide: float = 1.0) -> list[np.ndarray]:
     """Random places around where chains begin."""
     start = density.flatten(starting_point(experiment))
     return [start + np.random.default_rng(seed).uniform(-wide, wide, len(start)) for seed in range(number)]
@@ -64,7 +65,7 @@ def reference(experiment, density: Density):
     return evaluate
 
 
-def assert_equal(experiment, number: int = POINTS):
+def assert_equal(experiment, number: int = FEW):
     density = Density(experiment)
     theirs = reference(experiment, density)
     apart = []
@@ -77,11 +78,6 @@ def assert_equal(experiment, number: int = POINTS):
     assert np.ptp(apart) <= 1e-9 * max(1.0, abs(expected)), "the constant in which the two may differ is none"
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in DESIGNS])
-def test_it_is_pymcs_density(name):
-    assert_equal(DESIGNS[name]())
-
-
 def test_a_wrong_sign_would_be_seen():
     """What the comparison is worth: the same places with one number of the table another."""
     experiment = pooled()
@@ -92,14 +88,17 @@ def test_a_wrong_sign_would_be_seen():
     assert density(x)[2] != pytest.approx(theirs(x)[1], rel=1e-10)
 
 
-def test_one_compilation_serves_every_number_of_cells_and_groups():
-    machines = set()
-    for number, types in ((3, "AB"), (11, "ABCDE")):
-        rows, _ = many_cells(cells=number, types={t: {} for t in types}, K_o=(2.5, 10), temperatures=(22,))
-        experiment = prepare(rows, configure(inside=INSIDE, by="cell_type"))
-        assert_equal(experiment, number=3)
-        machines.add(Density(experiment).machine)
-    assert len(machines) == 1
+def of_cells(number: int, types: str):
+    rows, _ = many_cells(cells=number, types={t: {} for t in types}, K_o=(2.5, 10), temperatures=(22,))
+    return prepare(rows, configure(inside=INSIDE, by="cell_type"))
+
+
+@pytest.mark.parametrize("points", [3, pytest.param(MANY, marks=pytest.mark.reference)])
+def test_one_compilation_serves_every_number_of_cells_and_groups(points):
+    sizes = [of_cells(3, "AB"), of_cells(11, "ABCDE"), of_cells(40, "AB")]
+    assert len({Density(experiment).machine for experiment in sizes}) == 1
+    for experiment in sizes[:1] if points == 3 else sizes:
+        assert_equal(experiment, points)
 
 
 def test_numbers_compile_nothing(monkeypatch):
@@ -126,7 +125,7 @@ OPTIONS = {
     "passive": lambda: pooled(inside="K=140,Na=12,Cl=passive"),
     "ratio": lambda: pooled(law="mullins-noda", options="pump_ratio", inside="K=140,Na=12"),
     "nernst": lambda: pooled(law="nernst", inside="K=140+-10", ions="K"),
-    "robust": lambda: pooled(law="ghk", robust=True),
+    "robust ghk": lambda: pooled(law="ghk", robust=True),
     "calcium": lambda: prepare(with_calcium(), configure(inside=f"{INSIDE},Ca=0.0001", ions="K,Na,Cl,Ca")),
     "errors": lambda: prepare(with_errors(), configure(inside=INSIDE)),
     "robust errors": lambda: prepare(with_errors(), configure(inside=INSIDE, robust=True)),
@@ -152,9 +151,15 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in OPTIONS])
-def test_every_option_of_a_structure_is_pymcs(name):
-    assert_equal(OPTIONS[name](), number=5)
+STRUCTURES = DESIGNS | OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [*((n, FEW) for n in FAST), *(pytest.param(n, MANY, marks=pytest.mark.reference) for n in STRUCTURES)],
+)
+def test_it_is_pymcs_density(name, points):
+    assert_equal(STRUCTURES[name](), points)
 
 
 def with_calcium():
@@ -278,8 +283,8 @@ print(*sorted({m.split(".")[0] for m in imported} & {"pymc", "pytensor", "numba"
     assert (tmp_path / "a/summary.csv").read_bytes() == (tmp_path / "b/summary.csv").read_bytes()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["cells", "robust", "resistances"])
+@pytest.mark.reference
+@pytest.mark.parametrize("kind", ["pooled", "cells", "robust", "resistances"])
 def test_summaries_repeat_byte_for_byte_in_any_process_and_from_the_saved_configuration(tmp_path, kind):
     rows, flags = recordings(), ["--inside", "K=140+-10,Na=12,Cl=10"]
     if kind == "cells":
