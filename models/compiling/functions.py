@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..arrays import NAMESPACES
 from ..solver.newton import SOLVERS
 from .trace import Node
@@ -21,8 +23,8 @@ def _graph(*values: Any):
     return next(x for x in values if isinstance(x, Node)).graph
 
 
-def _function(op: str) -> Callable[[Node], Node]:
-    return lambda x: x.graph.apply(op, x)
+def _function(op: str) -> Callable[[Any], Any]:
+    return lambda x: x.graph.apply(op, x) if isinstance(x, Node) else getattr(np, op)(x)
 
 
 exp, log, expm1, log1p, sqrt, abs, isnan = map(_function, ("exp", "log", "expm1", "log1p", "sqrt", "abs", "isnan"))

@@ -29,4 +29,7 @@ def derivatives(function: Callable[[Theta], np.ndarray], theta: Theta, names: Se
     axes = max(1, *(np.ndim(x) for x in theta.values()))
     steps = np.eye(len(names)).reshape(len(names), len(names), *(1,) * axes) * 1j * _STEP
     shifted = {name: np.asarray(theta[name]) + step for name, step in zip(names, steps, strict=True)}
-    return np.moveaxis(np.imag(function({**theta, **shifted})) / _STEP, 0, -1)  # all in one go: an axis of their own
+    found = np.imag(function({**theta, **shifted})) / _STEP  # all in one go: an axis of their own
+    if np.ndim(found) <= axes:  # none of the parameters is in the function
+        found = np.zeros((len(names), *np.shape(found)))
+    return np.moveaxis(found, 0, -1)

@@ -9,13 +9,15 @@ from pytensor.compile.mode import Mode
 from scipy import constants
 
 import vrest
+from tests.synthetic import recordings
 from vrest.fitting.checks.identification import foresee, questions
 from vrest.fitting.experiment.config import Sampling
 from vrest.fitting.experiment.prepare import configure, prepare
 from vrest.fitting.model.draws import resistance_distribution
 from vrest.fitting.model.expected import expected_posterior
-from vrest.fitting.model.linear import mode, resistance_rows
+from vrest.fitting.model.linear import mode, resistance_rows, resistance_slopes, sensitivity, starting_point
 from vrest.fitting.model.model import build_model
+from vrest.fitting.sampling.density import Density
 from vrest.models.conditions import Conditions
 from vrest.models.conductance import slope_conductance
 from vrest.models.ions import ions
@@ -345,3 +347,21 @@ def test_a_plan_may_say_where_input_resistance_will_be_measured():
     """Notes look at measured potentials; a plan has none."""
     plan = vrest.from_frame(table().drop(columns="V_m_mV"), potentials=False)
     assert "slope conductance" in " ".join(map(str, prepare(plan, configure(inside=INSIDE)).notes))
+
+
+@pytest.mark.parametrize("temperatures", [(22,), (12, 32)])
+@pytest.mark.parametrize("names", ["K", "K,Na"])
+def test_resistances_inform_a_law_without_a_pump_at_one_temperature_and_at_several(names, temperatures):
+    """log R_in falls by 1 for each unit of log P_K; V_m does not change with it, and with K alone with nothing."""
+    table = recordings(temperatures=temperatures, pump=(False,), K_o=(5, 20, 40))
+    table = table.assign(R_in=("obs", np.full(table.sizes["obs"], 200.0)))
+    e = prepare(table, configure(law="ghk", ions=names, inside="K=140,Na=12"))
+    values = {p.name: np.asarray(p.prior.typical) for p in e.parameters}
+    of = [p.name for p in e.inferred].index("P_K_area_cm3_s")
+    V_m, log_R = sensitivity(e, e.theta(values), e.conditions), resistance_slopes(e, e.theta(values))
+    assert V_m.shape == (e.conditions.size, len(e.inferred))
+    assert log_R[:, of] == pytest.approx(-1)
+    assert np.abs(V_m[:, of]).max() < 1e-12
+    assert bool(np.any(V_m)) == ("Na" in names)
+    density = Density(e)
+    assert np.isfinite(density(density.flatten(starting_point(e)))[0])

@@ -79,6 +79,11 @@ def test_derivatives_of_every_operation():
         assert value == pytest.approx(once(lambda p, q: everything(p, q) * 1.0, x)[0])
 
 
+def test_a_function_of_a_plain_number_is_one():
+    """As of a rate whose Q10 is no parameter: what it multiplies is a variable, and it is not."""
+    assert once(lambda p: p * f.log(2.0) + f.exp(1.0), np.array([3.0]))[0] == pytest.approx(3 * np.log(2) + np.e)
+
+
 def test_derivatives_of_a_root_are_those_of_the_complex_step():
     x = np.array([120.0, 30.0, 2.0, 5.0, 3.0, 1.5])
     value, slopes = once(lambda *terms: rest(Terms(*terms)), x)
