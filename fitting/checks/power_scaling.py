@@ -21,4 +21,5 @@ def sensitivity(log_prior: np.ndarray, *answers: np.ndarray) -> list[float]:
     for power in _POWERS:
         log_weight = stats.power_scale_lw(log_prior, alpha=power, axis=(-2, -1))
         weights.append(np.exp(log_weight - log_weight.max()))
-    return [float(stats.power_scale_sense(x, *weights, *_POWERS)) if np.ptp(x) > 0 else 0.0 for x in answers]
+    powers = dict(zip(("lower_w", "upper_w", "lower_alpha", "upper_alpha"), (*weights, *_POWERS), strict=True))
+    return [float(stats.power_scale_sense(x, **powers)) if np.ptp(x) > 0 else 0.0 for x in answers]

@@ -7,5 +7,6 @@ Private interfaces of other libraries are used here and nowhere else (`models/so
 * arviz-stats without arviz-base, in `array_stats.py`: what it is when installed alone, since its other parts take a second to
   import.
 
-Where nutpie is not as expected, PyMC samples its own model by its public interface, slower, and a warning says so.
+Where nutpie is not as expected, PyMC samples its own model by its public interface; where arviz-stats is not, its public
+accessor of DataArrays gives the same numbers. Both are slower, and a warning says so, once.
 """

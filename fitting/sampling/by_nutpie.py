@@ -6,6 +6,8 @@ PyMC's models, and imports numba and all of ArviZ's plots, more than a second, f
 
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -48,7 +50,7 @@ def draw_by_nutpie(
     large = density.size > MANY_PARAMETERS
     tuning = sampling.tune // 2 if large else sampling.tune
     bar = Progress(sampling.chains * (tuning + sampling.draws), what="draws", even=False, show=progress)
-    try:
+    with _interface(), closing(bar):
         lib = core()
         # Permeabilities and pump lie on ridges that a diagonal metric crawls along, but it is learned in half the time.
         settings = lib.PyNutsSettings.Diag(seed) if large else lib.PyNutsSettings.LowRank(seed)
@@ -57,19 +59,24 @@ def draw_by_nutpie(
         model, quiet, arrow = _model(density, start), lib.ProgressType.none(), lib.PyStorage.arrow()
         look = (lambda chains: _look(bar, chains)) if progress else None
         chains = lib.PySampler.from_pymc(settings, cores, model, quiet, look, _SHOWN_ms, arrow)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise InterfaceChanged(f"{type(error).__name__}: {error}") from error
-    try:
-        array_stats()  # needed next, and slow to import: it comes while the chains run
-        chains.wait(None)
-        batches = chains.take_results().get_arrow_trace()
-    except BaseException:
-        chains.abort()
-        raise
-    finally:
-        bar.close()
-    draws, statistics = _after_warm_up(*batches)
+        try:
+            array_stats()  # needed next, and slow to import: it comes while the chains run
+            chains.wait(None)
+            batches = chains.take_results().get_arrow_trace()
+        except BaseException:
+            chains.abort()
+            raise
+        draws, statistics = _after_warm_up(*batches)
     return density.unflatten(draws["unconstrained"]), statistics, tuning
+
+
+@contextmanager
+def _interface() -> Iterator[None]:
+    """What an interface that has changed raises, in what it has, takes or gives, as InterfaceChanged."""
+    try:
+        yield
+    except (ImportError, AttributeError, TypeError, ValueError, KeyError) as error:
+        raise InterfaceChanged(f"{type(error).__name__}: {error}") from error
 
 
 def _look(bar: Progress, chains: list) -> None:

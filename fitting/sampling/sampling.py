@@ -1,6 +1,7 @@
 """Draw from the posterior: by nutpie on the compiled density; `pymc` and `numpyro` are there to check it."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 import xarray as xr
@@ -33,8 +34,14 @@ def draw(experiment: Experiment, sampling: Sampling, seed: int, progress: bool =
         except NumbersOnly as error:
             why = f"the law {experiment.law.name} cannot be compiled ({error.__cause__}); call what namespace(x) has"
         name = "pymc"
-        warnings.warn(f"PyMC samples, which takes longer: {why}.", SamplerWarning, stacklevel=2)
+        _say(f"PyMC samples, which takes longer: {why}.")
     return _as_draws(experiment, name, *draw_by_pymc(experiment, sampling, seed, cores, progress, name))
+
+
+@cache
+def _say(sentence: str) -> None:
+    """Warn once: a fit draws several times."""
+    warnings.warn(sentence, SamplerWarning, stacklevel=3)
 
 
 def _as_draws(experiment: Experiment, sampler: str, draws: Drawn, statistics: Arrays, tuning: int) -> Draws:
