@@ -2,21 +2,21 @@
 
 References
 ----------
-Davies (1962) Ion Association; Malmberg & Maryott (1956) J Res Natl Bur Stand 56:1 (permittivity of water).
+Davies (1962) Ion Association.
 """
 
 from collections.abc import Mapping
 
 from .arrays import Array, namespace
-from .constants import ABSOLUTE_ZERO_OFFSET
+from .constants import water_permittivity
 from .ions import ion
+from .limits import ABSOLUTE_ZERO_OFFSET
 
 
 def davies(valence: int, ionic_strength_mM: Array, temperature_C: Array) -> Array:
     """Activity coefficient (1) of an ion of `valence`; good to about 500 mM of ionic strength (0.78 for K at 100 mM)."""
     t, root = temperature_C, namespace(ionic_strength_mM).sqrt(ionic_strength_mM / 1e3)
-    permittivity = 87.740 + t * (-0.40008 + t * (9.398e-4 - 1.410e-6 * t))
-    A = 1.8248e6 / (permittivity * (t + ABSOLUTE_ZERO_OFFSET)) ** 1.5
+    A = 1.8248e6 / (water_permittivity(t) * (t + ABSOLUTE_ZERO_OFFSET)) ** 1.5
     return 10 ** (-A * valence**2 * (root / (1 + root) - 0.3e-3 * ionic_strength_mM))
 
 

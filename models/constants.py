@@ -1,20 +1,25 @@
 """Physical constants, from CODATA through SciPy, and the thermal voltage."""
 
-from scipy.constants import physical_constants, zero_Celsius
+from scipy.constants import physical_constants
 
 from .arrays import Array, namespace
+from .limits import ABSOLUTE_ZERO_OFFSET
 
 FARADAY = physical_constants["Faraday constant"][0]
 """C / mol."""
 GAS = physical_constants["molar gas constant"][0]
 """J / (mol K)."""
-ABSOLUTE_ZERO_OFFSET = zero_Celsius
-"""K, added to a temperature in °C."""
 
 
 def thermal_voltage(temperature_C: Array) -> Array:
     """V_T = R T / F in mV, for a temperature in °C (25.7 mV at 25 °C)."""
     return 1e3 * GAS / FARADAY * (temperature_C + ABSOLUTE_ZERO_OFFSET)
+
+
+def water_permittivity(temperature_C: Array) -> Array:
+    """Relative permittivity (1) of water (Malmberg & Maryott 1956, J Res Natl Bur Stand 56:1), 78.3 at 25 °C."""
+    t = temperature_C
+    return 87.740 + t * (-0.40008 + t * (9.398e-4 - 1.410e-6 * t))
 
 
 def rate_factor(Q10: Array, temperature_C: Array, reference_C: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-_ZERO_CELSIUS = 273.15  # not from SciPy, which the front door does not wait for
+ABSOLUTE_ZERO_OFFSET = 273.15
+"""K, added to a temperature in °C; not from SciPy, which the front door does not wait for."""
 
 
 class Range(NamedTuple):
@@ -36,4 +37,4 @@ MOLAR_mM = {"Na_o_mM": 1.0, "Cl_o_mM": 1.0, "K_o_mM": 0.2, "K_i_mM": 1.0, "Na_i_
 
 def kelvin_as_celsius(value: float) -> float | None:
     """The temperature in °C, where `value` is no temperature in °C and looks like one in kelvin (−50 to 51 °C)."""
-    return value - _ZERO_CELSIUS if 223 < value < 324 else None
+    return value - ABSOLUTE_ZERO_OFFSET if 223 < value < 324 else None

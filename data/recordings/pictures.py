@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...models.colours import COLOURS
 from ...models.notes import number_of
 from .baseline import Rest
 from .formats import quiet
@@ -24,7 +25,7 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     shown = np.unique(np.linspace(0, len(sweeps) - 1, min(len(sweeps), 12)).astype(int))
     whole = [sweeps[i].values for i in shown]
     taken = [np.where(rest.taken[i], sweeps[i].values, np.nan) for i in shown]
-    for color, values in (("0.75", whole), ("tab:blue", taken)):
+    for color, values in (("0.75", whole), (COLOURS[0], taken)):
         for i, v in zip(shown, values, strict=True):
             if rest.taken[i].any() if values is taken else not rest.taken[i].all():  # only what will be seen
                 traces.plot(*_envelope(v, sweeps[i].rate_Hz), color=color, linewidth=0.7)
@@ -32,9 +33,9 @@ def save_picture(path: Path, name: str, rest: Rest) -> None:
     for sweep, kept in zip(sweeps, rest.taken, strict=True):
         pieces = np.array_split(np.flatnonzero(kept), 40 if len(sweeps) == 1 else 1)
         points += [(sweep.start_s + at.mean() / sweep.rate_Hz, np.median(sweep.values[at])) for at in pieces if len(at)]
-    levels.plot(*np.transpose(points), ".", color="tab:blue", markersize=3)
+    levels.plot(*np.transpose(points), ".", color=COLOURS[0], markersize=3)
     for axes in (traces, levels):
-        axes.axhline(rest.V_m, color="tab:red", linewidth=0.8, linestyle="--")
+        axes.axhline(rest.V_m, color=COLOURS[1], linewidth=0.8, linestyle="--")
         axes.spines[["top", "right"]].set_visible(False)
         axes.locator_params(nbins=5)  # ticks are what takes the time
     traces.set_xlabel("time in the sweep (s)" if len(sweeps) > 1 else "time (s)")
@@ -75,7 +76,7 @@ def save_refusal(path: Path, reason: str, recording: Recording | None) -> None:
 
 def _say(figure: Figure, what: str) -> None:
     lines = textwrap.fill(what, 150, max_lines=3)
-    figure.text(0.02, 0.99, lines, color="tab:red", fontsize=8, verticalalignment="top", parse_math=False)
+    figure.text(0.02, 0.99, lines, color=COLOURS[1], fontsize=8, verticalalignment="top", parse_math=False)
 
 
 def _envelope(values: Array, rate_Hz: float) -> Array:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log, log10, sqrt
 
-from scipy.constants import R, zero_Celsius
+from scipy.constants import R
 from scipy.optimize import brentq
 
+from ...models.constants import water_permittivity
+from ...models.limits import ABSOLUTE_ZERO_OFFSET
 from .species import METALS, WATER, Constant, Form, Species, charge, ionic_strength
 
 LN10 = log(10)
@@ -15,10 +17,8 @@ MOST_STRENGTH = 0.5  # M; Davies' equation holds to here, and beyond it is used 
 
 
 def debye_hueckel(temperature_C: float) -> float:
-    """A of log10 γ = -A z² f(I) in water, 0.509 at 25 °C (Malmberg & Maryott's dielectric constant)."""
-    t = temperature_C
-    dielectric = 87.740 - 0.40008 * t + 9.398e-4 * t**2 - 1.410e-6 * t**3
-    return 1.82483e6 / (dielectric * (t + zero_Celsius)) ** 1.5
+    """A of log10 γ = -A z² f(I) in water, 0.509 at 25 °C."""
+    return 1.82483e6 / (water_permittivity(temperature_C) * (temperature_C + ABSOLUTE_ZERO_OFFSET)) ** 1.5
 
 
 def davies(ionic_strength: float, temperature_C: float) -> float:
@@ -32,7 +32,7 @@ def log_K(constant: Constant, temperature_C: float, ionic_strength: float, produ
 
     Temperature by van 't Hoff with dH and dCp, ionic strength by Davies with the charges of product and parts.
     """
-    T, T0 = temperature_C + zero_Celsius, constant.temperature + zero_Celsius
+    T, T0 = temperature_C + ABSOLUTE_ZERO_OFFSET, constant.temperature + ABSOLUTE_ZERO_OFFSET
     warmed = -constant.dH * 1e3 / R * (1 / T - 1 / T0) + constant.dCp / R * (T0 / T - 1 + log(T / T0))
     dz2 = product**2 - sum(z * z for z in parts)
     screened = davies(ionic_strength, temperature_C) - davies(constant.ionic_strength, constant.temperature)
@@ -44,7 +44,7 @@ def dissolved_CO2(fraction: float, temperature_C: float) -> float:
 
     Solubility by Plummer & Busenberg (1982) Geochim Cosmochim Acta 46:1011, vapour pressure by Buck (1981).
     """
-    T, t = temperature_C + zero_Celsius, temperature_C
+    T, t = temperature_C + ABSOLUTE_ZERO_OFFSET, temperature_C
     solubility = 108.3865 + 0.01985076 * T - 6919.53 / T - 40.45154 * log10(T) + 669365 / T**2
     vapour = 0.0061121 * exp((18.678 - t / 234.5) * t / (257.14 + t)) / 1.01325
     return 1e3 * 10**solubility * fraction * (1 - vapour)

@@ -9,7 +9,7 @@ from ...models.ions import IONS
 from ..solutions.recipes import ROOM, Solution
 from .checks import Sheet
 from .faults import Faults
-from .schema import COLUMNS
+from .schema import COLUMNS, INSIDE, OUTSIDE
 
 
 def named(solutions: Mapping[str, Solution], name: str) -> Solution:
@@ -45,12 +45,15 @@ def fill_baths(sheet: Sheet, solutions: Mapping[str, Solution], faults: Faults) 
     for solution in used:
         for metal, free in solution.free.items():
             total = f"{solution.totals[metal]:.3g} mM in {solution.name!r}"
-            faults.warn(f"is {free:.3g} of {total}, which its chelators leave free.", column=f"{metal}_o_mM")
+            faults.warn(f"is {free:.3g} of {total}, which its chelators leave free.", column=OUTSIDE[metal])
     present = {ion for solution in used for ion in solution.ions if ion != "H"}
-    present |= {"K", *(ion for ion in IONS if f"{ion}_i_mM" in sheet.numbers)}  # a bath may hold none of them
+    present |= {
+        "K",
+        *(ion for ion, column in INSIDE.items() if column in sheet.numbers),
+    }  # a bath may hold none of them
     nowhere = np.full(len(names), np.nan)
     for ion in (ion for ion in IONS if ion in present):
-        column = f"{ion}_o_mM"
+        column = OUTSIDE[ion]
         of = {solution.name: solution.free.get(ion, solution.ions.get(ion, 0.0)) for solution in used}
         recipe = np.array([of.get(name, np.nan) for name in names])
         own = sheet.numbers.get(column, nowhere)

@@ -10,7 +10,7 @@ from ...models.errors import nearest, typed
 from ...models.ions import IONS
 from ...models.limits import NEGLIGIBLE, MOLAR_mM, kelvin_as_celsius
 from .faults import Faults, rows_in_words
-from .schema import COLUMNS, Column
+from .schema import COLUMNS, OUTSIDE, Column
 
 SEM_TOLERANCE = 0.05
 IMBALANCE = 0.10
@@ -52,7 +52,7 @@ def check(sheet: Sheet, faults: Faults, *, potentials: bool) -> None:
         if name in MOLAR_mM and _looks_molar(sheet, name, faults):
             continue
         _check_range(sheet, COLUMNS[name], faults)
-    for column in (c for name in sheet.numbers if (c := COLUMNS[name]).positive or c.error):
+    for column in (c for name in sheet.numbers if (c := COLUMNS[name]).positive or c.error_of):
         values = sheet.numbers[column.name]
         tiny = (values > 0) & (values < NEGLIGIBLE)
         _add_by_row(sheet, tiny, column.name, f"is next to nothing in {column.unit}; check the number.", faults)
@@ -129,7 +129,7 @@ def _out_of_range(value: float, column: Column) -> str:
         minus = minus or " Check its decimal point and its unit (mV)."
         lift = f" If it is right, read the table with {typed('allow', ['V_m_mV'])}."
         return f"is outside {column.low:g} to {column.high:g} mV, where resting potentials lie.{minus}{lift}"
-    if column.name.endswith("_mM"):
+    if column.unit == "mM":
         if value > column.high:
             return f"is above {column.high:g} mM; check the decimal point, or divide by 1000 if it is in µM."
         if value == 0:
@@ -251,8 +251,8 @@ def _check_means(sheet: Sheet, faults: Faults) -> None:
 
 def _check_baths(sheet: Sheet, faults: Faults) -> None:
     """Errors of concentrations: each needs its concentration, and seldom exceeds half of it."""
-    for name in [n for n in sheet.numbers if n.endswith("_o_sd_mM")]:
-        of = name.replace("_sd", "")
+    errors = {c.error_of: c.name for name in sheet.numbers if (c := COLUMNS[name]).error_of in OUTSIDE.values()}
+    for of, name in errors.items():
         if of not in sheet.numbers:
             faults.add(f"has no column {of} beside it: the value whose error this is.", column=name)
             continue
@@ -283,7 +283,7 @@ def _warn_of_repeats(sheet: Sheet, faults: Faults) -> None:
 
 
 def _warn_of_imbalance(sheet: Sheet, faults: Faults) -> None:
-    outside = {name[:-5]: values for name, values in sheet.numbers.items() if name.endswith("_o_mM")}
+    outside = {ion: values for name, values in sheet.numbers.items() if (ion := COLUMNS[name].outside)}
     if not {"K", "Na", "Cl"} <= set(outside) or not {"Ca", "Mg", "HCO3"} & set(outside):
         return  # K, Na and Cl alone are never the whole recipe
     charge = np.sum([IONS[ion].valence * values for ion, values in outside.items()], axis=0)

@@ -11,17 +11,17 @@ from typing import Literal
 from ...models.errors import nearest, typed
 from ...models.ions import IONS
 from .faults import Faults
-from .schema import COLUMNS, NUMBERS, RESERVED
+from .schema import COLUMNS, INSIDE, NUMBERS, OUTSIDE, RESERVED
 from .units import Conversion, conversion, split_unit
 
 _COMMON = {
     "K": "k potassium kalium", "Na": "na sodium natrium", "Cl": "cl chloride chlorid", "Ca": "ca calcium",
     "Mg": "mg magnesium", "HCO3": "hco bicarbonate",
 }  # fmt: skip
-_SIDES = {
-    "o": r"o|e|out|outside|ext|external|extracellular|bath|aussen",
-    "i": r"i|in|inside|int|internal|intracellular|pipette|cyt|innen",
-}
+_SIDES = (
+    (OUTSIDE, r"o|e|out|outside|ext|external|extracellular|bath|aussen"),
+    (INSIDE, r"i|in|inside|int|internal|intracellular|pipette|cyt|innen"),
+)
 # Names as labs write them, without their unit, blanks and marks. Only one reading is possible.
 _CERTAIN = {
     "V_m_mV": "vm vmem vrest rmp em membranepotential restingpotential restingmembranepotential meanvm meanrmp vmmean "
@@ -129,11 +129,11 @@ def recognised(cells: Sequence[str]) -> int:
 
 
 def _ion_column(key: str) -> str | None:
-    for side, words in _SIDES.items():
+    for columns, words in _SIDES:
         for ion, names in _COMMON.items():
             some = names.replace(" ", "|")
             if re.fullmatch(rf"(?:{some})\d?(?:{words})|(?:{words})(?:{some})\d?(?:concentration|conc)?", key):
-                return f"{ion}_{side}_mM"
+                return columns[ion]
     return None
 
 
@@ -240,8 +240,8 @@ def require(names: Sequence[str], spare: Sequence[str], faults: Faults, *, poten
     for name in (name for name in free if name not in explained):
         if fault := _fault_of_free_name(name, guesses[name], [*names, *spare], potentials):
             faults.add(fault, column=name)
-    for name in [n for n in COLUMNS if n in names and n.endswith("_i_mM")]:
-        if (outside := name.replace("_i_mM", "_o_mM")) not in names and outside not in spare:
+    for ion, name in ((ion, name) for ion, name in INSIDE.items() if name in names):
+        if (outside := OUTSIDE[ion]) not in names and outside not in spare:
             faults.add(f"needs a column {outside} beside it (0 where the bath has none).", column=name)
 
 

@@ -14,6 +14,7 @@ from ..solutions.species import FORM_NAMES, SPECIES, Form, Mobility, charge
 from .baths import named
 from .checks import Sheet
 from .faults import Faults
+from .schema import INSIDE
 
 if TYPE_CHECKING:
     from ..solutions.junction import Junction
@@ -168,7 +169,7 @@ def _one(filling: Solution, solutions: Mapping[str, Solution], where: _Junction,
 
 def _inside(sheet: Sheet, k: int, inside: Mapping[str, float]) -> dict[str, float]:
     """The row's inside concentrations in mM, from its own columns or for all rows."""
-    own = {name: float(sheet.numbers[f"{name}_i_mM"][k]) for name in IONS if f"{name}_i_mM" in sheet.numbers}
+    own = {ion: float(sheet.numbers[column][k]) for ion, column in INSIDE.items() if column in sheet.numbers}
     return {**inside, **{name: value for name, value in own.items() if not np.isnan(value)}}
 
 

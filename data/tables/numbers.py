@@ -210,7 +210,7 @@ def _absent(text: str, column: Column) -> Reading:
         meant = typed("texts", {text: "20"}) if column.name == "temperature_C" else ""
         meant = f", or say what it means, as in {meant}" if meant else ""
         return _no_number("missing", f"{text!r} stands for a missing value; {remove}{meant}.")
-    zero = f" (0 for a bath without {column.name.split('_')[0]})" if column.name.endswith("_o_mM") else ""
+    zero = f" (0 for a bath without {column.outside})" if column.outside else ""
     zero = " (0 where nothing is to be subtracted)" if column.name == "ljp_mV" else zero
     zero = f", or give {typed('temperature_C')} for the rows without one" if column.name == "temperature_C" else zero
     return _no_number("empty", f"empty; a number{unit} is needed in every row{zero}: {remove}.")
@@ -262,8 +262,8 @@ def explain(text: str, column: Column) -> Reading:
     if near and _NUMBER.fullmatch(near[1]):
         said = "is not one number; type the best single value, or say it, as in"
         return _ask("inequality", text, said, float(near[1]))
-    if column.name.endswith("_o_mM") and re.search(r"free|^0\s*[a-z]|none|zero|nominal", plain, re.IGNORECASE):
-        return _ask("free", text, f"is not a number; if the bath has no {column.name.split('_')[0]}, say so with", 0)
+    if column.outside and re.search(r"free|^0\s*[a-z]|none|zero|nominal", plain, re.IGNORECASE):
+        return _ask("free", text, f"is not a number; if the bath has no {column.outside}, say so with", 0)
     as_said = typed("texts", {text: "NUMBER"})
     return _no_number("text", f"{text!r} is not a number; {remove}, or say what it means with {as_said}.")
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ...models.errors import ConfigurationError, nearest, typed
 from ..solutions.recipes import Solution
-from .schema import COLUMNS, NUMBERS
+from .schema import COLUMNS, NUMBERS, OUTSIDE
 
 Recipes = str | Path | Mapping[str, Solution]
 
@@ -76,5 +76,5 @@ class ReadOptions:
     @property
     def constants(self) -> dict[str, float]:
         """The concentrations that are given for the whole file, by column."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name.endswith("_o_mM")}
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name in OUTSIDE.values()}
         return {name: value for name, value in given.items() if value is not None}

@@ -28,7 +28,7 @@ from .layout import Body, lay_out
 from .means import split_errors
 from .numbers import Spelling, fast_numbers, is_missing, is_room, recognise, to_numbers
 from .options import ReadOptions
-from .schema import COLUMNS, LABELS, NUMBERS, QUANTITIES
+from .schema import COLUMNS, INSIDE, LABELS, NUMBERS, OUTSIDE, QUANTITIES
 from .units import conversion, split_unit
 from .wide import make_long
 
@@ -98,7 +98,7 @@ def _recordings(grid: Grid, options: ReadOptions, faults: Faults) -> xr.Dataset:
         table, heads.names = make_long(table, heads.names, options.wide, given, list(baths or ()), faults)
     spare = [*given, *heads.asked]
     spare += [] if options.potentials else ["V_m_mV"]
-    spare += [] if baths is None else [name for name in COLUMNS if name.endswith("_o_mM")]
+    spare += [] if baths is None else OUTSIDE.values()
     require(heads.names, spare, faults, potentials=options.potentials)
     _note_units(table, heads, faults)
     _drop_rows_without_potential(table, heads.names, options, faults)
@@ -211,7 +211,7 @@ def _numbers(
     def filled_later(name: str) -> bool:
         if name == "temperature_C":
             return options.temperature_C is not None
-        return options.solutions is not None and name.endswith("_o_mM")
+        return options.solutions is not None and bool(NUMBERS[name].outside)
 
     read = {text: f"{value:.15g}" if isinstance(value, float) else str(value) for text, value in options.texts.items()}
     for name in [n for n in sheet.cells if n in NUMBERS]:
@@ -289,13 +289,13 @@ def _dataset(sheet: Sheet, spelling: Spelling) -> xr.Dataset:
     if "V_m_mV" in numbers:
         potential = numbers["V_m_mV"] - numbers["ljp_mV"] if subtracted else numbers["V_m_mV"]
         data["V_m"] = _variable(potential, "V_m_mV")
-    present = [name[:-5] for name in numbers if name.endswith("_o_mM")]
+    present = [ion for name in numbers if (ion := NUMBERS[name].outside)]
     ions = [ion for ion in _FIRST_IONS if ion in present] + [ion for ion in present if ion not in _FIRST_IONS]
     nowhere = np.full(len(sheet.rows), np.nan)
-    for side, where in (("o", "in the bath"), ("i", "inside the cell")):
-        if any(name.endswith(f"_{side}_mM") for name in numbers):
-            stack = np.stack([numbers.get(f"{ion}_{side}_mM", nowhere) for ion in ions], axis=1)
-            data[f"c_{side}"] = (("obs", "ion"), stack, {"units": "mM", "long_name": f"concentration {where}"})
+    for variable, columns, where in (("c_o", OUTSIDE, "in the bath"), ("c_i", INSIDE, "inside the cell")):
+        if not numbers.keys().isdisjoint(columns.values()):
+            stack = np.stack([numbers.get(columns[ion], nowhere) for ion in ions], axis=1)
+            data[variable] = (("obs", "ion"), stack, {"units": "mM", "long_name": f"concentration {where}"})
     data["temperature"] = _variable(numbers["temperature_C"], "temperature_C")
     blocked = np.array([word == "blocked" for word in cells.get("pump", [])] or [False] * len(sheet.rows), dtype=bool)
     data["blocked"] = ("obs", blocked, {"units": "1", "long_name": "Na/K pump blocked"})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from ...models.ions import IONS
+from ...models.ions import IONS, Ion
 from ...models.limits import POSSIBLE, TEMPERATURE_C, CONCENTRATION_mM, Range, V_M_mV
 
 
@@ -19,7 +19,9 @@ class Column:
     low: float = -inf  # plausible, in `unit`; both ends are legal, except a `low` that is `positive`
     high: float = inf
     positive: bool = False  # the value must exceed zero
-    error: bool = False  # it is an error that 0 says there is none of
+    outside: str = ""  # the ion whose concentration in the bath it holds
+    inside: str = ""  # the ion whose concentration inside the cell it holds
+    error_of: str = ""  # the column whose error it holds; 0 says that there is none
     filled: bool = False  # an empty cell is a fault once the column is there
     required: bool = False  # the column itself must be there
     words: tuple[str, ...] = ()
@@ -43,17 +45,21 @@ class Column:
         return Range(0.0 if self.positive or self.low >= 0 else low, high)
 
 
-def _concentration(ion: str, side: str) -> Column:
-    meaning = f"{ion} concentration {'in the bath' if side == 'o' else 'inside the cell'}"
+def _outside(ion: Ion) -> Column:
     # Every law has potassium; other ions may be unknown in some baths, and a law that uses them refuses those rows.
-    filled, always = side == "o" and ion in ("K", "Na"), side == "o" and ion == "K"
-    name = f"{ion}_{side}_mM"
-    limits = CONCENTRATION_mM._asdict()
-    return Column(name, "mM", meaning, **limits, positive=side == "i", filled=filled, required=always)
+    filled, always = ion.name in ("K", "Na"), ion.name == "K"
+    meaning, limits = f"{ion.name} concentration in the bath", CONCENTRATION_mM._asdict()
+    return Column(ion.outside, "mM", meaning, **limits, filled=filled, required=always, outside=ion.name)
 
 
-def _error(name: str, unit: str, of: str, high: float) -> Column:
-    return Column(name, unit, f"standard deviation of {of}", low=0, high=high, error=True, filled=True)
+def _inside(ion: Ion) -> Column:
+    meaning, limits = f"{ion.name} concentration inside the cell", CONCENTRATION_mM._asdict()
+    return Column(ion.inside, "mM", meaning, **limits, positive=True, inside=ion.name)
+
+
+def _error(name: str, unit: str, of: str, shared_by: str, high: float) -> Column:
+    meaning = f"standard deviation of {of}, one error for all rows {shared_by}"
+    return Column(name, unit, meaning, low=0, high=high, error_of=of, filled=True)
 
 
 _PLAIN = [
@@ -63,7 +69,7 @@ _PLAIN = [
     Column("cell_type", "", "cell type", "label", filled=True),
     Column("pump", "", "state of the Na/K pump", "word", filled=True, words=("on", "blocked")),
     Column("solution", "", "name of the bath", "label"),
-    _error("temperature_sd_C", "degC", "temperature_C, one error for all rows at a temperature", high=10),
+    _error("temperature_sd_C", "degC", "temperature_C", "at a temperature", high=10),
     Column("V_m_sd_mV", "mV", "standard deviation of V_m", positive=True, high=100),
     Column("V_m_sem_mV", "mV", "standard error of the mean V_m", positive=True, high=100),
     Column("n", "1", "number of measurements in the mean", positive=True, high=1e6),
@@ -76,12 +82,18 @@ _PLAIN = [
     Column("R_in_sd_MOhm", "MOhm", "standard deviation of the input resistance", positive=True, high=1e5),
     Column("C_m_pF", "pF", "membrane capacitance", positive=True, high=1e6),
     Column("R_seal_GOhm", "GOhm", "seal resistance", positive=True, high=1e3),
-    *(_error(f"{ion}_o_sd_mM", "mM", f"{ion}_o_mM, one error for all rows of a solution", high=100) for ion in IONS),
+    *(_error(f"{ion.name}_o_sd_mM", "mM", ion.outside, "of a solution", high=100) for ion in IONS.values()),
 ]
-_CONCENTRATIONS = [_concentration(ion, side) for side in "oi" for ion in IONS]
+_CONCENTRATIONS = [of_ion(ion) for of_ion in (_outside, _inside) for ion in IONS.values()]
 
 COLUMNS: dict[str, Column] = {column.name: column for column in (*_PLAIN, *_CONCENTRATIONS)}
 NUMBERS = {name: column for name, column in COLUMNS.items() if column.kind == "number"}
+OUTSIDE = {column.outside: name for name, column in COLUMNS.items() if column.outside}
+"""By ion, the column of its concentration in the bath."""
+INSIDE = {column.inside: name for name, column in COLUMNS.items() if column.inside}
+"""By ion, the column of its concentration inside the cell."""
+ERRORS = {column.error_of: column for column in COLUMNS.values() if column.error_of}
+"""By the name of the bath's column, the column of its errors."""
 
 # Numbers that become variables of their own, in the order of the written table.
 QUANTITIES = tuple(c for c in _PLAIN if c.kind == "number" and not c.required)

@@ -11,7 +11,7 @@ from pandas.api.types import is_numeric_dtype
 
 from ...models.errors import ConfigurationError, nearest, typed
 from .faults import Faults
-from .schema import COLUMNS, LABELS, QUANTITIES
+from .schema import COLUMNS, LABELS, OUTSIDE, QUANTITIES
 
 # A query may use these and no other method, so that it can only choose rows, and never writes or runs anything.
 _METHODS = {
@@ -106,7 +106,7 @@ def require_outside(recordings: xr.Dataset, ions: Iterable[str]) -> None:
     """Raise DataError where the bath's concentration of one of `ions` is not known, naming rows and column."""
     faults = _faults_of(recordings)
     for ion in ions:
-        name, way = f"{ion}_o_mM", f"or leave {ion} out of {typed('ions')}."
+        name, way = OUTSIDE[ion], f"or leave {ion} out of {typed('ions')}."
         if ion not in recordings["ion"].values:
             faults.add(f"missing, and the law uses {ion}; add it (mM), {way}", column=name)
             continue

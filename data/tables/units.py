@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from ...models.limits import ABSOLUTE_ZERO_OFFSET
+
 
 class Conversion(NamedTuple):
     """value in the contract's unit = factor * (value + offset)"""
@@ -27,7 +29,8 @@ _SPELLED: dict[str, dict[str, tuple[float, float]]] = {
     },
     "degC": {
         **dict.fromkeys(("°c", "ºc", "˚c", "oc", "c", "degc", "deg.c", "celsius", "grad", "°"), (1, 0)),
-        **dict.fromkeys(("k", "kelvin"), (1, -273.15)), **dict.fromkeys(("°f", "f", "degf", "fahrenheit"), _FAHRENHEIT),
+        **dict.fromkeys(("k", "kelvin"), (1, -ABSOLUTE_ZERO_OFFSET)),
+        **dict.fromkeys(("°f", "f", "degf", "fahrenheit"), _FAHRENHEIT),
     },
     "MOhm": {
         **dict.fromkeys(("mω", "mohm", "mohms", "megaohm"), (1, 0)), **dict.fromkeys(("gω", "gohm"), (1000, 0)),

@@ -1,6 +1,7 @@
 """Leaving out the outermost units, as of animals: what a law predicts of all rows of a new one."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,18 @@ from ...models.parameters import NU, Parameter
 from ..experiment.experiment import Experiment
 from ..experiment.levels import dim
 from ..model.draws import around, group_values, parameter_values, scatter_mV
-from ..model.tiers import CELL, deviations, from_place, of_levels, place_prior, seen_from, tail, tier_data, tiers
+from ..model.tiers import (
+    CELL,
+    deviations,
+    from_place,
+    of_levels,
+    parent_of,
+    place_prior,
+    seen_from,
+    tail,
+    tier_data,
+    tiers,
+)
 
 _DRAWS, _UNITS, _CELLS = 300, 8, 16
 """Draws of the population, places of the unit (with those between it and its cells), and of each cell given these."""
@@ -88,10 +100,9 @@ def _of_unit(experiment: Experiment, unit: int) -> tuple[dict[str, np.ndarray], 
     levels, inside = experiment.levels, experiment.levels.above[0].of_cell == unit
     within = {dim(k): np.isin(np.arange(len(a.units)), a.of_cell[inside]) for k, a in enumerate(levels.above)}
     within[CELL] = inside
-    dims, data = list(within), {}
+    parents, data = {parent_of(d): within[outer] for outer, d in pairwise(within)}, {}
     for name, (x, d) in tier_data(experiment).items():
         data[name] = x if d is None else x[within[d]]
-        if d and name.startswith("parent_of_"):
-            outer = within[dims[dims.index(d) - 1]]
-            data[name] = (np.cumsum(outer) - 1)[data[name]]
+        if name in parents:
+            data[name] = (np.cumsum(parents[name]) - 1)[data[name]]
     return within, data

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ...data.tables.schema import COLUMNS, Column
+from ...data.tables.schema import COLUMNS, ERRORS, OUTSIDE
 from ...models.arrays import Array
-from ...models.ions import IONS, Ion
+from ...models.ions import Ion
 from ...models.notes import About, Note
 from ...models.parameters import Quantity, Role
 
@@ -70,7 +70,7 @@ def find_bath_errors(recordings: xr.Dataset, chosen: Sequence[Ion]) -> tuple[Bat
     return tuple(
         _errors(column, x, recordings[name].to_numpy(), None if column == "temperature_C" else solution)
         for column, x in values.items()
-        if (name := sd_column(column).variable) in recordings and np.any(recordings[name] > 0)
+        if (name := ERRORS[column].variable) in recordings and np.any(recordings[name] > 0)
     )
 
 
@@ -84,12 +84,6 @@ def _errors(column: str, values: np.ndarray, sd: np.ndarray, solution: np.ndarra
     return BathError(column, names, np.array([sd[of_row == k][0] for k in range(len(names))]), of_row)
 
 
-def sd_column(column: str) -> Column:
-    """The contract's column that holds the errors of another."""
-    stem, unit = column.rsplit("_", 1)
-    return COLUMNS[f"{stem}_sd_{unit}"]
-
-
 def bath_notes(found: Sequence[BathError], recordings: xr.Dataset) -> Iterator[Note]:
     """What was done with the errors of baths, as sentences."""
     for e in found:
@@ -99,8 +93,8 @@ def bath_notes(found: Sequence[BathError], recordings: xr.Dataset) -> Iterator[N
             About.BATH,
             f"{counted} inferred of {e.column}, one for all rows {who}, Normal with the sd that the table gives.",
         )
-    used = [sd_column(e.column).name for e in found]
-    for column in [f"{name}_o_mM" for name in IONS] + ["temperature_C"]:
-        c = sd_column(column)
+    used = [ERRORS[e.column].name for e in found]
+    for ion, column in OUTSIDE.items():  # a temperature's error is always used
+        c = ERRORS[column]
         if c.variable in recordings and c.name not in used and np.any(recordings[c.variable] > 0):
-            yield Note(About.BATH, f"{c.name} is not used: {column.split('_')[0]} is not among the model's ions.")
+            yield Note(About.BATH, f"{c.name} is not used: {ion} is not among the model's ions.")

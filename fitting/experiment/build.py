@@ -153,7 +153,7 @@ def _ions(recordings: xr.Dataset, config: Config, law: Law) -> tuple[Ion, ...]:
     for s in chosen:
         if s.name not in present:
             raise ConfigurationError(
-                f"the model's ion {s.name} has no column {s.name}_o_mM in {recordings.attrs['source']}."
+                f"the model's ion {s.name} has no column {s.outside} in {recordings.attrs['source']}."
                 f" Add it, or leave the ion out: {typed('ions', ','.join(n for n in names if n in present))}."
             )
     return chosen
@@ -170,7 +170,7 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: 
         column = "c_i" in recordings and bool(recordings["c_i"].sel(ion=s.name).notnull().any())
         if column and s.name in config.inside:
             raise ConfigurationError(
-                f"{s.name} inside is given twice: by the column {s.name}_i_mM and by"
+                f"{s.name} inside is given twice: by the column {s.inside} and by"
                 f" {typed('inside', f'{s.name}={config.inside[s.name]}')}. Keep one."
             )
         if column:
@@ -178,7 +178,7 @@ def _inside(recordings: xr.Dataset, config: Config, chosen: Sequence[Ion], law: 
             if np.isnan(values).any():
                 row = recordings["row"].to_numpy()[np.isnan(values)][0]
                 raise DataError(
-                    f"{recordings.attrs['source']}, row {row}, column {s.name}_i_mM: empty, though other rows have it."
+                    f"{recordings.attrs['source']}, row {row}, column {s.inside}: empty, though other rows have it."
                     f" Fill it in every row, or remove the column and type {typed('inside', s.name + '=…')}"
                 )
             inside[s.name] = None

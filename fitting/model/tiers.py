@@ -93,7 +93,7 @@ def of_levels(
         group = data.get(f"group_of_{d}")
         middle = base = everywhere if group is None else everywhere[..., group]
         if shift is not None:
-            middle = base + shift[..., data[f"parent_of_{d}"]]
+            middle = base + shift[..., data[parent_of(d)]]
         if d not in width:  # cells that are as their units
             return found | {d: middle}
         own = {level: w[..., group] if level in by_group else w for level, w in width.items()}
@@ -124,6 +124,11 @@ def _units(levels: Levels) -> list[tuple[str, np.ndarray, np.ndarray]]:
     return [*above, (CELL, np.arange(len(levels.cells)), levels.group_of_cell)] if levels.cells else []
 
 
+def parent_of(d: str) -> str:
+    """The name of the array that holds, for each unit of a level, the index of the one that it lies within."""
+    return f"parent_of_{d}"
+
+
 def index_data(experiment: Experiment) -> Arrays:
     """Which unit lies within which, and the group of each."""
     levels, found = experiment.levels, Arrays()
@@ -131,7 +136,7 @@ def index_data(experiment: Experiment) -> Arrays:
         if levels.groups:
             found[f"group_of_{d}"] = (group, d)
         if k:
-            found[f"parent_of_{d}"] = (unit_of(levels.above[k - 1].of_cell, of_cell), d)
+            found[parent_of(d)] = (unit_of(levels.above[k - 1].of_cell, of_cell), d)
     return found
 
 

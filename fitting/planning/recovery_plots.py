@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from ...models.colours import COLOURS
 from ..experiment.interval import interval_name
-from ..results.colours import COLOURS
 
 if TYPE_CHECKING:
     from arviz_plots.plot_collection import PlotCollection

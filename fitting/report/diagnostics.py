@@ -5,11 +5,11 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from ...models.colours import COLOURS
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity
 from ...models.priors import Scale
 from ..checks.fitted import Fitted
-from ..results.colours import COLOURS
 from ..results.summary import apart
 from .pictures import with_unit
 from .plots import SIZE, short

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
+from ...models.colours import COLOURS
 from ..checks.fitted import Fitted
 from ..checks.verdict import Verdict
 from ..comparison.laws import LawComparison
-from ..results.colours import COLOURS
 from ..results.text import digits
 from .gallery import series_caption
 from .methods import describe

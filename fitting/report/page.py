@@ -17,8 +17,8 @@ from typing import Any
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
+from ...models.colours import COLOURS, ON_DARK
 from ..checks.words import Mark, Part
-from ..results.colours import COLOURS, ON_DARK
 from ..results.tables import html_name
 
 _INK = "#1b2026"

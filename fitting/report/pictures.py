@@ -9,6 +9,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...models.colours import COLOURS
 from ...models.conditions import Conditions
 from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
@@ -19,7 +20,6 @@ from ..comparison.contrasts import contrasts
 from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import bounds
 from ..model.draws import parameter_values, reported
-from ..results.colours import COLOURS
 from .plots import SIZE, bands_of, short, thinned_draws
 
 MOST = 30

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 
+from ...models.colours import COLOURS
 from ...models.conditions import Conditions
 from ...models.errors import UnknownNameError, nearest
 from ...models.laws.nernst import nernst_potential
@@ -16,7 +17,6 @@ from ..checks.fitted import Fitted
 from ..experiment.experiment import Experiment, in_words
 from ..experiment.interval import bounds
 from ..model.draws import group_values
-from ..results.colours import COLOURS
 
 MARKERS = ("o", "s", "^", "v", "P", "X", "*", "<")
 SIZE = (5.2, 3.9)

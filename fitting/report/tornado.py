@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
+from ...models.colours import COLOURS
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ..checks.fitted import Fitted
-from ..results.colours import COLOURS
 from .plots import SIZE, short
 
 _BARS = 12

@@ -11,8 +11,10 @@ from ...models.compiling.trace import Axis, Graph, Node
 from ...models.parameters import Parameter, Role
 from ...models.priors import Gamma, HalfNormal, LogNormal, Normal
 from ..experiment.experiment import Experiment
+from ..experiment.levels import dim
 from ..model.model_data import alike, model_data
 from ..model.structure import Language, describe
+from ..model.tiers import CELL
 
 _CONDITION = Axis("condition", long=True)
 _WITHIN = {name: Axis(name, _CONDITION, long=True) for name in ("obs", "R_in_row")}
@@ -60,21 +62,19 @@ class Traced(Language):
         self.by_condition = alike(experiment)
         arrays = model_data(experiment, self.by_condition)
         # Whatever lies within the conditions, in their order.
-        order = {dim: np.argsort(arrays[name][0], kind="stable") for name, dim in _BELONGS.items() if name in arrays}
+        order = {dims: np.argsort(arrays[name][0], kind="stable") for name, dims in _BELONGS.items() if name in arrays}
+        above = {dim(k): 2 for k in range(len(experiment.levels.above))}
+        fineness = {"population": 0, **above, CELL: 3, "condition": 4, "obs": 5, "R_in_row": 6}
         lengths = {dims: len(x) for x, dims in arrays.values() if dims}
         lengths |= {name: len(labels) for name, labels in experiment.labels.items() if labels}
         self.axes = {"condition": _CONDITION, **_WITHIN}
-        self.axes = {dim: self.axes.get(dim, Axis(dim)) for dim in sorted(lengths, key=self._fineness)}
-        self.graph.axes.update({axis: lengths[dim] for dim, axis in self.axes.items()})
+        ordered = sorted(lengths, key=lambda name: (fineness.get(name, 1), name))
+        self.axes = {name: self.axes.get(name, Axis(name)) for name in ordered}
+        self.graph.axes.update({axis: lengths[name] for name, axis in self.axes.items()})
         self.data = {
             name: self._read(name, x[order[dims]] if dims in order else x, dims) for name, (x, dims) in arrays.items()
         }
         describe(experiment, self)
-
-    @staticmethod
-    def _fineness(dim: str) -> tuple[int, str]:
-        order = {"population": 0, "level": 2, "cell": 3, "condition": 4, "obs": 5, "R_in_row": 6}
-        return order.get("level" if dim.startswith("level_") else dim, 1), dim
 
     def _read(self, name: str, values: np.ndarray, dims: str | None) -> Node:
         if dims is None:

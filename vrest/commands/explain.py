@@ -74,7 +74,7 @@ def draw(of: "Explanation", path: Path) -> None:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from ..fitting.results.colours import COLOURS
+    from ..models.colours import COLOURS
     from ..models.textbook.explain import HOUR
 
     figure = Figure(figsize=(10, 4.4), layout="constrained")

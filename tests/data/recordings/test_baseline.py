@@ -9,6 +9,7 @@ from vrest.data.recordings.baseline import resting_potential
 from vrest.data.recordings.formats import read_recording
 from vrest.data.recordings.pictures import save_picture, save_refusal
 from vrest.data.recordings.recording import Channel, Clamp, Recording, Source, Sweep
+from vrest.models.colours import COLOURS
 from vrest.models.errors import ConfigurationError, DataError
 
 from .signals import RATE, recording, trace, with_spikes
@@ -93,7 +94,7 @@ def test_pictures_are_drawn_quickly_whatever_files_are_called(tmp_path, monkeypa
     save_picture(tmp_path / "x.png", "cell $^ {", resting_potential(many))
     traces = drawn[0].axes[0]
     assert sum(len(line.get_xdata()) for line in traces.lines) < 10_000
-    assert {line.get_color() for line in traces.lines} == {"tab:blue", "tab:red"}  # nothing grey below what was taken
+    assert {line.get_color() for line in traces.lines} == {COLOURS[0], COLOURS[1]}  # nothing grey below what was taken
     assert "-65.0 mV in 150 s of 30 sweeps" in traces.get_title(loc="left")
 
 
