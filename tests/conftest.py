@@ -1,6 +1,7 @@
 """Fits that many tests look at are made once. What they need is imported then: pytest reads this file in every process."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,16 @@ def glanced(monkeypatch):
     from vrest.fitting.experiment.config import Sampling
 
     monkeypatch.setattr("vrest.fitting.checks.run.LOOK", Sampling(chains=2, draws=100, tune=150, sampler="nutpie"))
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """For tests to which it is nothing what pictures show: their files are there, and nothing is drawn into them."""
+    from matplotlib.figure import Figure
+
+    draw = Figure.savefig
+
+    def savefig(figure, where, **how):
+        return Path(where).write_bytes(b"") if isinstance(where, str | os.PathLike) else draw(figure, where, **how)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)

@@ -135,6 +135,7 @@ def test_the_sampling_of_a_fit_is_timed_apart(tmp_path, monkeypatch):
     assert found["sampling"] > 0.05
 
 
+@pytest.mark.thorough
 def test_help_names_the_cases():
     shown = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--help"], cwd=cases.ROOT, capture_output=True, text=True, check=True

@@ -135,6 +135,7 @@ def run_python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.thorough
 def test_equations_import_and_work_without_pymc():
     run_python(
         "import sys; sys.modules['pymc'] = sys.modules['arviz'] = None\n"

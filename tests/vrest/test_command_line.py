@@ -50,7 +50,7 @@ def test_a_flags_bad_value_is_named_with_the_flag(flags, says, capsys):
     assert says in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("sampled_once", "glanced")
+@pytest.mark.usefixtures("sampled_once", "glanced", "undrawn")
 def test_fit_writes_the_folder_and_prints_tables_to_standard_output(table, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["fit", str(table), "--inside", INSIDE, "--seed", "3", "--draws", "500", "--tune", "500"]) == 0
@@ -241,6 +241,7 @@ def test_tidy_writes_the_rows_that_were_asked_for(table, tmp_path):
     pd.testing.assert_frame_equal(few, every[every["K_o_mM"] < 10].reset_index(drop=True))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_saved_fit_can_be_fitted_again(full_fit, tmp_path, capsys):
     full_fit.save(tmp_path / "run")
     assert main(["check", str(tmp_path / "run" / "fit.nc"), "--inside", INSIDE]) == 0
@@ -309,6 +310,7 @@ def test_version_and_info_say_what_runs(capsys):
     assert {"Python", "platform", "pymc", "nutpie"} <= set(facts)
 
 
+@pytest.mark.thorough
 def test_a_process_whose_reader_is_gone_ends_in_silence():
     """What `vrest laws | head -1` does, at its worst: nobody reads a word."""
     command = [sys.executable, "-m", "vrest", "laws"]
@@ -329,6 +331,7 @@ def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):
     assert done.stdout == "2\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are a POSIX notion")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_fit_that_is_ended_as_it_writes_leaves_nothing_that_looks_finished(number, table, tmp_path):

@@ -23,7 +23,7 @@ def names(folder) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"written-by-vrest.sha256"}
 
 
-@pytest.mark.usefixtures("glanced")
+@pytest.mark.usefixtures("glanced", "undrawn")
 def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
     main(["compare", str(table), "--by", "Genotype", *FEW, "--figure", "svg", "--out", str(tmp_path / "by")])
     lines = capsys.readouterr().out.splitlines()
@@ -49,7 +49,7 @@ def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
     assert not (tmp_path / "no").exists()
 
 
-@pytest.mark.usefixtures("sampled_once")
+@pytest.mark.usefixtures("sampled_once", "undrawn")
 def test_laws_leave_a_report(table, tmp_path, capsys, monkeypatch):
     asked = ["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws")]
     main([*asked, "--keep", "--no-robustness"])

@@ -13,7 +13,7 @@ from vrest.cli import main
 from vrest.data.tables.table import to_frame
 from vrest.fitting.experiment.config import Config, parse_config, read_config
 
-pytestmark = pytest.mark.usefixtures("sampled_once")
+pytestmark = pytest.mark.usefixtures("sampled_once", "undrawn")
 
 FLAGS = [
     "--delimiter", ";", "--decimal", ",", "--encoding", "cp1252", "--map", "V_m_mV=Spannung für V_m",

@@ -22,7 +22,7 @@ FITS = ("full_fit", "typed_fit")
 FAST = ("cells", "litters", "offsets", "resistances", "robust cells of animals")
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.reference) for n in DESIGNS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.thorough) for n in DESIGNS])
 def test_draws_of_the_tree_are_points_of_the_model(name):
     """Of every design; draws of the prior, so that nothing is sampled."""
     experiment, rng = DESIGNS[name](), np.random.default_rng(1)

@@ -365,6 +365,7 @@ def test_no_command_replaces_a_file_of_the_users(command, flags, tmp_path, monke
         assert state(tmp_path) == before
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_predictions_pictures_and_reports_replace_their_own_alone(full_fit, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("vrest.fitting.report.report.report_html", lambda fit: "a report")
     run = full_fit.save(tmp_path / "run", picture=False)
@@ -398,6 +399,7 @@ for line in sys.stdin:
 """Commands, one a line, in a process whose files cannot grow beyond 200 bytes, as on a disk that is full."""
 
 
+@pytest.mark.thorough
 def test_a_full_disk_is_a_sentence_with_the_path_and_leaves_nothing(tmp_path):
     plan = vrest.to_frame(recordings(K_o=(2.5, 10, 40), temperatures=(22,))).drop(columns="V_m_mV")
     plan.to_csv(tmp_path / "plan.csv", index=False)

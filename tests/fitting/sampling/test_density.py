@@ -93,7 +93,7 @@ def of_cells(number: int, types: str):
     return prepare(rows, configure(inside=INSIDE, by="cell_type"))
 
 
-@pytest.mark.parametrize("points", [3, pytest.param(MANY, marks=pytest.mark.reference)])
+@pytest.mark.parametrize("points", [3, pytest.param(MANY, marks=pytest.mark.thorough)])
 def test_one_compilation_serves_every_number_of_cells_and_groups(points):
     sizes = [of_cells(3, "AB"), of_cells(11, "ABCDE"), of_cells(40, "AB")]
     assert len({Density(experiment).machine for experiment in sizes}) == 1
@@ -156,7 +156,7 @@ STRUCTURES = DESIGNS | OPTIONS
 
 @pytest.mark.parametrize(
     ("name", "points"),
-    [*((n, FEW) for n in FAST), *(pytest.param(n, MANY, marks=pytest.mark.reference) for n in STRUCTURES)],
+    [*((n, FEW) for n in FAST), *(pytest.param(n, MANY, marks=pytest.mark.thorough) for n in STRUCTURES)],
 )
 def test_it_is_pymcs_density(name, points):
     assert_equal(STRUCTURES[name](), points)
@@ -262,6 +262,7 @@ def test_back_to_the_natural_scale_as_pymc_does(prior, scale):
     assert free.unconstrain(free.constrain(x)) == pytest.approx(x)
 
 
+@pytest.mark.thorough
 def test_a_fit_imports_neither_pymc_nor_numba_and_repeats_byte_for_byte(tmp_path, monkeypatch, capsys):
     """In a process of its own, which finds nothing on disk, and in this one, which has compiled much else."""
     recordings(K_o=(2.5, 10), temperatures=(22,)).pipe(to_frame).to_csv(tmp_path / "rows.csv", index=False)
@@ -283,7 +284,7 @@ print(*sorted({m.split(".")[0] for m in imported} & {"pymc", "pytensor", "numba"
     assert (tmp_path / "a/summary.csv").read_bytes() == (tmp_path / "b/summary.csv").read_bytes()
 
 
-@pytest.mark.reference
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["pooled", "cells", "robust", "resistances"])
 def test_summaries_repeat_byte_for_byte_in_any_process_and_from_the_saved_configuration(tmp_path, kind):
     rows, flags = recordings(), ["--inside", "K=140+-10,Na=12,Cl=10"]

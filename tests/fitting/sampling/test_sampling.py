@@ -102,6 +102,7 @@ def test_pymc_draws_from_the_same_posterior():
         assert mine[name].std().item() == pytest.approx(theirs[name].std().item(), rel=0.1)
 
 
+@pytest.mark.thorough
 def test_nutpies_core_comes_alone_and_leaves_the_rest_to_others():
     code = """
 import sys

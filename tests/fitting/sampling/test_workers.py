@@ -47,12 +47,14 @@ def test_every_task_is_done(number):
     assert collect(square, {k: (k,) for k in range(9)}, Workers(number)) == {k: k * k for k in range(9)}
 
 
+@pytest.mark.thorough
 def test_a_worker_that_dies_is_replaced_and_its_task_done_again(tmp_path):
     tasks = {k: (k, str(tmp_path)) for k in range(8)}
     assert collect(die_once, tasks, Workers(2)) == {k: k * k for k in range(8)}
     assert (tmp_path / "died").exists()
 
 
+@pytest.mark.thorough
 def test_workers_that_always_die_end_the_run():
     with pytest.raises(WorkerError, match=f"died {ATTEMPTS} times in a row"):
         collect(die, {0: (0,), 1: (1,)}, Workers(2))
@@ -113,6 +115,7 @@ def slow_square(x: int) -> int:
     return x * x
 
 
+@pytest.mark.thorough
 def test_a_cluster_does_the_same_survives_the_death_of_a_worker_and_not_that_of_its_scheduler(cluster):
     address, scheduler, processes = cluster
     landed = {}
