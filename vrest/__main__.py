@@ -1,5 +1,5 @@
 """`python -m vrest` is `vrest`."""
 
-from .cli import process
+from .start import process
 
 process()

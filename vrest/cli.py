@@ -1,5 +1,6 @@
 """The command line: finds the command that is typed, and turns whatever a person caused into a sentence and a status."""
 
+import _thread
 import argparse
 import os
 import signal
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from functools import partial
 from importlib.metadata import version
-from typing import Any, NoReturn, cast
+from typing import Any
 
 from .commands import COMMANDS, module_of
 from .flags import as_flag
@@ -47,12 +48,16 @@ class _Stream:
 
 
 class _Stops:
-    """Makes Ctrl-C and a request to end the same exception, so that either leaves nothing behind; `status` says which."""
+    """Makes Ctrl-C and a request to end the same exception, so that either leaves nothing behind; `status` says which.
+
+    Where it is raised in what native code or a destructor calls, Python lets it go; it is raised once more, elsewhere.
+    """
 
     status = 0
 
     def __enter__(self) -> None:
-        self._before = {}
+        self._before, self._unraisable = {}, sys.unraisablehook
+        sys.unraisablehook = self._let_go
         if threading.current_thread() is threading.main_thread():
             signals = (n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN)
             self._before = {n: signal.signal(n, self._stop) for n in signals}
@@ -61,7 +66,16 @@ class _Stops:
         self.status = 128 + number
         raise KeyboardInterrupt
 
+    def _let_go(self, what: Any) -> None:
+        if self.status and issubclass(what.exc_type, KeyboardInterrupt):
+            main = threading.main_thread().ident
+            again = partial(signal.pthread_kill, main) if hasattr(signal, "pthread_kill") else _thread.interrupt_main
+            threading.Timer(0.01, again, [self.status - 128]).start()
+        else:
+            self._unraisable(what)
+
     def __exit__(self, *error: object) -> None:
+        sys.unraisablehook = self._unraisable
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -193,16 +207,3 @@ def _give_up(stream: Any) -> None:
     """Let what is left of a stream go nowhere: Python would try once more at the end, and complain."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def process() -> NoReturn:
-    """The command line as a process of its own, which ends once all is written and said."""
-    if "--scheduler" not in sys.argv:
-        sys.modules.setdefault("dask", cast(Any, None))  # xarray imports it wherever it finds it: half a second
-    status = main()
-    if status > 128:  # stopped: what workers shared has to be given back
-        sys.exit(status)
-    with suppress(OSError, ValueError):  # the reader of a pipe may be gone, and the stream closed
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)  # taking an interpreter full of libraries apart takes a third of a second

@@ -318,7 +318,7 @@ def test_a_process_whose_reader_is_gone_ends_in_silence():
         gone.stdout.close()
         assert gone.stderr.read() == b""
     assert gone.returncode == 0
-    code = "import sys; import vrest.cli as c; c.main = lambda: sys.stderr.close() or 0; c.process()"
+    code = "import sys, vrest.cli as c, vrest.start as s; c.main = lambda: sys.stderr.close() or 0; s.process()"
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
@@ -332,6 +332,30 @@ def test_an_absent_table_is_answered_before_anything_heavy_is_loaded(tmp_path):
 
 
 @pytest.mark.thorough
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are a POSIX notion")
+@pytest.mark.parametrize(
+    ("number", "lost"), [(signal.SIGINT, "import"), (signal.SIGINT, "native"), (signal.SIGTERM, "native")]
+)
+def test_a_process_stops_while_it_starts_and_while_native_code_calls_back(number, lost):
+    importing = """
+class Slow:
+    def find_spec(name, *more):
+        if name == "vrest.cli":
+            print("there", flush=True), time.sleep(20)
+sys.meta_path.insert(0, Slow)"""
+    calling = """
+import ctypes, vrest.commands.laws as command
+called = ctypes.CFUNCTYPE(None)(lambda: (print("there", flush=True), time.sleep(20)))  # what it raises is let go
+command.run = lambda options: (called(), time.sleep(20))"""
+    code = f"import sys, time{importing if lost == 'import' else calling}\nfrom vrest.start import process; process()"
+    command = [sys.executable, "-c", code, "laws"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "there\n"
+        child.send_signal(number)
+        assert child.communicate(timeout=15)[1] == "stopped; nothing was written.\n"
+    assert child.returncode == 128 + number
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are a POSIX notion")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_fit_that_is_ended_as_it_writes_leaves_nothing_that_looks_finished(number, table, tmp_path):

@@ -32,8 +32,8 @@ def end_with_parent() -> None:
 
 
 def main() -> None:
-    from ..cli import process
     from ..fitting.sampling import progress
+    from ..start import process
 
     progress.listener = _tell
     threading.Thread(target=end_with_parent, daemon=True).start()

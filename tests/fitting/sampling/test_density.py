@@ -268,7 +268,7 @@ def test_a_fit_imports_neither_pymc_nor_numba_and_repeats_byte_for_byte(tmp_path
     recordings(K_o=(2.5, 10), temperatures=(22,)).pipe(to_frame).to_csv(tmp_path / "rows.csv", index=False)
     code = """
 import os, sys
-from vrest.cli import process
+from vrest.start import process
 sys.argv = ["vrest", "fit", "rows.csv", "--inside", "K=140,Na=12,Cl=10", "--no-report", "--out", sys.argv[1]]
 os._exit = lambda status: print(status)
 process()
