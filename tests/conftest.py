@@ -61,6 +61,19 @@ def typed_fit():
     return fitted(data.isel(obs=rows), inside=INSIDE, by="cell_type", seed=1, robustness="off"), truth
 
 
+@pytest.fixture(scope="session")
+def failed():
+    """What makes of a fit one whose every draw diverged."""
+    from vrest.fitting.fit import Fit
+
+    def of(fit):
+        tree = fit.tree.copy(deep=True)
+        tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > -1e9)
+        return Fit(tree, fit.experiment)
+
+    return of
+
+
 @pytest.fixture(scope="module")
 def sampled_once():
     """For tests to which it is nothing that few draws fall short of the sampling checks: no fit is repeated, longer."""

@@ -17,6 +17,7 @@ from .odd_cells import Odd, odd_cells
 from .robustness import Robustness, from_dataset
 from .sampling import SamplingCheck, check_sampling
 from .words import (
+    UNTOLD,
     Part,
     reason,
     say_fit,
@@ -39,7 +40,7 @@ class Verdict:
     cautions : what makes the answer doubtful whatever the posterior says.
     cures : what was tried after a misfit or a failed sampling, and what each gains, best first.
     repairs : what was mended in the table when it was read, a line a kind.
-    odd : cells, and animals, far from their type.
+    odd : cells, and animals, far from their type; none where the sampling failed.
     """
 
     sampling: SamplingCheck
@@ -52,8 +53,8 @@ class Verdict:
     odd: tuple[Odd, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The parts' codes and numbers, with the fit's reason in words."""
-        r = self.robustness
+        """The parts' codes and numbers, with the fit's reason in words; `ok` is None of what the sampling left unjudged."""
+        r, judged = self.robustness, self.sampling.ok
         robustness = r and {
             "ok": r.ok,
             "rests_on": [list(one) for one in r.rests_on],
@@ -63,8 +64,8 @@ class Verdict:
         }
         return {
             "sampling": asdict(self.sampling),
-            "fit": asdict(self.fit) | {"reason": reason(self.fit)},
-            "identification": asdict(self.identification),
+            "fit": asdict(self.fit) | ({"reason": reason(self.fit)} if judged else {"ok": None, "reason": UNTOLD}),
+            "identification": asdict(self.identification) | ({} if judged else {"ok": None}),
             "robustness": robustness,
             "odd_cells": [asdict(odd) for odd in self.odd],
             "cures": [asdict(cure) for cure in self.cures],
@@ -99,13 +100,14 @@ def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> V
         contradicted = {conflict.parameter for conflict in robustness.conflicts}
         uninformed = tuple(name for name in identification.uninformed if name not in contradicted)
         identification = replace(identification, uninformed=uninformed)
+    sampling = check_sampling(tree, summary, experiment)
     return Verdict(
-        check_sampling(tree, summary, experiment),
+        sampling,
         check_fit(tree["posterior"].to_dataset(), experiment),
         identification,
         notes_from_json(tree.attrs.get("cautions", "[]")),
         tuple(json.loads(tree.attrs.get("repairs", "[]"))),
         tuple(Cure(**one) for one in json.loads(tree.attrs.get("cures", "[]"))),
         robustness,
-        odd_cells(tree["posterior"].to_dataset(), experiment),
+        odd_cells(tree["posterior"].to_dataset(), experiment) if sampling.ok else (),
     )

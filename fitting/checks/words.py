@@ -20,6 +20,7 @@ from .robustness import Conflict, Robustness, label
 from .sampling import MAX_R_HAT, MIN_BFMI, MIN_ESS, SamplingCheck
 from .variations import Kind
 
+UNTOLD = "The sampling fell short, so that this cannot be told from its draws."
 _SHOWN = 5  # sentences on what answers rest on; the table has all
 
 
@@ -243,7 +244,7 @@ def say_identification(
 
 def say_nothing_of(part: Part, advice: tuple[str, ...] = ()) -> Part:
     """What stands in a part's place where the sampling fell short: draws that miss the posterior judge nothing."""
-    return Part(part.name, Mark.OPEN, ("The sampling fell short, so that this cannot be told from its draws.", *advice))
+    return Part(part.name, Mark.OPEN, (UNTOLD, *advice))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ class LawComparison:
     def _said(self) -> Iterator[str]:
         if self.short:
             yield f"Sampling fell short for {listed(self.short)}: do not use this comparison."
-        if not any(fit.verdict().fit.ok for fit in self.fits.values()):
+        elif not any(fit.verdict().fit.ok for fit in self.fits.values()):
             yield "None of these laws describes the recordings: what predicts better is not yet right."
         yield from elpd.judgement(self.table, self.fits)
         if set(self.table["scheme"]) == {"row"}:

@@ -107,6 +107,5 @@ def table_of_each(fits: Mapping[str, Fitted]) -> pd.DataFrame:
         for q in questions(fit.experiment):
             of = summary.loc[q.name]
             row[q.name] = f"{digits(of['median'])} ({digits(of['lower'])} to {digits(of['upper'])})"
-        judged = {"sampling": verdict.sampling.ok, "fit": verdict.fit.ok, "identification": verdict.identification.ok}
-        rows.append(row | {name: "ok" if ok else "NOT OK" for name, ok in judged.items()})
+        rows.append(row | {part.name: part.mark.word for part in verdict.parts[:3]})
     return pd.DataFrame(rows).fillna("")

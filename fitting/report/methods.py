@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from ...models.laws.options import OPTIONS
@@ -160,11 +160,16 @@ def _sampling(fit: Fitted, config: Config, versions: dict[str, str]) -> str:
 
 
 def _checks(fit: Fitted) -> str:
-    f, identification = fit.verdict().fit, fit.verdict().parts[2]
-    stated = " ".join(s for s in identification.sentences if s not in fit.verdict().identification.advice)
+    verdict = fit.verdict()
+    values = f"Reporting. Values are posterior medians with the equal-tailed {fit.experiment.interval_name}."
+    if not verdict.sampling.ok:
+        return (
+            f"{values} The sampling fell short of its checks, so that these values are not to be published, and neither how well"
+            " the law fits nor what was identified was judged."
+        )
+    unadvised = replace(verdict, identification=replace(verdict.identification, advice=()))
     return (
-        f"Reporting. Values are posterior medians with the equal-tailed {fit.experiment.interval_name}."
-        f" Fit: {reason(f)}; the largest Pareto k"
-        f" of leave-one-out cross-validation is {f.max_pareto_k:.2f} (Vehtari et al. 2017). Identification, judged by how"
-        f" much narrower the posterior is than the prior: {stated[:1].lower() + stated[1:]}"
+        f"{values} Fit: {reason(verdict.fit)}; the largest Pareto k of leave-one-out cross-validation is"
+        f" {verdict.fit.max_pareto_k:.2f} (Vehtari et al. 2017). Identification was judged by how much narrower the posterior"
+        f" is than the prior. {' '.join(unadvised.parts[2].sentences)}"
     )

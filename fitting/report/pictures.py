@@ -15,7 +15,6 @@ from ...models.constants import thermal_voltage
 from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.textbook.cooling import OWNER, PARTS, shapley
 from ..checks.fitted import Fitted
-from ..checks.odd_cells import odd_cells
 from ..comparison.contrasts import contrasts
 from ..experiment.experiment import Experiment, distinct
 from ..experiment.interval import bounds
@@ -182,7 +181,7 @@ def plot_cells(fit: Fitted, parameter: str, axes: Axes | None = None) -> Axes:
     kinds = zip(table["type"], table["single"], strict=True)
     colours = [COLOURS[order.index(t) % 6] if one else COLOURS[6] for t, one in kinds]
     ends = table["lower"].to_numpy(), table["upper"].to_numpy()
-    odd = {o.name for o in odd_cells(fit.tree["posterior"].to_dataset(), fit.experiment)}
+    odd = {o.name for o in fit.verdict().odd}
     words = [short(name) + " (odd)" * (name in odd) for name in table["group"]]
     axes = _lines(axes, words, table["median"].to_numpy(), ends, colours)
     for place, name in enumerate(table["group"]):

@@ -7,6 +7,7 @@ from functools import partial
 from html import escape
 from pathlib import Path, PurePath
 
+import numpy as np
 import pandas as pd
 
 from ...models.notes import About, number_of
@@ -43,7 +44,8 @@ def report_html(fit: Fitted) -> str:
     experiment, verdict = fit.experiment, fit.verdict()
     groups, shared = experiment.levels.groups, shared_rows(fit)
     asked = {q.name for q in questions(experiment)}
-    informed = ~(shared["contraction"] < UNINFORMED)
+    # What the recordings do not say cannot be told from draws that fell short.
+    informed = ~(shared["contraction"] < (UNINFORMED if verdict.sampling.ok else -np.inf))
     answered = informed & shared["parameter"].isin(asked)
     if not verdict.sampling.ok:
         answer, beside = "<p>There is none: the sampling fell short.</p>", shared[informed]

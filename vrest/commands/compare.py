@@ -55,7 +55,10 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
         write_csv(table, aside / "contrasts.csv")
         contrasts_figure(fit).savefig(aside / "contrasts.png", dpi=150)
     print(f"{config.law} fitted to {recordings_used(experiment)}, groups of {config.by} compared.\n")
-    print("\n".join([potentials_in_words(fit), *contrasts_in_words(fit, table), units(fit).sentence]))
+    if fit.verdict().sampling.ok:
+        print("\n".join([potentials_in_words(fit), *contrasts_in_words(fit, table), units(fit).sentence]))
+    else:
+        print("Whether they differ cannot be told: the sampling fell short.")
     print(f"\nlower and upper are the {experiment.interval_name}")
     print(table_text(table, {"p_direction": ".3f", "p_rope": ".3f"}))
     print()

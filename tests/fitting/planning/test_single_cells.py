@@ -10,6 +10,7 @@ import vrest
 from tests.many_cells import many_cells
 from vrest.cli import main
 from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.planning.single_cells import table_of_each
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
 pytestmark = pytest.mark.usefixtures("sampled_once")
@@ -117,3 +118,10 @@ def test_simulated_recordings_are_those_of_the_command(tmp_path, capsys):
     assert (tmp_path / "sim.truth.toml").exists()
     assert main(["simulate", str(tmp_path / "plan.csv"), "--truth", str(tmp_path / "truth.toml"), *options]) == 0
     assert capsys.readouterr().out == out.read_text()
+
+
+def test_a_cell_whose_sampling_fell_short_is_not_judged_in_the_table(full_fit, failed):
+    table = table_of_each({"a": full_fit, "b": failed(full_fit)})
+    marks = table[["sampling", "fit", "identification"]].to_numpy().tolist()
+    assert marks[0][0].startswith("ok")
+    assert marks[1] == ["NOT OK", "not judged", "not judged"]

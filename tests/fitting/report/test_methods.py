@@ -20,8 +20,20 @@ def test_what_is_known_is_reported_and_advice_is_not(potassium_fit, full_fit):
     for fit in (potassium_fit, full_fit):
         advice = fit.verdict().identification.advice
         said = fit.verdict().parts[2].sentences
-        assert {s for s in said if s[1:] in str(fit.methods())} == set(said) - set(advice)
+        assert {s for s in said if s in str(fit.methods())} == set(said) - set(advice)
     assert set(potassium_fit.verdict().parts[2].sentences) & set(potassium_fit.verdict().identification.advice)
+
+
+def test_what_the_verdict_withholds_no_text_judges(full_fit, failed):
+    reported, ours = failed(full_fit).methods().paragraphs[-1], full_fit.methods().paragraphs[-1]
+    assert "sampling fell short of its checks" in reported
+    judges = re.compile("agrees|misses|answered|inform|confounded|Pareto|p = |narrower")
+    assert not judges.search(reported)
+    assert {"Pareto", "narrower", "confounded"} <= set(judges.findall(ours))
+    withheld, judged = failed(full_fit).verdict().to_dict(), full_fit.verdict().to_dict()
+    assert [withheld[part]["ok"] for part in ("sampling", "fit", "identification")] == [False, None, None]
+    assert [judged[part]["ok"] for part in ("sampling", "fit", "identification")] == [True, True, False]
+    assert withheld["fit"]["reason"].startswith("The sampling fell short")
 
 
 @pytest.mark.parametrize("name", ["full_fit", "gluconate_fit", "typed_fit"])

@@ -200,6 +200,7 @@ def test_very_many_cells_are_thinned_from_the_least_to_the_greatest(gluconate_fi
     fit = Fit(gluconate_fit.tree, replace(gluconate_fit.experiment, recordings=twice))
     row, names = gluconate_fit.summary()[:1], twice["cell"].to_numpy()
     fit.__dict__["_summary"] = pd.concat([row.assign(group=name, median=-i) for i, name in enumerate(names)])
+    fit.__dict__["_verdict"] = gluconate_fit.verdict()
     axes = plot_cells(fit, "P_Na/P_K")
     drawn = axes.collections[1].get_offsets()[:, 0]
     assert len(drawn) == 60
@@ -265,6 +266,7 @@ def test_cells_stand_under_their_type(gluconate_fit):
     row = gluconate_fit.summary()[:1]
     groups = ["b", "a", *cells]
     fit.__dict__["_summary"] = pd.concat([row.assign(group=g, median=i) for i, g in enumerate(groups)])
+    fit.__dict__["_verdict"] = gluconate_fit.verdict()
     axes = plot_cells(fit, "P_Na/P_K")
     words = [label.get_text() for label in axes.get_yticklabels()]
     assert words == ["a", "cell 2", "cell 3", "cell 4", "cell 5", "b", "cell 0", "cell 1"]

@@ -160,7 +160,7 @@ def left_out(law: str, shift: float) -> elpd.LeftOut:
     return elpd.LeftOut(law, "row", np.random.default_rng(1).normal(-2, 0.5, 50) + shift, 0)
 
 
-def test_compared_laws_open_with_the_judgement_and_hold_every_law(full_fit, gluconate_fit, request):
+def test_compared_laws_open_with_the_judgement_and_hold_every_law(full_fit, gluconate_fit, failed, request):
     table = elpd.comparison([left_out("ghk", 0.0), left_out("ghk-pump", 0.2)])
     found = LawComparison(table, {"ghk": gluconate_fit, "ghk-pump": full_fit}, ())
     html = law_report_html(found)
@@ -171,10 +171,8 @@ def test_compared_laws_open_with_the_judgement_and_hold_every_law(full_fit, gluc
     assert first.index("predicts better") < first.index("ghk: sampling ✓ ok, fit")
     assert [text_of(s) for s in re.findall("<summary>(.*?)</summary>", html)][:2] == ["ghk", "ghk-pump"]
     request.getfixturevalue("undrawn")
-    tree = full_fit.tree.copy(deep=True)
-    tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > 0)
-    failed = law_report_html(replace(found, fits={"ghk": gluconate_fit, "ghk-pump": Fit(tree, full_fit.experiment)}))
-    assert failed.index("Sampling fell short for ghk-pump: do not use") < failed.index("predicts better")
+    short = law_report_html(replace(found, fits={"ghk": gluconate_fit, "ghk-pump": failed(full_fit)}))
+    assert short.index("Sampling fell short for ghk-pump: do not use") < short.index("predicts better")
     axes = plot_behind(found, "row")
     assert [label.get_text() for label in axes.get_yticklabels()] == ["ghk-pump", "ghk"]
     pyplot.close("all")
@@ -265,18 +263,34 @@ def test_hostile_groups_are_no_formulas_in_csv_and_no_markup_in_tables(evil_fit,
     assert "<script" not in evil_fit.experiment.recordings._repr_html_()
 
 
-def test_a_failed_fit_says_so_before_it_says_anything_else(gluconate_fit, page, undrawn):
-    tree = gluconate_fit.tree.copy(deep=True)
-    tree["sample_stats"]["diverging"] = tree["sample_stats"]["diverging"] | (tree["sample_stats"]["energy"] > 0)
-    failed = Fit(tree, gluconate_fit.experiment)
-    assert failed.verdict().parts[0].mark is Mark.BAD
-    failure = report_html(failed)
+def test_a_failed_fit_says_so_before_it_says_anything_else(gluconate_fit, failed, page, undrawn):
+    short = failed(gluconate_fit)
+    assert short.verdict().parts[0].mark is Mark.BAD
+    failure = report_html(short)
     assert failure.index("Do not use these numbers") < failure.index("There is none")
     assert gluconate_fit.verdict().parts[0].mark is Mark.GOOD
     assert "Do not use these numbers" not in page
     first = text_of(failure[: failure.index("<h2>Parameters")])
     assert "There is none: the sampling fell short." in first
     assert "The membrane lets K through" not in first
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_judges_nothing_that_the_verdict_withholds(potassium_fit, failed):
+    judged, withheld = (text_of(report_html(fit)) for fit in (potassium_fit, failed(potassium_fit)))
+    for judgement in ("The recordings do not say:", "largely the prior", "tell them apart badly", "are confounded"):
+        assert judgement in judged
+        assert judgement not in withheld
+
+
+def test_of_laws_whose_sampling_fell_short_it_is_not_said_that_they_do_not_describe(full_fit, failed):
+    none = "None of these laws describes the recordings"
+    for short, fit in ((False, full_fit), (True, failed(full_fit))):
+        wrong = Fit(fit.tree, fit.experiment)
+        misfit = replace(fit.verdict(), fit=replace(fit.verdict().fit, ok=False))
+        wrong.__dict__["_verdict"] = misfit  # a cached property's place
+        found = LawComparison(elpd.comparison([left_out("ghk-pump", 0.0)]), {"ghk-pump": wrong}, ())
+        assert any(sentence.startswith(none) for sentence in found.sentences) != short
 
 
 def test_report_is_made_again_from_the_file_alone(gluconate_fit, tmp_path, capsys):
@@ -295,12 +309,13 @@ def test_report_is_made_again_from_the_file_alone(gluconate_fit, tmp_path, capsy
 
 
 def test_a_picture_of_very_many_dots_is_made_of_dots(monkeypatch):
+    before = pyplot.get_fignums()
     assert image(pyplot.subplots, "an & empty frame").startswith("<svg")
     monkeypatch.setattr("vrest.fitting.report.page._LARGEST_SVG", 1000)
     dots = image(pyplot.subplots, "an & empty frame")
     assert dots.startswith('<img src="data:image/png;base64,')
     assert dots.endswith('alt="an &amp; empty frame">')
-    assert not pyplot.get_fignums()
+    assert pyplot.get_fignums() == before
 
 
 @pytest.mark.browser
