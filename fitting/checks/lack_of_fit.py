@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from scipy.special import chdtri, fdtrc
-from scipy.stats import kstest
 
 from ...models.parameters import SIGMA
 from ..experiment.experiment import Experiment, in_words
@@ -147,6 +146,8 @@ def lack_of_fit(
 
 def check_fit(posterior: xr.Dataset, experiment: Experiment) -> FitCheck:
     """Hold the posterior against the recordings that it was drawn from."""
+    from scipy.stats import kstest  # slow to load, and needless for what is foreseen
+
     n = posterior.sizes["chain"] * posterior.sizes["draw"]
     everything, y = parameter_values(posterior, experiment, flat=True), experiment.recordings["V_m"].to_numpy()
     thin = min(max(1, n * len(y) // MOST_VALUES), max(1, n // FEWEST_DRAWS))

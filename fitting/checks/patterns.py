@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import rankdata
 
 from ...models.laws.options import RECTIFYING, WARMING_P_NA
 from ...models.parameters import NU, Q10_P_NA, RECTIFICATION
@@ -62,6 +61,8 @@ def patterns(
     y : recordings, mV. mu, sigma : expectation and scatter of each row under each draw, mV; shape (draw, row).
     values : parameters by name, of which nu decides the shape of the scatter.
     """
+    from scipy.stats import rankdata  # slow to load, and needless for what is foreseen
+
     n = len(y)
     replicates = min(_REPLICATES, _MOST_VALUES // n)
     if n < FEWEST_ROWS or replicates < _FEWEST_REPLICATES:
@@ -140,6 +141,8 @@ def _statistics(
 
 def _neighbours(level: np.ndarray, usual: float) -> Callable[[np.ndarray], np.ndarray]:
     """How alike residuals are whose levels are near: products of pairs, weighted by how near they rank."""
+    from scipy.stats import rankdata
+
     rank = rankdata(level)
     near = np.exp(-0.5 * ((rank[:, None] - rank) / (_REACH * len(level))) ** 2)
     np.fill_diagonal(near, 0.0)
