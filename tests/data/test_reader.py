@@ -358,3 +358,14 @@ def test_a_file_without_end_is_read_no_further_than_its_limit(tmp_path):
     (tmp_path / "deep.toml").write_text("x = " + "[" * 5000 + "]" * 5000)
     with pytest.raises(ValueError, match="brackets"):
         read_toml(tmp_path / "deep.toml")
+
+
+@pytest.mark.parametrize(("far", "refused"), [(6, True), (5, False), (4, False)])
+def test_a_potential_near_zero_looks_like_volts_where_most_others_are_of_tens_of_millivolts(far, refused):
+    V_m = [*np.linspace(-70, -60, far), *np.linspace(-9, -5, 9 - far), -0.06]
+    table = pd.DataFrame({"K_o_mM": 5.0, "Na_o_mM": 145.0, "temperature_C": 22.0, "ljp": "corrected", "V_m_mV": V_m})
+    if refused:
+        with pytest.raises(DataError, match="looks like volts among millivolts"):
+            from_frame(table)
+    else:
+        assert from_frame(table)["V_m"].to_numpy()[-1] == -0.06
