@@ -207,7 +207,7 @@ def judgement(table: pd.DataFrame, fits: Mapping[str, Fitted]) -> Iterator[str]:
     for scheme, part in table.groupby("scheme", sort=False):
         best, *others = part.itertuples()
         for other in others:
-            ahead, word = -other.elpd_diff, f"undecided between {best.law} and {other.law}"
+            ahead, word = abs(other.elpd_diff), f"undecided between {best.law} and {other.law}"
             if ahead >= 4 and ahead >= 2 * other.dse:
                 word = f"{best.law} predicts better than {other.law}"
             yield f"Leaving out a {scheme}: {word} (difference {ahead:.1f}, standard error {other.dse:.1f})."

@@ -24,7 +24,7 @@ class Law:
     potential : V_m in mV from parameters, conditions and the reference condition; works on numbers and on graphs.
     derived : further quantities from the parameters, keyed by the names in `quantities`.
     quantities : names, units and meanings of what `derived` returns.
-    only : the ions it can use, or none for any; `needs` those that it cannot do without.
+    only : the ions it can use, or none for any; `needs` those that it cannot do without, K among them.
     columns : names of further columns of the table, numbers, that it reads as `at.columns[name]`, as in `light_lx`.
     options : names of the options that it takes; see options.py.
     has_pump : whether `pump = blocked` makes a difference.

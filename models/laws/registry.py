@@ -35,12 +35,17 @@ def register(law: Law) -> Law:
     Raises
     ------
     ConfigurationError
-        It is no law, its name cannot be typed, or another law has that name.
+        It is no law, its name cannot be typed, another law has that name, or it leaves K out.
     """
     if not isinstance(law, Law):
         raise ConfigurationError(f"{shown(law)} is no law: it takes a vrest.laws.Law, or the name of one.")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,60}", law.name):
         raise ConfigurationError(f"a law's name is letters, digits, - and _, as in ghk-pump, not {shown(law.name)}.")
+    if "K" not in law.needs or (law.only and "K" not in law.only):
+        raise ConfigurationError(
+            f"the law {law.name} leaves K out, along whose bath concentration every fit is judged and drawn: name K in needs"
+            " (and in only). Its potential may still depend on other ions alone."
+        )
     offered = _load(law.name) if law.name not in LAWS and law.name in _offered() else None
     known = LAWS.get(law.name, offered)
     if known not in (None, law) and (law.name in OWN or offered or origin(known) != origin(law)):

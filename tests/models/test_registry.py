@@ -41,6 +41,8 @@ def test_what_is_no_law_or_has_another_laws_name_is_refused():
     for what, reason in (
         ("proton", "'proton' is no law"),
         (replace(PROTON, name="proton pump"), "letters, digits"),
+        (replace(PROTON, needs=("Cl",)), "leaves K out"),
+        (replace(PROTON, only=("Na", "Cl")), "leaves K out"),
         (replace(PROTON, name="ghk"), r"another law called ghk, from vrest\.models\.laws\.ghk"),
     ):
         with pytest.raises(ConfigurationError, match=reason):
