@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
 import vrest
 from tests.many_cells import many_cells
@@ -47,6 +48,20 @@ def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
     )
     assert "figure: there is no format 'gif'" in capsys.readouterr().err
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_groups_are_not_said_to_differ_where_the_sampling_fell_short(
+    table, tmp_path, capsys, monkeypatch, typed_fit, failed
+):
+    monkeypatch.setattr("vrest.fitting.fit.fit_experiment", lambda experiment: failed(typed_fit[0]))
+    monkeypatch.setattr("vrest.fitting.results.store.write_fit", lambda *of, **settings: None)
+    monkeypatch.setattr("vrest.fitting.report.pictures.contrasts_figure", lambda fit: pyplot.figure())
+    assert main(["compare", str(table), "--by", "Genotype", *FEW, "--out", str(tmp_path / "by")]) == 3
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[2] == "Whether they differ cannot be told: the sampling fell short."
+    assert "V_m of A lies" not in printed
+    assert "Fit: not judged." in printed
 
 
 @pytest.mark.usefixtures("sampled_once", "undrawn")
