@@ -5,12 +5,20 @@ import json
 import reprlib
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 
 class VrestError(Exception):
-    """Base of all errors meant for the user; the command line prints its text and ends with status 2."""
+    """Base of all errors meant for the user; the command line prints its text and ends with status 2.
+
+    `setting` is the one at fault, where that is known: whoever knows the file that it stands in names this.
+    """
+
+    def __init__(self, text: str = "", *, setting: str = "") -> None:
+        super().__init__(text)
+        self.setting = setting
 
 
 class UnknownNameError(VrestError):
@@ -65,11 +73,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {by_lower[match[0]]!r}?" if match else ""
 
 
-_SHORT = reprlib.Repr(maxstring=80, maxother=80, maxlong=80, maxlevel=3)
+class _Short(reprlib.Repr):
+    def repr_bool(self, value: bool, level: int) -> str:
+        return str(value).lower()
+
+    def repr_date(self, value: date, level: int) -> str:
+        return value.isoformat()
+
+    repr_datetime = repr_time = repr_date
+
+
+_SHORT = _Short(maxstring=80, maxother=80, maxlong=80, maxlevel=3)
 
 
 def shown(value: Any) -> str:
-    """A value for a message: short, whatever it is."""
+    """A value for a message: short, whatever it is, and as a configuration file would have it."""
     return _SHORT.repr(value)
 
 

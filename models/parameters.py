@@ -149,10 +149,12 @@ class Parameter(Quantity):
             return replace(self, prior=prior, source=source)
         if isinstance(prior, Fixed) and (prior.value < 0 or (prior.value == 0 and not self.may_vanish)):
             low = "0 or above" if self.may_vanish else "above 0"
-            raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.")
+            raise ConfigurationError(f"priors: {self.name} = {prior.value:g}: it must be {low}.", setting="priors")
         cut = replace(prior, positive=True) if isinstance(prior, Normal) else prior
         if not believable(cut):
-            raise ConfigurationError(f"priors: {self.name} = {prior}: never below 0, where all of that prior lies.")
+            raise ConfigurationError(
+                f"priors: {self.name} = {prior}: never below 0, where all of that prior lies.", setting="priors"
+            )
         return replace(self, prior=cut, source=source)
 
 

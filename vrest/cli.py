@@ -176,7 +176,14 @@ def _run(command: str, rest: list[str]) -> int:
     if command not in COMMANDS:
         what = f"there is no command {command!r}.{nearest(command, COMMANDS)}" if command else "say what to do."
         raise UsageError(f"{what} Commands: {', '.join(COMMANDS)}.")
-    return module_of(command).run(parser_of(command).parse(rest))
+    options = parser_of(command).parse(rest)
+    try:
+        return module_of(command).run(options)
+    except VrestError as error:
+        file = getattr(options, "config", None)
+        if file and error.setting and getattr(options, error.setting, None) is None:  # no flag: the file holds it
+            raise type(error)(f"{os.path.basename(file)}: {error}") from error
+        raise
 
 
 def _show(ordinary: Callable, message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

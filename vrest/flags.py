@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import Field, replace
+from functools import partial
 from typing import Any
 
 from .fitting.experiment.config import Config, Sampling, read_config
@@ -20,7 +22,7 @@ from .fitting.experiment.settings import (
     settings,
     spelled_out,
 )
-from .models.errors import ConfigurationError, shown
+from .models.errors import ConfigurationError, shown, spoken
 from .models.files import read_toml
 from .models.limits import TEMPERATURE_C, kelvin_as_celsius
 
@@ -121,7 +123,13 @@ def settings_from(options: argparse.Namespace) -> Config:
     ConfigurationError, UnknownNameError
         With the flag, or the file and the key.
     """
-    config = read_config(options.config) if getattr(options, "config", None) else Config()
+    config = Config()
+    if path := getattr(options, "config", None):
+        config = read_config(path)
+        named = {name: getattr(config, name) for name in settings(Config) if getattr(options, name, None) is None}
+        held = {name: value for name, value in named.items() if value != getattr(Config(), name)}
+        if spoken.get() is as_flag:
+            spoken.set(partial(as_flag, file=os.path.basename(path), held=held))
     given = {f.name: _read(f, typed) for f in FLAGGED.values() if (typed := getattr(options, f.name, None)) is not None}
     if path := getattr(options, "map_file", None):
         given["columns"] = {**mapping_file(path), **given.get("columns", {})}
@@ -130,12 +138,17 @@ def settings_from(options: argparse.Namespace) -> Config:
     return config.updated(**given)
 
 
-def as_flag(name: str, value: Any = "") -> str:
-    """How a setting is typed on the command line, for messages: `--inside K=140`, `--map V_m_mV="RMP (mV)"`."""
+def as_flag(name: str, value: Any = "", file: str = "the configuration", held: Mapping[str, Any] | None = None) -> str:
+    """How a setting is typed on the command line, for messages: `--inside K=140`, `--map V_m_mV="RMP (mV)"`.
+
+    A value that a configuration `file` gives (those `held` there) is named as it stands in the file.
+    """
     f = (settings(Config) | settings(Sampling)).get(name)
     flag = declaration(f).flag if f else f"--{name.replace('_', '-')}"
-    if not flag:
-        return f"{name} = {json.dumps(value, ensure_ascii=False) if value != '' else '…'} in the configuration"
+    given = (held or {}).get(name)
+    within = isinstance(given, tuple) and set(value if isinstance(value, list) else [value]) <= set(given)
+    if not flag or (value != "" and (given == value or within)):
+        return f"{name} = {json.dumps(value, ensure_ascii=False) if value != '' else '…'} in {file}"
     if isinstance(value, Mapping):
         return " ".join(f"{flag} {_pair(str(key), str(one))}" for key, one in value.items())
     text = ",".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is True else str(value)

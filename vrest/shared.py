@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from .fitting.experiment.config import Config
 from .fitting.experiment.settings import TABLE, declaration, settings
-from .flags import as_flag, settings_from
-from .models.errors import ConfigurationError, DataError, nearest, no_such_file
+from .flags import settings_from
+from .models.errors import ConfigurationError, DataError, UnknownNameError, nearest, no_such_file, typed
 from .models.notes import number_of
 
 if TYPE_CHECKING:
@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 def configuration(options: argparse.Namespace, needs_data: bool = True) -> Config:
     """The configuration file, if any, with the flags laid over it."""
-    if (typed := getattr(options, "data", None)) and (path := Path(typed)).suffix and not path.exists():
+    if (data := getattr(options, "data", None)) and (path := Path(data)).suffix and not path.exists():
         raise DataError(no_such_file(path))  # before anything heavy is loaded
     config = settings_from(options)
 
     from .models.laws.registry import law as law_named
 
-    law_named(config.law)
+    try:
+        law_named(config.law)
+    except UnknownNameError as error:
+        error.setting = "law"
+        raise
     if needs_data and config.data is None:
         raise ConfigurationError(
             "no DATA: name a table, or one with data = … in the configuration. vrest datasets lists bundled ones."
@@ -55,7 +59,7 @@ def read_recordings(config: Config, potentials: bool = True) -> "xr.Dataset":
         of_table = [name for name, f in settings(Config).items() if declaration(f).group == TABLE and name != "where"]
         for name in of_table:
             if (value := getattr(config, name)) not in (settings(Config)[name].default, {}):
-                raise ConfigurationError(f"{as_flag(name, value)}: {data} is read as it is; leave that out.")
+                raise ConfigurationError(f"{typed(name, value)}: {data} is read as it is; leave that out.")
     if finished:
         from .fitting.results.store import read_tree, recordings_of
 

@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...models.errors import DataError
+from ...models.errors import DataError, shown
 from ...models.files import read_text
 from .names import Names, Salt
 from .species import METALS, SPECIES, Form, Mobility, Species, charge, ionic_strength, label, ligand_of
@@ -169,7 +169,7 @@ class _Recipe:
         setting = {"ph": self._pH, "titrant": self._titrant, "temperature_c": self._temperature, "co2": self._gas}
         if read := setting.get(key.lower()):
             if wrong := "is there in other letters too; keep one." if key.lower() in self.given else read(amount):
-                self.faults.append(f"{key} = {amount!r}: {wrong}")
+                self.faults.append(f"{key} = {shown(amount)}: {wrong}")
             self.given.add(key.lower())
             return
         salt = self.names.read(key)
@@ -177,7 +177,7 @@ class _Recipe:
         if isinstance(salt, str):
             self.faults.append(f"{key[:60]}: {salt}")
         elif isinstance(mM, str):
-            self.faults.append(f"{key} = {amount!r}: {mM}")
+            self.faults.append(f"{key} = {shown(amount)}: {mM}")
         else:
             twice = [other for other, (before, _) in self.salts.items() if before.parts == salt.parts]
             self.notes += [f"{other} and {key} are the same salt; their amounts are added." for other in twice]

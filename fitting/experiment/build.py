@@ -73,7 +73,8 @@ def build_experiment(
     levels, grouping = find_levels(recordings, config.by, distinct(everything.unsealed())[0], vary, nested_in)
     if config.spread == "group" and not levels.groups:
         raise ConfigurationError(
-            f'spread = "group" needs groups of cells: {typed("by", "cell_type")}, or another column.'
+            f'spread = "group" needs groups of cells: {typed("by", "cell_type")}, or another column.',
+            setting="spread",
         )
     errors = find_bath_errors(recordings, chosen)
     index, first = distinct(everything, levels.entry_of_row, *(e.of_row for e in errors))
@@ -92,13 +93,15 @@ def build_experiment(
     offsets = {per: offset_sd(per) for per in (*config.offset, *junction)}
     for per in config.offset:
         if per not in recordings.coords:
-            raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.")
+            raise ConfigurationError(f"an electrode offset for each {per} needs a column {per}.", setting="offset")
     every_spread = [p for of_level in (*above, spreads) for p in of_level.values()]
     scatter = find_scatter(recordings, config.scatter_by)
     beyond = with_priors([*every_spread, *offsets.values(), *([scatter.spread] if scatter else [])], config)
     held = tuple(p for p in declared if isinstance(p.prior, Fixed))
     if len(held) == len(declared):
-        raise ConfigurationError(f"every parameter of {law.name} is held at a value: nothing is left to infer.")
+        raise ConfigurationError(
+            f"every parameter of {law.name} is held at a value: nothing is left to infer.", setting="priors"
+        )
     priors = priors_by_name([*declared, *beyond.values()], config, law, chosen)
     C_m = next((p.prior for p in declared if p.name == C_M.name), C_M.prior)
     silent = () if blocked.any() else passive  # on V_m
@@ -247,11 +250,13 @@ def _reference(at: Conditions, config: Config) -> Conditions:
     usable = np.ones(len(at.temperature_C), bool)
     for name, value in config.reference.items():
         if name not in bath:
-            raise UnknownNameError(f"reference: {name} is not among {', '.join(names)}.{nearest(name, names)}")
+            raise UnknownNameError(
+                f"reference: {name} is not among {', '.join(names)}.{nearest(name, names)}", setting="reference"
+            )
         column = COLUMNS.get(name)
         if column and not column.low <= value <= column.high:
             ends = f"between {column.low:g} and {column.high:g} {column.unit}"
-            raise ConfigurationError(f"reference.{name} = {value:g} is not {ends}.")
+            raise ConfigurationError(f"reference.{name} = {value:g} is not {ends}.", setting="reference")
         usable &= np.isclose(bath[name], value)
     if not usable.any():
         complete = set(config.reference) == set(names)
@@ -259,7 +264,8 @@ def _reference(at: Conditions, config: Config) -> Conditions:
             raise ConfigurationError(
                 "reference: no row of the table has "
                 + ", ".join(f"{name} = {value:g}" for name, value in config.reference.items())
-                + f". To refer to a condition that was not measured, give all of {', '.join(names)}."
+                + f". To refer to a condition that was not measured, give all of {', '.join(names)}.",
+                setting="reference",
             )
         given = {name: float(value) for name, value in config.reference.items()}
         return _unblocked(at.map(lambda x: float(x.mean())), **given)

@@ -79,7 +79,9 @@ def with_priors(parameters: Sequence[Parameter], config: Config) -> dict[str, Pa
         prior, limits = asked[p.name], _LIMITS.get(p.role, Range(-np.inf, np.inf))
         if prior and not limits.holds(prior.typical):
             low, high = limits
-            raise ConfigurationError(f"priors: {p.name} = {prior}: what it is lies between {low:g} and {high:g}.")
+            raise ConfigurationError(
+                f"priors: {p.name} = {prior}: what it is lies between {low:g} and {high:g}.", setting="priors"
+            )
     return {p.name: p if (prior := asked[p.name]) is None else p.with_prior(prior) for p in parameters}
 
 
@@ -94,13 +96,15 @@ def priors_by_name(
             names = [p.name for p in parameters]
             raise UnknownNameError(
                 f"priors: the law {law.name} with ions {', '.join(s.name for s in chosen)} has no parameter {typed_name!r}."
-                f"{nearest(typed_name, names)} Its parameters: {', '.join(names)}."
+                f"{nearest(typed_name, names)} Its parameters: {', '.join(names)}.",
+                setting="priors",
             )
         name = name_of[typed_name]
         if name in found:
             raise ConfigurationError(
                 f"priors: {' and '.join(n for n in config.priors if name_of.get(n) == name)} are one"
-                " parameter, with two priors. Keep one."
+                " parameter, with two priors. Keep one.",
+                setting="priors",
             )
         found[name] = prior
     return found
@@ -115,6 +119,7 @@ def varying_parameters(declared: Sequence[Parameter], config: Config) -> tuple[s
     for name in config.vary:
         if name not in names:
             raise UnknownNameError(
-                f"vary: {name!r} is no parameter to vary.{nearest(name, names)} There are {', '.join(names)}."
+                f"vary: {name!r} is no parameter to vary.{nearest(name, names)} There are {', '.join(names)}.",
+                setting="vary",
             )
     return config.vary

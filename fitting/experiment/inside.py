@@ -36,7 +36,8 @@ def parse_inside(name: str, text: object) -> Inside:
     ion(name)
     if isinstance(text, list | tuple):
         text = "+-".join(map(str, text)) if len(text) == 2 else shown(text)
-    text = text.strip() if isinstance(text, str) else str(text) if isinstance(text, int | float) else shown(text)
+    plain = isinstance(text, int | float) and not isinstance(text, bool)
+    text = text.strip() if isinstance(text, str) else str(text) if plain else shown(text)
     if text == "passive":
         if name == "K":
             raise ConfigurationError("K cannot be passive: with it at equilibrium V_m is E_K whatever the membrane.")

@@ -155,6 +155,48 @@ def test_no_configuration_takes_them_either(line, table, tmp_path, capsys):
     assert len(err.splitlines()[-1]) < 300
 
 
+TWO_ROWS = "K_o_mM,Na_o_mM,temperature_C,V_m_mV,ljp\n5,140,22,-70,corrected\n9,136,22,-60,corrected\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("robustness = true", "c.toml: robustness = true is not one of on, off, full."),
+        ("seed = 1979-05-27", "c.toml: seed = 1979-05-27 is not a whole number of at least 0."),
+        ("priors = {sigma_mV = 0}", "c.toml: priors: sigma_mV = 0: it must be above 0."),
+        ("priors = {nothing = 1}", "c.toml: priors: the law ghk-pump with ions K, Na has no parameter 'nothing'."),
+        ("vary = ['nothing']", "c.toml: vary: 'nothing' is no parameter to vary."),
+        ("reference = {K_i_mM = 4}", "c.toml: reference: K_i_mM is not among K_o_mM,"),
+        ("spread = 'group'", 'c.toml: spread = "group" needs groups of cells: --by cell_type,'),
+        ("offset = ['solution']", "c.toml: an electrode offset for each solution needs a column solution."),
+        ("law = 'nothing'", "c.toml: unknown law 'nothing'."),
+        ("by = 'nothing'", 't.csv: by = "nothing" in c.toml: there is no column'),
+        ("nested_in = ['nothing']", 'nested_in = "nothing" in c.toml: there is no column'),
+        ("where = 'nothing > 3'", 'where = "nothing > 3" in c.toml: there is no column'),
+    ],
+    ids=lambda text: text.partition(" =")[0],
+)
+def test_faults_of_a_configuration_name_the_file_and_stand_as_the_file_has_them(
+    line, said, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TWO_ROWS)
+    Path("c.toml").write_text(line)
+    assert main(["check", "t.csv", "--inside", "K=140,Na=12", "--config", "c.toml"]) == 2
+    assert f"vrest check: {said}" in capsys.readouterr().err
+
+
+def test_faults_of_flags_do_not_name_the_configuration(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text(TWO_ROWS)
+    Path("c.toml").write_text("by = 'nothing'\nlaw = 'nothing'\n")
+    flags = ["--inside", "K=140,Na=12", "--config", "c.toml", "--by", "another", "--law"]
+    assert main(["check", "t.csv", *flags, "ghk"]) == 2
+    assert "t.csv: --by another: there is no column 'another'" in capsys.readouterr().err
+    assert main(["check", "t.csv", *flags, "none"]) == 2
+    assert "vrest check: unknown law 'none'" in capsys.readouterr().err
+
+
 def test_a_saved_fit_with_lost_draws_is_refused_by_name(full_fit, tmp_path, capsys):
     tree = full_fit.tree.copy(deep=True)
     tree["posterior"]["p_Na"].values[0, :7] = float("nan")

@@ -73,7 +73,7 @@ def test_buffers_take_up_what_titrants_bring(recipe, ions):
         ("NaCl = -1", "NaCl = -1: is not a concentration in mM from 0 to 6000."),
         ('NaCl = "much"', "NaCl = 'much': is not an amount: write mM as a number, or text such as \"140 mM\""),
         ("NaCl = 2,5", "NaCl = '2,5': is not an amount"),
-        ("NaCl = true", "NaCl = True: is not an amount"),
+        ("NaCl = true", "NaCl = true: is not an amount"),
         ("NaCl = nan", "NaCl = nan: is not a concentration in mM"),
         ("BSA = 2 g/L", "BSA = '2 g/L': no molar mass is known for BSA; give it in mM."),
         ("pH = 73", "pH = 73: is not a pH from 4 to 10.5"),

@@ -166,7 +166,7 @@ def test_a_file_that_is_no_toml_is_a_sentence(text):
         ("[inside]\nK = {a = 1}", "cannot read K="),
         ("[inside]\nNA = 12", "unknown ion 'NA'. Did you mean 'Na'"),
         ("interval = 95", "interval = 95 is not a number of at most 0.999, such as 0.95"),
-        ("seed = 2026-01-01", "seed = datetime.date"),
+        ("seed = 2026-01-01", "seed = 2026-01-01 is not"),
         ("where = ' '", "where = ' ' is empty"),
     ],
 )
