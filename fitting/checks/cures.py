@@ -13,6 +13,7 @@ import xarray as xr
 from ..experiment.experiment import Experiment
 from ..model.draws import parameter_values
 from ..results.loo import leave_one_out, row_density, se_of_sum
+from ..sampling.progress import one_by_one
 from .lack_of_fit import check_fit
 from .robustness import Redraw
 from .variations import rebuilt
@@ -50,7 +51,7 @@ Tried = tuple[Cure, np.ndarray]
 """A cure, and what it gains row by row."""
 
 
-def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> tuple[Cure, ...]:
+def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw, progress: bool = False) -> tuple[Cure, ...]:
     """What each addition that these recordings could show would gain: those that mend the fit first, the best of them first.
 
     A shunt that cannot be told from the best goes before it: every electrode has one, and few membranes what looks like it.
@@ -61,10 +62,11 @@ def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> tupl
     redraw : fits another experiment.
     """
     base = _predicted(posterior, experiment)
-    gained = dict(_tried(typed, other, redraw, base) for typed, other in _candidates(experiment))
+    candidates = one_by_one(lambda: _candidates(experiment), "additions", progress)
+    gained = dict(_tried(typed, other, redraw, base) for typed, other in candidates)
     shunt = None
     if experiment.resistance is None or experiment.resistance.seal is None:
-        shunt, of_rows = _shunt(experiment, redraw, base)
+        shunt, of_rows = _shunt(experiment, redraw, base, progress)
         gained[shunt] = of_rows
 
     def tied(one: Cure, other: Cure) -> bool:
@@ -90,7 +92,7 @@ def _predicted(posterior: xr.Dataset, experiment: Experiment) -> np.ndarray:
     return leave_one_out(row_density(parameter_values(posterior, experiment, flat=True), experiment))[0]
 
 
-def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> Tried:
+def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray, progress: bool) -> Tried:
     """The shunt that gains most: a parabola's top through the gains of none and of two.
 
     Its size is one more parameter, and has a prior, as the options' parameters have theirs: a half-Normal of the usual one.
@@ -103,7 +105,7 @@ def _shunt(experiment: Experiment, redraw: Redraw, base: np.ndarray) -> Tried:
         unlikely = 0.5 * (1 + (share / _USUAL_SHUNT) ** 2)
         return _tried(typed, replace(experiment, recordings=recordings), redraw, base, scale - unlikely)
 
-    tried = [of(share) for share in _SHUNTS]
+    tried = [of(share) for share in one_by_one(lambda: _SHUNTS, "shunts", progress)]
     curve, slope, _ = np.polyfit((0.0, *_SHUNTS), (0.0, *(cure.gain for cure, _ in tried)), 2)
     top = -slope / (2 * curve) if curve < 0 else _MOST_SHUNT
     if top > 0:

@@ -18,6 +18,7 @@ from ..experiment.experiment import Experiment
 from ..model.draws import parameter_values
 from ..results.loo import GOOD_K, resistance_density, row_density
 from ..sampling.array_stats import array_stats
+from ..sampling.progress import one_by_one
 from .identification import draws_of, questions
 from .power_scaling import SENSITIVE, sensitivity
 from .variations import Kind, Variation, variations, varied_parameters
@@ -84,7 +85,7 @@ def label(answer: str, group: str) -> str:
     return f"{answer} ({group})" if group else answer
 
 
-def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) -> Robustness:
+def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw, progress: bool = False) -> Robustness:
     """Vary everything that might have been otherwise, and see what moves.
 
     Parameters
@@ -105,7 +106,7 @@ def robustness(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw) ->
         for draws in (answers, draws_of(asked, few))
     )
     rows, not_run = [], []
-    for v in variations(experiment):
+    for v in one_by_one(lambda: variations(experiment), "variations", progress):
         log_weight = joint.log_weight(v)
         weight = None if log_weight is None else smoothed(log_weight)
         draws = draws_of(asked, few if weight is not None else redraw(v.experiment))

@@ -49,10 +49,10 @@ def run(experiment: Experiment, cores: int | None = None, progress: bool | None 
         times = "and was repeated" if reruns == 1 else "and was repeated twice"
         rerun = Note(About.SAMPLING, f"The first run fell short of the sampling checks {times}, longer.")
         result.tree.attrs["notes"] = notes_as_json([*result.notes, rerun])
-    return result if experiment.config.robustness == "off" else _looked_after(result)
+    return result if experiment.config.robustness == "off" else _looked_after(result, progress)
 
 
-def _looked_after(result: Fitted) -> Fitted:
+def _looked_after(result: Fitted, progress: bool) -> Fitted:
     """The same with what its answers rest on, and what would cure a misfit or a sampling that failed, in its tree."""
     experiment, posterior = result.experiment, result.tree["posterior"].to_dataset()
     seed = int(np.random.SeedSequence(experiment.config.seed, spawn_key=(11,)).generate_state(1)[0])
@@ -63,10 +63,10 @@ def _looked_after(result: Fitted) -> Fitted:
     groups = {}
     sampled_well = check_sampling(result.tree, result.summary(), experiment).ok
     if sampled_well:  # nothing rests on draws that failed their checks
-        groups["robustness"] = xr.DataTree(to_dataset(robustness(experiment, posterior, redraw)))
+        groups["robustness"] = xr.DataTree(to_dataset(robustness(experiment, posterior, redraw, progress)))
     tree = result.tree.assign(groups)
     if not (sampled_well and check_fit(posterior, experiment).ok):
-        tree.attrs["cures"] = json.dumps([asdict(cure) for cure in cures(experiment, posterior, redraw)])
+        tree.attrs["cures"] = json.dumps([asdict(cure) for cure in cures(experiment, posterior, redraw, progress)])
     return Fitted(tree, experiment)
 
 

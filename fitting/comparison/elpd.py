@@ -21,6 +21,7 @@ from ..model.draws import around, group_values, parameter_values, scatter_mV
 from ..model.tiers import CELL, deviations, tail
 from ..results.loo import GOOD_K, leave_one_out, row_density, se_of_sum
 from ..results.tree import THINNED
+from ..sampling.progress import one_by_one
 from ..sampling.refits import QUICK, sampled, without_rows
 from ..sampling.workers import available_cores
 from .left_out import rows_density, spread_values, unit_density
@@ -46,12 +47,12 @@ class LeftOut:
     refits: int
 
 
-def leave_rows_out(fit: Fitted, refit: Refit) -> LeftOut:
+def leave_rows_out(fit: Fitted, refit: Refit, progress: bool = False) -> LeftOut:
     """Leave-one-row-out by importance sampling, exactly where that fails."""
     log_likelihood = _densities(fit)
     elpd, k = leave_one_out(log_likelihood)
     bad = np.flatnonzero(k > GOOD_K)
-    for row in bad:
+    for row in one_by_one(lambda: bad, "rows left out", progress):
         without = np.arange(log_likelihood.shape[1]) == row
         density = row_density(parameter_values(refit(without), fit.experiment, flat=True), fit.experiment)[:, row]
         elpd[row] = logsumexp(density) - np.log(len(density))
@@ -69,7 +70,7 @@ def _densities(fit: Fitted) -> np.ndarray:
     return row_density(few, fit.experiment)
 
 
-def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
+def leave_cells_out(fit: Fitted, refit: Refit, progress: bool = False) -> LeftOut | None:
     """Leave-one-cell-out, each cell's likelihood integrated over parameters of its own; None for fewer than five.
 
     None with electrode offsets, too: they would have to be integrated with the cell's parameters.
@@ -81,26 +82,27 @@ def leave_cells_out(fit: Fitted, refit: Refit) -> LeftOut | None:
     posterior = fit.tree["posterior"].to_dataset()
     rng = np.random.default_rng(np.random.SeedSequence(experiment.config.seed, spawn_key=(7,)))
     proposals = [_proposal(posterior, experiment, cell) for cell in range(len(cells))]
-    densities = np.stack([_integrated(posterior, experiment, c, proposals[c], rng) for c in range(len(cells))], axis=1)
+    each = one_by_one(lambda: range(len(cells)), "cells left out", progress)
+    densities = np.stack([_integrated(posterior, experiment, c, proposals[c], rng) for c in each], axis=1)
     elpd, k = leave_one_out(densities)
     bad = np.flatnonzero(k > GOOD_K)
-    for cell in bad.tolist():
+    for cell in one_by_one(bad.tolist, "cells left out", progress):
         without = experiment.levels.entry_of_row == cell
         density = _integrated(refit(without), experiment, cell, proposals[cell], rng)
         elpd[cell] = logsumexp(density) - np.log(len(density))
     return LeftOut(experiment.law.name, "cell", elpd, len(bad))
 
 
-def leave_units_out(fit: Fitted, seed: int) -> LeftOut | None:
+def leave_units_out(fit: Fitted, seed: int, progress: bool = False) -> LeftOut | None:
     """Leave out each of the outermost units (cells, without levels above), fitted again without it; None for fewer than five."""
     experiment = fit.experiment
     if not experiment.levels.above:
-        return leave_cells_out(fit, refit_of(fit, available_cores()))
+        return leave_cells_out(fit, refit_of(fit, available_cores()), progress)
     top = experiment.levels.above[0]
     if len(top.units) < FEWEST_CELLS or experiment.offsets:
         return None
     densities = []
-    for unit in range(len(top.units)):
+    for unit in one_by_one(lambda: range(len(top.units)), f"units of {top.column} left out", progress):
         without = without_rows(experiment, (top.of_cell == unit)[experiment.levels.entry_of_row])
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(8, unit)))
         densities.append(unit_density(sampled(without, QUICK, seed + unit)[0], experiment, unit, rng))

@@ -15,6 +15,7 @@ from ..checks.words import listed
 from ..experiment.config import Config
 from ..experiment.experiment import Experiment
 from ..experiment.prepare import prepare
+from ..sampling.progress import shown
 from ..sampling.workers import available_cores
 from . import elpd
 
@@ -73,10 +74,12 @@ def experiments_of(recordings: xr.Dataset, config: Config, laws: str | Sequence[
 def compare_laws(experiments: Mapping[str, Experiment], progress: bool | None = None) -> LawComparison:
     """Fit every law, and leave out one row, then one cell (of nested ones: one of the outermost units), after the other."""
     fits, left, refits = {}, [], []
+    progress = shown() if progress is None else progress
     for name, experiment in experiments.items():
         fits[name] = fit = run(experiment, progress=progress)
         refit = elpd.refit_of(fit, available_cores())
-        for one in filter(None, (elpd.leave_rows_out(fit, refit), elpd.leave_units_out(fit, experiment.config.seed))):
+        rows = elpd.leave_rows_out(fit, refit, progress)
+        for one in filter(None, (rows, elpd.leave_units_out(fit, experiment.config.seed, progress))):
             left.append(one)
             if one.refits:
                 left_out = f"each of {one.refits} {one.scheme}s" if one.refits > 1 else f"one {one.scheme}"

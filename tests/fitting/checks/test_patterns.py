@@ -103,12 +103,17 @@ def test_few_rows_are_not_looked_at(experiment):
 
 
 @pytest.mark.usefixtures("glanced")
-def test_a_bent_law_is_seen_without_replicates():
+def test_a_bent_law_is_seen_without_replicates(monkeypatch):
+    """How far the refits that look after it are is told of all of them, after the draws."""
     from vrest.fitting.fit import fit
 
+    told = []
+    monkeypatch.setattr("vrest.fitting.sampling.progress.listener", lambda *step: told.append(step))
     bent = recordings(K_o=K_o, temperatures=(22,), theta={**TRUTH, "rectification": 0.6})
     few = Sampling(chains=2, draws=500, tune=500)
-    found = fit(bent, inside=INSIDE, sampling=few, seed=1, progress=False).verdict()
+    found = fit(bent, inside=INSIDE, sampling=few, seed=1).verdict()
+    assert list(dict.fromkeys(what for _, _, what in told)) == ["draws", "variations", "additions", "shunts"]
+    assert {what for done, of, what in told if done == of} >= {"variations", "additions", "shunts"}
     assert not found.fit.ok
     assert min(p.p for p in found.fit.patterns) < REJECTED
     assert found.cures[0].typed == "--option rectification"

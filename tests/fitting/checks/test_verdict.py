@@ -78,12 +78,15 @@ def test_why_a_fit_is_not_judged(repeats, scatter, basis):
 
 
 @pytest.mark.usefixtures("glanced")
-def test_as_many_parameters_as_conditions_that_miss_the_means_are_no_fit_and_the_cure_is_named():
+def test_as_many_parameters_as_conditions_that_miss_the_means_are_no_fit_and_the_cure_is_named(monkeypatch):
     """Warming depolarises by 9 mV: more than pump and leak can do, and far more than rows of one condition differ."""
     table = pd.DataFrame(
         {"K_o_mM": 3.0, "Na_o_mM": 145.0, "temperature_C": np.repeat([24.0, 33.0], 4), "ljp": "corrected"}
     )
     table["V_m_mV"] = np.repeat([-68.0, -59.0], 4) + np.tile([0.8, -0.9, 0.5, -0.4], 2)
+    monkeypatch.setattr(
+        "vrest.fitting.sampling.progress.listener", lambda *step: pytest.fail("nobody asked for progress")
+    )
     verdict = fit(table, inside="K=130+-0,Na=12+-0", seed=1, progress=False).verdict()
     assert (verdict.fit.basis, verdict.fit.ok) == (Basis.SCATTER, False)
     assert verdict.fit.sigma_mV > 3 * verdict.fit.replicate_sd_mV
