@@ -101,3 +101,18 @@ def undrawn(monkeypatch):
         return Path(where).write_bytes(b"") if isinstance(where, str | os.PathLike) else draw(figure, where, **how)
 
     monkeypatch.setattr(Figure, "savefig", savefig)
+
+
+@pytest.fixture
+def repeated(monkeypatch):
+    """Of every fit it is noted that its sampling was repeated."""
+    from vrest.fitting.checks.run import run
+    from vrest.models.notes import About, Note, notes_as_json
+
+    def noted(*of, **more):
+        fitted = run(*of, **more)
+        fitted.tree.attrs["notes"] = notes_as_json([*fitted.experiment.notes, Note(About.SAMPLING, "It was repeated.")])
+        return fitted
+
+    for verb in ("fit", "comparison.laws", "planning.single_cells"):
+        monkeypatch.setattr(f"vrest.fitting.{verb}.run", noted)

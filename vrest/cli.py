@@ -109,6 +109,7 @@ class Parser(argparse.ArgumentParser):
 def parser_of(command: str) -> Parser:
     """What can be typed after a command."""
     parser = Parser(prog=f"vrest {command}", description=f"{COMMANDS[command]}.", epilog=STATUS, allow_abbrev=False)
+    parser.set_defaults(command=command)
     module_of(command).arguments(parser)
     return parser
 

@@ -10,6 +10,7 @@ from dataclasses import Field, replace
 from functools import partial
 from typing import Any
 
+from .fitting.experiment.command import Command
 from .fitting.experiment.config import Config, Sampling, read_config
 from .fitting.experiment.settings import (
     MODEL,
@@ -28,6 +29,8 @@ from .models.limits import TEMPERATURE_C, kelvin_as_celsius
 
 FLAGGED = {f.name: f for of in (Config, Sampling) for f in settings(of).values() if declaration(f).flag}
 """The settings that have a flag, by name."""
+ASKED = {f.name: f for f in settings(Command).values() if declaration(f).flag}
+"""What some commands are asked beside the settings, by name."""
 
 
 def add_data(parser: argparse.ArgumentParser, *groups: str, plan: bool = False) -> None:
@@ -101,11 +104,7 @@ def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:
         s = declaration(f)
         if s.group not in groups:
             continue
-        more: dict[str, Any] = {"action": "store_true"} if kind(f) is bool else {"metavar": s.metavar}
-        if s.repeats:
-            more["action"] = "append"
-        meaning = (s.meaning + default_of(f) + ("; repeatable" if s.repeats else "")).replace("%", "%%")
-        parser.add_argument(s.flag, dest=f.name, default=None, help=meaning, **more)
+        _add_flag(parser, f)
         if s.off_flag:
             parser.add_argument(s.off_flag, dest=f.name, action="store_const", const="off", help=f"{s.flag} off")
         if f.name == "columns":
@@ -113,6 +112,22 @@ def add_setting_flags(parser: argparse.ArgumentParser, *groups: str) -> None:
                 "--map-file", metavar="FILE", help=f"TOML file of such pairs, one a line; {s.flag} wins over it"
             )
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings; flags win over it")
+
+
+def add_asked(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add flags of what a command is asked beside the settings, which its configuration keeps."""
+    for f in map(ASKED.__getitem__, names):
+        s = declaration(f)
+        _add_flag(parser, f, **{"type": whole(s.low, s.high)} if kind(f) is int else {})
+
+
+def _add_flag(parser: argparse.ArgumentParser, f: Field, **further: Any) -> None:
+    s = declaration(f)
+    more: dict[str, Any] = {"action": "store_true"} if kind(f) is bool else {"metavar": s.metavar}
+    if s.repeats:
+        more["action"] = "append"
+    meaning = (s.meaning + default_of(f) + ("; repeatable" if s.repeats else "")).replace("%", "%%")
+    parser.add_argument(*filter(None, (s.short, s.flag)), dest=f.name, default=None, help=meaning, **more, **further)
 
 
 def settings_from(options: argparse.Namespace) -> Config:
@@ -130,12 +145,20 @@ def settings_from(options: argparse.Namespace) -> Config:
         held = {name: value for name, value in named.items() if value != getattr(Config(), name)}
         if spoken.get() is as_flag:
             spoken.set(partial(as_flag, file=os.path.basename(path), held=held))
-    given = {f.name: _read(f, typed) for f in FLAGGED.values() if (typed := getattr(options, f.name, None)) is not None}
+    given, asked = (
+        {f.name: _read(f, typed) for f in of.values() if (typed := getattr(options, f.name, None)) is not None}
+        for of in (FLAGGED, ASKED)
+    )
+    command = getattr(options, "command", "")
+    repeated = config.command.repeated_by(command, str(path))
+    for name in repeated.asked:
+        if not hasattr(options, name):
+            raise ConfigurationError(f"{path}: command.{name}: vrest {command} is not asked that; leave it out.")
     if path := getattr(options, "map_file", None):
         given["columns"] = {**mapping_file(path), **given.get("columns", {})}
     if (data := getattr(options, "data", None)) is not None:
         config = replace(config, data=data, data_sha256=None)  # the hash was of the configuration's own table
-    return config.updated(**given)
+    return replace(config.updated(**given), command=replace(repeated, **asked))
 
 
 def as_flag(name: str, value: Any = "", file: str = "the configuration", held: Mapping[str, Any] | None = None) -> str:
@@ -143,7 +166,7 @@ def as_flag(name: str, value: Any = "", file: str = "the configuration", held: M
 
     A value that a configuration `file` gives (those `held` there) is named as it stands in the file.
     """
-    f = (settings(Config) | settings(Sampling)).get(name)
+    f = (settings(Config) | settings(Sampling) | ASKED).get(name)
     flag = declaration(f).flag if f else f"--{name.replace('_', '-')}"
     given = (held or {}).get(name)
     within = isinstance(given, tuple) and set(value if isinstance(value, list) else [value]) <= set(given)

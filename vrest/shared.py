@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from .models.notes import number_of
 if TYPE_CHECKING:
     import xarray as xr
 
+    from .fitting.checks.fitted import Fitted
     from .fitting.experiment.experiment import Experiment
     from .fitting.fit import Fit
     from .fitting.results.outputs import ResultsFile, ResultsFolder
@@ -117,9 +118,9 @@ def writing(place: "ResultsFolder", fit: "Fit") -> Iterator[Path]:
 
 def _inputs(options: argparse.Namespace, config: Config | None) -> list[str | Path]:
     """Every file that a command may read; none of them is ever written."""
-    names = ("data", "config", "map_file", "truth", "add", "baths", "file", "run")
+    names = ("data", "config", "map_file", "baths", "file", "run")
     given = [getattr(options, name, None) for name in names]
-    given += [config.data, config.solutions] if config else []
+    given += [config.data, config.solutions, config.command.truth, config.command.add] if config else []
     given += getattr(options, "files", [])
     return [p / "fit.nc" if (p / "fit.nc").is_file() else p for p in map(Path, filter(None, given))]
 
@@ -127,6 +128,12 @@ def _inputs(options: argparse.Namespace, config: Config | None) -> list[str | Pa
 def recordings_used(experiment: "Experiment") -> str:
     """How many rows, of what: for headings."""
     return f"{number_of(experiment.recordings.sizes['obs'], 'row')} of {experiment.recordings.attrs['source']}"
+
+
+def say_of_sampling(fits: "Mapping[str, Fitted]") -> None:
+    """What was noted of fits as they were sampled, such as that one was repeated; each by its name, where it has one."""
+    for name, fit in fits.items():
+        say(*(f"{name}: {note}" if name else note for note in fit.notes[len(fit.experiment.notes) :]))
 
 
 def say(*sentences: object) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ...models.errors import ConfigurationError, VrestError
 from ...models.files import read_text
+from .command import Command
 from .inside import Inside
 from .readings import (
     columns_typed,
@@ -28,13 +29,13 @@ from .settings import (
     TABLE,
     declaration,
     documented,
-    in_file,
     read,
     read_all,
     refuse_unknown,
     setting,
     settings,
     table_of,
+    table_read,
 )
 
 if TYPE_CHECKING:
@@ -70,13 +71,7 @@ class Sampling:
         read_all(self, "sampling.")
 
 
-def _sampling(given: Any) -> Sampling:
-    if isinstance(given, Sampling):
-        return given
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(f"{in_file('sampling', given)} is not a table such as [sampling] with draws = 1000.")
-    refuse_unknown(given, settings(Sampling), "sampling.")
-    return Sampling(**given)
+_sampling = table_read(Sampling, "sampling", "draws = 1000")
 
 
 def _bath(ion: str) -> Any:
@@ -216,6 +211,10 @@ class Config:
     )  # fmt: skip
     seed: int = setting(1, "every random number follows from it", "--seed N", low=0, high=2**63 - 1)
     sampling: Sampling = setting(Sampling, "chains, draws and warm-up, as a Sampling", reads=_sampling)
+    command: Command = setting(
+        Command, "the command that wrote the file, and what it was asked beside the settings", keyword=False,
+        reads=table_read(Command, "command", 'name = "fit"'),
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         read_all(self)
@@ -270,12 +269,15 @@ class Config:
 
     def _with_files(self, change: Callable[[str], str], folder: Path = Path()) -> "Config":
         """The same with the paths of files changed, which are relative to `folder`; names of bundled sets are no files."""
-        named = {name: getattr(self, name) for name, f in settings(Config).items() if declaration(f).path}
-        files = {
-            name: path for name, path in named.items() if path and (Path(path).suffix or os.path.exists(folder / path))
-        }
-        changed: dict[str, Any] = {name: change(path) for name, path in files.items()}
-        return replace(self, **changed)
+
+        def changed(of: Any) -> dict[str, Any]:
+            named = {name: getattr(of, name) for name, f in settings(of.__class__).items() if declaration(f).path}
+            files = {
+                n: path for n, path in named.items() if path and (Path(path).suffix or os.path.exists(folder / path))
+            }
+            return {name: change(path) for name, path in files.items()}
+
+        return replace(self, command=replace(self.command, **changed(self.command)), **changed(self))
 
 
 def parse_config(text: str, name: str = "configuration") -> Config:

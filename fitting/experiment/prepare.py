@@ -4,6 +4,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,7 +26,10 @@ def configure(config: Config | None = None, **settings: Any) -> Config:
     known = settings_of(Config) | settings_of(Sampling)
     refuse_unknown(settings, known)
     given = {name: spelled_out(known[name], value) for name, value in settings.items() if value is not None}
-    return (config or Config()).updated(**given)
+    config = config or Config()
+    if config.command.asked:  # a verb's own arguments are given to it
+        config = replace(config, command=config.command.repeated_by("", "the configuration"))
+    return config.updated(**given)
 
 
 def takes_settings[Verb: Callable[..., Any]](verb: Verb) -> Verb:

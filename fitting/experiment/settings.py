@@ -28,6 +28,7 @@ class Setting:
     meaning : what it says, for help texts and docstrings.
     flag : as typed on the command line; without, files and keywords alone have it. group : which commands take the flag.
     off_flag : a flag that says `off` for short.
+    short : the flag in one letter.
     metavar : what follows the flag, in a word. repeats : whether the flag is given once for each value.
     low, high : ends of a number's range, both allowed.
     example : a value, as a file has it.
@@ -41,6 +42,7 @@ class Setting:
 
     meaning: str
     flag: str = ""
+    short: str = ""
     metavar: str = ""
     group: str = MODEL
     off_flag: str = ""
@@ -59,7 +61,7 @@ class Setting:
 def setting(default: Any, meaning: str, typed: str = "", **more: Any) -> Any:
     """A dataclass field that is a setting, `typed` as a flag and what follows it; a callable `default` is called each time."""
     flag, _, metavar = typed.partition(" ")
-    declared = Setting(meaning, flag, metavar, **more)
+    declared = Setting(meaning, flag, metavar=metavar, **more)
     given: Any = {"default_factory": default} if callable(default) else {"default": default}
     return field(**given, metadata={"setting": declared}, compare=declared.saved)
 
@@ -166,6 +168,20 @@ def spelled_out(f: Field, given: Any) -> Any:
     return [one.strip() if isinstance(one, str) else one for some in whole for one in some if one != ""]
 
 
+def table_read(of: Any, name: str, example: str) -> Callable[[Any], Any]:
+    """What reads a table of the configuration, `name`, as a dataclass of settings."""
+
+    def reads(given: Any) -> Any:
+        if isinstance(given, of):
+            return given
+        if not isinstance(given, Mapping):
+            raise ConfigurationError(f"{in_file(name, given)} is not a table such as [{name}] with {example}.")
+        refuse_unknown(given, settings(of), f"{name}.")
+        return of(**given)
+
+    return reads
+
+
 def refuse_unknown(given: Iterable[str], known: Iterable[str], prefix: str = "", nested: Iterable[str] = ()) -> None:
     """Raise ConfigurationError, with the nearest known name, where a name is no setting; `nested` ones are sampling's."""
     for name in given:
@@ -191,8 +207,8 @@ def table_of(instance: Any) -> dict[str, Any]:
     for f in settings(instance.__class__).values():
         value = getattr(instance, f.name)
         empty = value in (None, (), {}, "") and not (value == () and f.default is None)  # vary = [] says something
-        if declaration(f).saved and not empty:
-            found[f.name] = written(value)
+        if declaration(f).saved and not empty and (held := written(value)) != {}:
+            found[f.name] = held
     return found
 
 

@@ -69,7 +69,7 @@ def report_html(fit: Fitted) -> str:
             *_rests(fit),
             ("Pictures", f'<div class="pictures">{"".join(figure_html(*picture) for picture in pictures(fit))}</div>'),
             ("Methods, to paste", methods_html(describe(fit))),
-            ("Where it comes from", provenance_html(fit, "vrest fit")),
+            ("Where it comes from", provenance_html(fit, f"vrest {fit.experiment.config.command.name or 'fit'}")),
         ],
     )
 

@@ -24,10 +24,12 @@ def names(folder) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"written-by-vrest.sha256"}
 
 
-@pytest.mark.usefixtures("glanced", "undrawn")
+@pytest.mark.usefixtures("glanced", "undrawn", "repeated")
 def test_groups_begin_with_their_difference_in_mV(table, tmp_path, capsys):
     main(["compare", str(table), "--by", "Genotype", *FEW, "--figure", "svg", "--out", str(tmp_path / "by")])
-    lines = capsys.readouterr().out.splitlines()
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert err.splitlines().count("It was repeated.") == 1
     assert lines[2].startswith("In the reference bath (K_o 2.5 mM")
     assert lines[3].startswith("V_m of A lies")
     kept = {
@@ -64,11 +66,16 @@ def test_groups_are_not_said_to_differ_where_the_sampling_fell_short(
     assert "Fit: not judged." in printed
 
 
-@pytest.mark.usefixtures("sampled_once", "undrawn")
+@pytest.mark.usefixtures("sampled_once", "undrawn", "repeated")
 def test_laws_leave_a_report(table, tmp_path, capsys, monkeypatch):
     asked = ["compare", str(table), "--laws", "ghk,nernst", *FEW, "--out", str(tmp_path / "laws")]
     main([*asked, "--keep", "--no-robustness"])
-    assert "Leaving out a row: ghk predicts better than nernst" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "Leaving out a row: ghk predicts better than nernst" in out
+    assert [line for line in err.splitlines() if "repeated" in line] == [
+        "ghk: It was repeated.",
+        "nernst: It was repeated.",
+    ]
     assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html", "ghk", "nernst"}
     for law in ("ghk", "nernst"):
         assert vrest.load(tmp_path / "laws" / law).experiment.law.name == law

@@ -9,9 +9,13 @@ import xarray as xr
 
 import vrest
 from tests.synthetic import recordings
-from vrest.cli import main
+from vrest.cli import main, parser_of
 from vrest.data.tables.table import to_frame
+from vrest.fitting.experiment.command import Command
 from vrest.fitting.experiment.config import Config, parse_config, read_config
+from vrest.fitting.experiment.prepare import configure
+from vrest.flags import settings_from
+from vrest.models.errors import VrestWarning
 
 pytestmark = pytest.mark.usefixtures("sampled_once", "undrawn")
 
@@ -81,31 +85,90 @@ def test_predictions_have_the_runs_interval(full_fit):
 @pytest.mark.parametrize(
     ("command", "result"),
     [
-        (["design"], "design.csv"),
+        (["design", "--add", "data/more.csv", "--truth", "truth.toml", "--goal", "P_Na/P_K", "-k", "1"], "design.csv"),
+        (["design", "-k2", "--recordings", "2"], "next_rows.csv"),
         (["fit", *BARE], "summary.csv"),
         (["fit", "--each", "cell"], "summary.csv"),
         (["compare", "--laws", "ghk,ghk-pump", "--no-robustness"], "comparison.csv"),
-        (["recover", "--n", "20"], "recovery.csv"),
+        (["recover", "--n", "21"], "recovery.csv"),
     ],
 )
-def test_configurations_run_elsewhere_too_and_know_their_table(command, result, table, tmp_path, monkeypatch, capsys):
+def test_a_configuration_repeats_what_its_command_was_asked_and_knows_its_table(
+    command, result, table, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr("vrest.fitting.report.law_report.law_report_html", lambda found: "a report")
     monkeypatch.setattr("vrest.fitting.sampling.workers.available_cores", lambda: 1)  # no further processes
     frame = to_frame(recordings()).rename(columns={"V_m_mV": "Spannung für V_m"}).assign(cell=["a"] * 21 + ["b"] * 21)
     frame.to_csv(table, index=False, sep=";", decimal=",", encoding="cp1252")
+    frame[::5].to_csv("data/more.csv", index=False, sep=";", decimal=",", encoding="cp1252")
+    Path("truth.toml").write_text('"P_Na/P_K" = 0.02\nsigma_mV = 1.5\nK_i_mM = 141\n')
     sampling = FLAGS[: FLAGS.index("--interval")] if command[0] == "design" else FLAGS
-    main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
-    assert "has changed since" not in capsys.readouterr().err
+    status = main([*command, table, *sampling, "--law", "ghk", "--out", "first"])
+    err = capsys.readouterr().err
+    assert status in (0, 3), err
+    assert "has changed since" not in err
     config, sha256 = tmp_path / "first/config.toml", hashlib.sha256(Path(table).read_bytes()).hexdigest()
     text = config.read_text(encoding="utf-8")
     assert sha256 in text
     config.write_text(text.replace(sha256, "0" * 64), encoding="utf-8")  # as of another table
     monkeypatch.chdir(tmp_path / "data")
-    main([*command, "--config", "../first/config.toml", "--out", "../again"])
+    main([command[0], *{"--no-report"}.intersection(command), "--config", "../first/config.toml", "--out", "../again"])
     assert "messung.csv has changed since the configuration was written" in capsys.readouterr().err
     assert sha256 in Path("../again/config.toml").read_text(encoding="utf-8")
     assert Path("../again/calibration.png").exists() == (command[0] == "recover")  # truths drawn from the priors
     assert Path("../again", result).read_bytes() == Path("../first", result).read_bytes()
+
+
+WRITTEN = 'data = "crayfish_muscle"\nions = ["K", "Na"]\nlaw = "ghk"\n[command]\n'
+
+
+@pytest.mark.parametrize(
+    ("by", "to", "says"),
+    [
+        (
+            'name = "fit"\neach = "muscle"',
+            "check",
+            "was written by vrest fit --each muscle: its settings are taken, and not",
+        ),
+        (
+            'name = "compare"\nlaws = "ghk,nernst"',
+            "check",
+            "written by vrest compare --laws ghk,nernst: its settings are taken, and not",
+        ),
+        ('name = "compare"', "check", "c.toml was written by vrest compare: its settings are taken."),
+        ('name = "check"', "check", ""),
+        ("", "check", ""),
+        ('name = "fit"\neach = "muscle"', "compare", "say what to compare"),
+        ('name = "compare"', "compare", "say what to compare"),
+        ('name = "check"\nlaws = "ghk,nernst"', "check", "c.toml: command.laws: vrest check is not asked that"),
+        ('laws = "ghk,nernst"', "check", "c.toml: [command] does not say which"),
+        ('name = "fit"\neahc = "muscle"', "fit", "unknown setting command.eahc. Did you mean 'each'?"),
+        ('name = "recover"\nn = 3', "recover", "command.n = 3 is not a whole number of at least 20"),
+    ],
+)
+def test_what_another_command_was_asked_is_not_passed_over_in_silence(by, to, says, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("c.toml").write_text(WRITTEN + by)
+    status = main([to, "--config", "c.toml"])
+    assert status == (0 if to == "check" and (not says or "written by" in says) else 2)
+    err = capsys.readouterr().err
+    assert says in err
+    assert ("was written by" in err) == (says != "" and f'"{to}"' not in by and "name" in by)
+
+
+def test_what_is_typed_wins_over_what_the_file_asks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("there").mkdir()
+    Path("there/c.toml").write_text('[command]\nname = "design"\nchoose = 3\nadd = "more.csv"\ntruth = "t.toml"\n')
+    config = settings_from(parser_of("design").parse(["--config", "there/c.toml", "-k", "1", "--add", "own.csv"]))
+    assert config.command == Command("design", choose=1, add="own.csv", truth="there/t.toml")
+    assert parse_config(config.seen_from("out").to_toml()).command.truth == "../there/t.toml"
+
+
+def test_a_verb_says_which_arguments_of_a_command_it_leaves():
+    config = Config(command=Command("fit", each="cell"), law="ghk")
+    with pytest.warns(VrestWarning, match='by vrest fit each="cell": its settings are taken, and not each="cell"'):
+        assert configure(config, seed=2) == Config(law="ghk", seed=2)
 
 
 def test_paths_are_seen_from_the_folder_and_names_of_bundled_sets_are_not_paths(tmp_path, monkeypatch):

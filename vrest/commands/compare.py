@@ -1,19 +1,28 @@
 """`vrest compare`: laws by what they predict, or groups of cells by their parameters."""
 
 import argparse
+from dataclasses import replace
 
+from ..fitting.experiment.command import Command
 from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import ONE_FIT, SAMPLING
-from ..flags import add_data, add_figure, add_out
+from ..flags import add_asked, add_data, add_figure, add_out
 from ..models.errors import ConfigurationError
-from ..shared import configuration, read_recordings, recordings_used, results_folder, say, with_hash, writing
+from ..shared import (
+    configuration,
+    read_recordings,
+    recordings_used,
+    results_folder,
+    say,
+    say_of_sampling,
+    with_hash,
+    writing,
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser, SAMPLING, ONE_FIT)
-    parser.add_argument(
-        "--laws", metavar="LIST", help="laws to compare by what they predict, as in ghk,ghk-pump,mullins-noda"
-    )
+    add_asked(parser, "laws")
     parser.add_argument("--keep", action="store_true", help="keep the fits of --laws too, each in a folder of its own")
     add_out(parser, "FOLDER", "<data>-laws or <data>-by-<column>")
     add_figure(parser)
@@ -21,10 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = configuration(options)
-    if options.laws and options.figure:
+    laws = config.command.laws
+    if laws and options.figure:
         raise ConfigurationError("--figure is for --by: a comparison of laws draws none but those of its report.")
-    if options.laws:
-        return _laws(options, config)
+    if laws:
+        return _laws(options, config, laws)
     if options.keep:
         raise ConfigurationError("--keep is for --laws: compare --by keeps its one fit anyway.")
     if config.by:
@@ -49,6 +59,7 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     experiment = prepare(recordings, with_hash(config, recordings))
     say(*experiment.notes)
     fit = fit_experiment(experiment)
+    say_of_sampling({"": fit})
     table = contrasts(fit)
     with writing(place, fit) as aside:
         write_fit(fit, aside, place.path, report=True, figures=figures)
@@ -67,7 +78,7 @@ def _groups(options: argparse.Namespace, config: Config) -> int:
     return 0 if fit.verdict().sampling.ok else 3
 
 
-def _laws(options: argparse.Namespace, config: Config) -> int:
+def _laws(options: argparse.Namespace, config: Config, laws: str) -> int:
     from ..data.tables.inert import write_csv
     from ..fitting.comparison.laws import compare_laws, experiments_of
     from ..fitting.fit import Fit
@@ -75,13 +86,14 @@ def _laws(options: argparse.Namespace, config: Config) -> int:
     from ..fitting.results.store import FILES, write_fit
     from ..fitting.results.text import table_text
 
-    kept = [f"{name.strip()}/{file}" for name in options.laws.split(",") for file in FILES if options.keep]
+    kept = [f"{name.strip()}/{file}" for name in laws.split(",") for file in FILES if options.keep]
     place = results_folder(options, config, "laws", "comparison.csv", "config.toml", "report.html", *kept)
     recordings = read_recordings(config)
     config = with_hash(config, recordings)
-    experiments = experiments_of(recordings, config, options.laws)
+    experiments = experiments_of(recordings, replace(config, command=Command("fit")), laws)
     say(*dict.fromkeys(note for e in experiments.values() for note in e.notes))
     found = compare_laws(experiments)
+    say_of_sampling(found.fits)
     say(*found.refits)
     with place.writing() as aside:
         write_csv(found.table, aside / "comparison.csv")

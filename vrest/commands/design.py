@@ -3,26 +3,14 @@
 import argparse
 from dataclasses import replace
 
-from ..flags import add_data, add_out, whole
+from ..fitting.experiment.command import Command
+from ..flags import add_asked, add_data, add_out
 from ..shared import configuration, read_plan, results_folder, say, with_hash
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser, plan=True)
-    parser.add_argument(
-        "--add", metavar="TABLE", help="rows to choose from, a plan too (default: variations of the commonest bath)"
-    )
-    parser.add_argument("--goal", metavar="NAME", help="the parameter to rank by, as in pump_mV (default: all asked)")
-    parser.add_argument(
-        "--truth", metavar="FILE", help='TOML lines such as "P_Na/P_K" = 0.03 (default: averaged over the priors)'
-    )
-    parser.add_argument(
-        "--recordings", type=whole(1, 10_000), default=1, metavar="N", help="of each candidate (default: 1)"
-    )
-    parser.add_argument(
-        "-k", "--choose", type=whole(0, 1000), default=0, metavar="K",
-        help="choose the next K rows, each given those before it",
-    )  # fmt: skip
+    add_asked(parser, "add", "goal", "truth", "recordings", "choose")
     add_out(parser, "FOLDER", "<plan>-<law>-design")
 
 
@@ -36,14 +24,15 @@ def run(options: argparse.Namespace) -> int:
     place = results_folder(options, config, f"{config.law}-design", "design.csv", "next_rows.csv", "config.toml")
     plan = read_plan(config)
     config = with_hash(config, plan)
+    asked = config.command
     found = design(
         plan,
-        add=read_plan(replace(config, data=options.add, where=None)) if options.add else None,
-        goal=options.goal,
-        truth=read_truth(options.truth) if options.truth else None,
-        next_rows=options.choose,
-        recordings=options.recordings,
-        config=config,
+        add=read_plan(replace(config, data=asked.add, where=None)) if asked.add else None,
+        goal=asked.goal,
+        truth=read_truth(asked.truth) if asked.truth else None,
+        next_rows=asked.choose or 0,
+        recordings=asked.recordings or 1,
+        config=replace(config, command=Command()),
     )
     say(*found.notes)
     print(found)

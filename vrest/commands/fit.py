@@ -2,18 +2,29 @@
 
 import argparse
 import re
+from dataclasses import replace
 
+from ..fitting.experiment.command import Command
 from ..fitting.experiment.config import Config
 from ..fitting.experiment.settings import ONE_FIT, SAMPLING, declaration
-from ..flags import FLAGGED, add_data, add_figure, add_out, add_workers, as_flag
+from ..flags import FLAGGED, add_asked, add_data, add_figure, add_out, add_workers, as_flag
 from ..models.errors import ConfigurationError
-from ..shared import configuration, read_recordings, recordings_used, results_folder, say, with_hash, writing
+from ..shared import (
+    configuration,
+    read_recordings,
+    recordings_used,
+    results_folder,
+    say,
+    say_of_sampling,
+    with_hash,
+    writing,
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser, SAMPLING, ONE_FIT)
     add_out(parser, "FOLDER", "<data>-<law>")
-    parser.add_argument("--each", metavar="COLUMN", help="fit every cell (or other label) by itself: --each cell")
+    add_asked(parser, "each")
     add_workers(parser)
     add_figure(parser)
     parser.add_argument(
@@ -23,13 +34,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = configuration(options)
-    if options.each:
+    if config.command.each:
         for name, f in FLAGGED.items():
             if declaration(f).group == ONE_FIT and (typed := getattr(options, name)) not in (None, "off"):
                 raise ConfigurationError(
                     f"{as_flag(name, typed)} is for one fit of all rows: leave it out with --each."
                 )
-        return _each(options, config)
+        return _each(options, config, config.command.each)
     if options.workers > 1 or options.scheduler:
         raise ConfigurationError("--workers and --scheduler are for many fits: with --each cell, or vrest recover.")
 
@@ -46,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     result = fit_experiment(experiment)
     with writing(place, result) as aside:
         write_fit(result, aside, place.path, not options.no_report, figures)
-    say(*result.notes[len(experiment.notes) :])
+    say_of_sampling({"": result})
     print(f"{config.law} fitted to {recordings_used(experiment)}; lower and upper are the {experiment.interval_name}")
     print(summary_text(result.summary()))
     print()
@@ -55,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if result.verdict().sampling.ok else 3
 
 
-def _each(options: argparse.Namespace, config: Config) -> int:
+def _each(options: argparse.Namespace, config: Config, column: str) -> int:
     """Every cell by itself."""
     from ..data.tables.inert import write_csv
     from ..fitting.experiment.interval import interval_name
@@ -66,14 +77,14 @@ def _each(options: argparse.Namespace, config: Config) -> int:
     from ..fitting.sampling.workers import Workers
 
     figures = figure_files(options.figure, picture=False)
-    place = results_folder(
-        options, config, f"{config.law}-each-{options.each}", "summary.csv", "verdict.json", "config.toml"
-    )
+    place = results_folder(options, config, f"{config.law}-each-{column}", "summary.csv", "verdict.json", "config.toml")
     recordings = read_recordings(config)
     config = with_hash(config, recordings)
-    fits, refused = fit_each(recordings, config, options.each, Workers(options.workers, options.scheduler))
+    of_one = replace(config, command=Command("fit"))
+    fits, refused = fit_each(recordings, of_one, column, Workers(options.workers, options.scheduler))
     notes = [fit.experiment.notes for fit in fits.values()]
     say(*(note for note in notes[0] if all(note in others for others in notes)))
+    say_of_sampling(fits)
     with place.writing() as aside:
         write_csv(summary_of_each(fits), aside / "summary.csv")
         verdicts = {label: fit.verdict().to_dict() for label, fit in fits.items()}
@@ -84,9 +95,9 @@ def _each(options: argparse.Namespace, config: Config) -> int:
             (aside / name).mkdir()
             write_fit(Fit(fit.tree, fit.experiment), aside / name, place.path / name, figures=figures)
     print(
-        f"{config.law} fitted to each {options.each} by itself; medians, and in brackets the {interval_name(config.interval)}"
+        f"{config.law} fitted to each {column} by itself; medians, and in brackets the {interval_name(config.interval)}"
     )
-    print(table_text(table_of_each(fits).rename(columns={"": options.each})))
+    print(table_text(table_of_each(fits).rename(columns={"": column})))
     say(*(f"{label} was not fitted: {reason}" for label, reason in refused.items()))
     say(f"Results are in {place.name}, a folder of its own for each; vrest report makes a page of one.")
     return 0 if all(fit.verdict().sampling.ok for fit in fits.values()) else 3

@@ -2,19 +2,18 @@
 
 import argparse
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from ..fitting.experiment.command import Command
 from ..fitting.experiment.settings import SAMPLING
-from ..flags import add_data, add_out, add_workers, whole
+from ..flags import add_asked, add_data, add_out, add_workers
 from ..shared import configuration, read_plan, recordings_used, results_folder, say, with_hash
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser, SAMPLING, plan=True)
-    parser.add_argument("--n", type=whole(20, 100_000), default=200, metavar="N", help="simulations (default: 200)")
-    parser.add_argument(
-        "--truth", metavar="FILE", help="simulate this truth only (default: truths drawn from the priors)"
-    )
+    add_asked(parser, "n", "truth")
     add_workers(parser)
     add_out(parser, "FOLDER", "<plan>-<law>-recovery")
 
@@ -37,15 +36,16 @@ def run(options: argparse.Namespace) -> int:
     workers = Workers(options.workers, options.scheduler)
     plan = read_plan(config)
     config = with_hash(config, plan)
-    experiment = prepare(plan, config)
-    truth = read_truth(options.truth) if options.truth else None
+    n, path = config.command.n or 200, config.command.truth
+    experiment = prepare(plan, replace(config, command=Command()))  # more simulations go on from fewer
+    truth = read_truth(path) if path else None
     say(*experiment.notes)
     log = place.path.with_name(f".{place.path.name}-unfinished") / "simulations.jsonl"
     if options.force:
         _forget(log)
     elif log.exists():
         say(f"Going on with the run that was stopped ({log.parent}).")
-    recovery = recover(experiment, options.n, truth, workers, log)
+    recovery = recover(experiment, n, truth, workers, log)
     with place.writing() as aside:
         write_csv(recovery.table(), aside / "recovery.csv")
         write_netcdf(recovery.ranks, aside / "ranks.nc")
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         recovery.plot_contraction().savefig(aside / "contraction.png", dpi=150)
     _forget(log)
     what = "a stated truth" if recovery.stated else "truths drawn from the priors"
-    print(f"{config.law} on {recordings_used(experiment)}: {options.n} simulations of {what}")
+    print(f"{config.law} on {recordings_used(experiment)}: {n} simulations of {what}")
     table = recovery.table().merge(recovery.contraction(), on="parameter")
     formats = {"coverage_50": ".2f", recovery.coverage: ".2f", "bias_sd": "+.2f", "sbc_p": ".2g", "contraction": ".2f"}
     if recovery.stated:

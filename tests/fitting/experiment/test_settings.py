@@ -14,6 +14,7 @@ import vrest
 from vrest.cli import main
 from vrest.data.tables.table import to_frame
 from vrest.fitting.experiment.build import build_experiment
+from vrest.fitting.experiment.command import Command
 from vrest.fitting.experiment.config import Config, Sampling, parse_config
 from vrest.fitting.experiment.inside import Inside
 from vrest.fitting.experiment.prepare import configure, prepare
@@ -25,6 +26,7 @@ from vrest.models.priors import Fixed, Gamma, HalfNormal, LogNormal, Normal, par
 
 NAMES = [f.name for f in fields(Config)]
 NESTED = [f.name for f in fields(Sampling)]
+TABLES = {"": Config, "sampling": Sampling, "command": Command}
 numbers = st.floats(1e-6, 1e5)
 widths = st.floats(1e-3, 5)
 priors = st.one_of(
@@ -62,6 +64,9 @@ configs = st.builds(
     robust_cells=st.booleans(),
     interval=st.floats(0.5, 0.999),
     seed=st.integers(0, 2**63 - 1),
+    command=st.builds(
+        Command, words, each=st.none() | words, add=st.none() | words, n=st.none() | st.integers(20, 100_000)
+    ),
     sampling=st.builds(Sampling, draws=st.integers(50, 10**6), target_accept=st.floats(0.5, 0.999)),
 )
 anything = st.recursive(
@@ -79,7 +84,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
-keys = st.sampled_from([*NAMES, *NESTED, "lawe", "", "P_Na/P_K"]) | st.text(max_size=6)
+keys = st.sampled_from([*NAMES, *NESTED, "name", "each", "lawe", "", "P_Na/P_K"]) | st.text(max_size=6)
 
 
 @given(configs)
@@ -128,13 +133,12 @@ def test_whatever_a_keyword_is_given_is_read_or_refused_in_a_sentence(keywords):
         assert parse_config(config.to_toml()) == config
 
 
-@pytest.mark.parametrize("name", [*NAMES, *(f"sampling.{name}" for name in NESTED)])
+@pytest.mark.parametrize(("table", "name"), [(table, f.name) for table, of in TABLES.items() for f in fields(of)])
 @pytest.mark.parametrize(
     "value", [{"a": {"b": 1}}, [[1]], math.nan, math.inf, True, 10**30, -(10**30), "", "\0"], ids=repr
 )
-def test_each_setting_refuses_what_it_cannot_be_by_its_name(name, value):
-    nested = name.startswith("sampling.")
-    f = settings(Sampling if nested else Config)[name.removeprefix("sampling.")]
+def test_each_setting_refuses_what_it_cannot_be_by_its_name(table, name, value):
+    f = settings(TABLES[table])[name]
     legal = {
         "robust": [True],
         "robust_cells": [True],
@@ -143,9 +147,8 @@ def test_each_setting_refuses_what_it_cannot_be_by_its_name(name, value):
     }  # the reader of the table knows what is too hot
     if value in legal.get(f.name, []) or value == f.default == "":
         return
-    table = {"sampling": {f.name: value}} if nested else {f.name: value}
-    with pytest.raises(VrestError, match=f.name):
-        parse_config(tomli_w.dumps(table))
+    with pytest.raises(VrestError, match=f"{table}.?{f.name}"):
+        parse_config(tomli_w.dumps({table: {f.name: value}} if table else {f.name: value}))
 
 
 @pytest.mark.parametrize("text", ["x = " + "[" * 3000, "seed = " + "9" * 5000, "a = 1\na = 2", "[sampling\n", "\0"])

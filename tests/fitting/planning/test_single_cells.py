@@ -9,7 +9,8 @@ import pytest
 import vrest
 from tests.many_cells import many_cells
 from vrest.cli import main
-from vrest.fitting.experiment.config import Sampling
+from vrest.fitting.experiment.command import Command
+from vrest.fitting.experiment.config import Sampling, read_config
 from vrest.fitting.planning.single_cells import table_of_each
 from vrest.models.errors import ConfigurationError, UnknownNameError
 
@@ -71,6 +72,7 @@ def test_what_each_cannot_do_is_refused():
         vrest.fit_each(rows, by="cell_type", **SETTINGS)
 
 
+@pytest.mark.usefixtures("repeated")
 def test_the_command_writes_a_folder_for_each(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rows, _ = three_cells()
@@ -82,11 +84,13 @@ def test_the_command_writes_a_folder_for_each(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr()
     assert printed.out.splitlines()[1].split()[:3] == ["cell", "rows", "P_Na/P_K"]
     assert printed.err.count("Inside concentrations taken as known exactly: K 140 mM, Na 12 mM") == 1  # of all, once
+    assert [line[:4] for line in printed.err.splitlines() if "repeated" in line] == ["../u", "a b:", "A2: "]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == ["001-up", "002-a-b", "003-A2"]
     summary = pd.read_csv("out/summary.csv")
     assert set(summary["group"]) == {"../up", "a b", "A2"}
     assert set(json.loads((tmp_path / "out/verdict.json").read_text())) == {"../up", "a b", "A2"}
     one = vrest.load("out/002-a-b")
+    assert (one.experiment.config.command, read_config("out/config.toml").command.each) == (Command("fit"), "cell")
     assert one.experiment.recordings.sizes["obs"] == 4
     assert main([*command, "--out", "out"]) == 2
     assert "--force" in capsys.readouterr().err
