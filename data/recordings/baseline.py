@@ -247,10 +247,10 @@ def _drift(used: list[tuple[Sweep, NDArray[np.bool_]]]) -> tuple[float, float, f
     step = max(1, len(times) // 200)
     t, level = np.array(times)[::step], np.array(levels)[::step]
     i, j = np.triu_indices(len(t), 1)
-    apart = t[j] > t[i]
-    if not apart.any():
+    later = t[j] > t[i]
+    if not later.any():
         return 0.0, 0.0, 0.0
-    slope = np.median((level[j] - level[i])[apart] / (t[j] - t[i])[apart])
+    slope = np.median((level[j] - level[i])[later] / (t[j] - t[i])[later])
     rest = level - slope * t
     low, high = np.percentile(rest, (10, 90))
     return float(slope * np.ptp(t)), float(high - low) / 2.563, float(np.ptp(t))

@@ -41,25 +41,27 @@ def _follows(channel: Channel, command: list[Array]) -> bool:
 
 def _keeps(channel: Channel, command: list[Array]) -> bool:
     """Whether the potential lies at a voltage that an output commands, and stays there."""
-    apart = _apart(channel, command)
+    deviation = _deviation(channel, command)
     asked = max((float(np.abs(k).max()) for c in command if len(k := finite(c))), default=0.0)
-    return bool(len(apart) and asked > _AT_mV and abs(np.median(apart)) < _AT_mV and not _free(channel, command))
+    return bool(
+        len(deviation) and asked > _AT_mV and abs(np.median(deviation)) < _AT_mV and not _free(channel, command)
+    )
 
 
 def _free(channel: Channel, command: list[Array] | None) -> bool:
     """Whether the potential goes its own way, apart from a voltage command; not where that is unknown."""
-    apart = _apart(channel, command)
-    low, high = np.percentile(apart, (2, 98)) if len(apart) else (0.0, 0.0)
+    deviation = _deviation(channel, command)
+    low, high = np.percentile(deviation, (2, 98)) if len(deviation) else (0.0, 0.0)
     return bool(high - low > _FREE_mV)
 
 
-def _apart(channel: Channel, command: list[Array] | None) -> Array:
+def _deviation(channel: Channel, command: list[Array] | None) -> Array:
     """How far the potential is from a command, in medians of 5 ms."""
     found = []
     for i, sweep in enumerate(channel.sweeps):
-        apart = sweep.values if command is None else sweep.values - command[i]
-        if len(apart := finite(apart)):
-            found.append(blocks(apart, max(int(0.005 * sweep.rate_Hz), 1)))
+        deviation = sweep.values if command is None else sweep.values - command[i]
+        if len(deviation := finite(deviation)):
+            found.append(blocks(deviation, max(int(0.005 * sweep.rate_Hz), 1)))
     return np.concatenate(found) if found else np.empty(0)
 
 

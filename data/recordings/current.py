@@ -205,10 +205,12 @@ def _follow(seen: list[Array], stated: list[Array | None]) -> bool:
 def _joined(seen: list[Array], stated: list[Array | None], tolerance: float) -> list[Array | None]:
     """The command, moved to where the measured current lies; NaN where that one does not go with it."""
     least = min((float(np.abs(k).min()) for t in stated if t is not None and len(k := finite(t))), default=0.0)
-    apart = [None if t is None else s - t for s, t in zip(seen, stated, strict=True)]
+    differences = [None if t is None else s - t for s, t in zip(seen, stated, strict=True)]
     resting = [
-        a[np.abs(t) <= least + CLEAN_pA] for a, t in zip(apart, stated, strict=True) if a is not None and t is not None
+        a[np.abs(t) <= least + CLEAN_pA]
+        for a, t in zip(differences, stated, strict=True)
+        if a is not None and t is not None
     ]
     offset = _level(np.concatenate(resting))
     return [None if t is None or a is None else np.where(np.abs(a - offset) <= tolerance, t + offset, np.nan)
-            for a, t in zip(apart, stated, strict=True)]  # fmt: skip
+            for a, t in zip(differences, stated, strict=True)]  # fmt: skip

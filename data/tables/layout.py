@@ -187,10 +187,10 @@ def _without_others(
 def _stop_at_second_table(
     grid: Grid, headers: tuple[int, int], names: Sequence[int], cells: Sequence[str], bottom: int, faults: Faults
 ) -> None:
-    here = [i for i, text in enumerate(cells) if text]
+    filled = [i for i, text in enumerate(cells) if text]
     top, number = headers
     first = in_letters((top - 1, names[0], number - 2, names[-1]), grid.sheet)
-    second = in_letters((number - 1, here[0], bottom - 1, here[-1]), grid.sheet)
+    second = in_letters((number - 1, filled[0], bottom - 1, filled[-1]), grid.sheet)
     choice = f"{typed('sheet', first)} or {typed('sheet', second)}"
     faults.stop(f"begins a second table; choose one with {choice}.", row=number)
 

@@ -71,8 +71,8 @@ def cures(experiment: Experiment, posterior: xr.Dataset, redraw: Redraw, progres
 
     def tied(one: Cure, other: Cure) -> bool:
         """Whether the difference between two is within two standard errors of itself."""
-        apart = gained[one] - gained[other]
-        return bool(abs(apart.sum()) < 2 * se_of_sum(apart))
+        difference = gained[one] - gained[other]
+        return bool(abs(difference.sum()) < 2 * se_of_sum(difference))
 
     found = sorted(gained, key=lambda cure: (not (cure.helps and cure.mends), -cure.gain))
     if shunt and shunt.helps and shunt.mends and tied(shunt, found[0]):

@@ -17,7 +17,7 @@ from ...models.parameters import PUMP, Q10_LEAK, Q10_PUMP, Q10_RATIO, SIGMA, Qua
 from ..experiment.build import allowing_blocks
 from ..experiment.experiment import Experiment, in_words
 from ..model.expected import Expectation, ExpectedPosterior, expected_posterior, linearised_posterior
-from ..results.summary import apart
+from ..results.summary import labelled_draws
 from .candidates import rank, variations
 
 UNINFORMED = 0.5
@@ -34,8 +34,8 @@ def questions(experiment: Experiment) -> tuple[Quantity, ...]:
     """The quantities on which identification is judged."""
     T = experiment.conditions.temperature_C
     with_R_in = experiment.condition_of_row[experiment.resistance.rows] if experiment.resistance else []
-    apart = len(np.unique(T[with_R_in])) > 1
-    speeds = Role.Q10 if apart else Role.Q10_RATIO if len(np.unique(T)) > 1 else None
+    several = len(np.unique(T[with_R_in])) > 1
+    speeds = Role.Q10 if several else Role.Q10_RATIO if len(np.unique(T)) > 1 else None
     quantities = experiment.quantities
     return (*(q for q in quantities if q.judged), *(q for q in quantities if q.role is speeds))
 
@@ -76,7 +76,7 @@ def draws_of(quantities: Sequence[Quantity], posterior: xr.Dataset) -> dict[Quan
         replace(q, group=group): x.ravel()
         for q in quantities
         if q.symbol in posterior
-        for group, x in apart(posterior[q.symbol])
+        for group, x in labelled_draws(posterior[q.symbol])
     }
 
 

@@ -44,7 +44,7 @@ class SamplingCheck:
     apart_sd: float | None
 
     @property
-    def blemished(self) -> bool:
+    def nearly_ok(self) -> bool:
         """Not ok, and yet about right: few divergences, and chains and repeated runs that agree."""
         near = self.max_r_hat < NEAR_R_HAT and self.min_ess >= NEAR_ESS and self.min_bfmi >= MIN_BFMI
         few = self.divergences <= FEW_DIVERGENCES * self.draws
@@ -61,8 +61,8 @@ def check_sampling(tree: xr.DataTree, summary: pd.DataFrame, experiment: Experim
     bfmi = float(np.min(array_stats().bfmi(statistics["energy"].to_numpy())))
     agree = summary["r_hat"] < np.where(of_cells, MAX_R_HAT_CELL, MAX_R_HAT)
     ok = divergences == 0 and bool(agree.all()) and ess >= MIN_ESS and bfmi >= MIN_BFMI
-    draws, apart = int(statistics["diverging"].size), tree.attrs.get("apart_sd")
-    return SamplingCheck(ok, divergences, draws, r_hat, ess, bfmi, apart)
+    draws, apart_sd = int(statistics["diverging"].size), tree.attrs.get("apart_sd")
+    return SamplingCheck(ok, divergences, draws, r_hat, ess, bfmi, apart_sd)
 
 
 def apart_sd(summary: pd.DataFrame, other: pd.DataFrame, experiment: Experiment) -> float:

@@ -66,7 +66,7 @@ def say_sampling(s: SamplingCheck) -> Part:
         needed = f"it takes 0 divergences, R-hat below {MAX_R_HAT}, {MIN_ESS} effective draws and E-BFMI of {MIN_BFMI}"
         share = f"{s.divergences / s.draws:.2%} of the draws diverged"
         runs = "" if s.apart_sd is None else f", and repeated runs differ by up to {s.apart_sd:.2f} sd"
-        if s.blemished:
+        if s.nearly_ok:
             sentences.append(
                 f"About right, but not to be published so ({share}{runs}): {needed}. More draws ([sampling] in the"
                 " configuration), narrower priors or more rows will do."

@@ -40,12 +40,12 @@ def contrasts(fit: Fitted) -> pd.DataFrame:
     if not levels.groups:
         how = typed("by", "genotype")
         raise ConfigurationError(f"this fit has no groups to compare: fit with {how}, or the column that names them.")
-    apart = [
+    differing = [
         (q, posterior[q.symbol].to_numpy().reshape(-1, len(levels.groups)))
         for q in fit.experiment.quantities
         if q.symbol in posterior and "population" in posterior[q.symbol].dims
     ]
-    compared = [(V_M, reference_potentials(fit)), *apart] if levels.varying else apart
+    compared = [(V_M, reference_potentials(fit)), *differing] if levels.varying else differing
     probability, claimed = fit.experiment.config.interval, units(fit).claimed
     rows = [
         _contrast(q, levels.groups[i], levels.groups[j], draws[:, i], draws[:, j], probability, claimed)
@@ -59,9 +59,9 @@ def reference_potentials(fit: Fitted) -> np.ndarray:
     """V_m (mV) of each group in the reference bath, with the pump running; (draw, group)."""
     experiment = fit.experiment
     values = group_values(fit.tree["posterior"].to_dataset(), experiment, flat=True)
-    here = experiment.reference.map(lambda x: np.full(1, x))
+    at = experiment.reference.map(lambda x: np.full(1, x))
     values = {name: x if x.ndim > 1 else x[:, None] for name, x in values.items()}
-    return potentials(experiment, values, here)[..., 0]
+    return potentials(experiment, values, at)[..., 0]
 
 
 def _contrast(

@@ -70,8 +70,8 @@ def unit_density(posterior: xr.Dataset, experiment: Experiment, unit: int, rng: 
     of_rows = []
     for k, cell in enumerate(cells):
         rows = np.flatnonzero(experiment.levels.entry_of_row == cell)
-        here = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
-        of_rows.append(rows_density(experiment, rows, here, at, scale[:, None, None, rows]))
+        of_cell = {name: x[..., [k]] if np.ndim(x) and x.shape[-1] > 1 else x for name, x in theta.items()}
+        of_rows.append(rows_density(experiment, rows, of_cell, at, scale[:, None, None, rows]))
     density = own + np.stack(np.broadcast_arrays(*of_rows), axis=-1)
     total = above + (logsumexp(density, axis=2) - np.log(_CELLS)).sum(axis=-1)
     return float(logsumexp(total) - np.log(total.size))

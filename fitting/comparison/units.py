@@ -58,10 +58,12 @@ def units(fit: Fitted) -> Units:
         counts = np.bincount(levels.group_of_row, minlength=len(levels.groups))
         return Units(True, f"Each row is another cell, an independent unit: {_counted(levels.groups, counts)}.")
     whose = f"unit of {levels.top}" if levels.top else "cell"
-    apart = "could not be told apart" if levels.varying else "were not told apart, as nothing may vary between them"
+    undistinguished = (
+        "could not be told apart" if levels.varying else "were not told apart, as nothing may vary between them"
+    )
     return Units(
         False,
-        f"Several rows are of one {whose}, and cells {apart} (that takes"
+        f"Several rows are of one {whose}, and cells {undistinguished} (that takes"
         f" {FEWEST_CELLS} measured in two conditions or more): such rows are not independent, the intervals are too narrow,"
         " and no direction is claimed. Where each cell was measured in one bath, average its rows.",
     )

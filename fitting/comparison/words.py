@@ -38,12 +38,12 @@ def potentials_in_words(fit: Fitted) -> str:
 def _unrecorded(experiment: Experiment) -> list[str]:
     """The groups without a row in the reference bath with the pump running."""
     at, reference = experiment.conditions, experiment.reference.bath
-    here = (at.blocked == 0) & np.all([np.isclose(x, reference[name]) for name, x in at.bath.items()], axis=0)
-    recorded = set(experiment.levels.group_of_row[here[experiment.condition_of_row]].tolist())
+    in_reference = (at.blocked == 0) & np.all([np.isclose(x, reference[name]) for name, x in at.bath.items()], axis=0)
+    recorded = set(experiment.levels.group_of_row[in_reference[experiment.condition_of_row]].tolist())
     return [group for k, group in enumerate(experiment.levels.groups) if k not in recorded]
 
 
-def unsaid(fit: Fitted, table: pd.DataFrame) -> np.ndarray:
+def unanswered(fit: Fitted, table: pd.DataFrame) -> np.ndarray:
     """Which contrasts the recordings say little of: one of their groups has a parameter that is largely the prior."""
     known = fit.summary().set_index(["parameter", "group"])["contraction"]
     weak = {name for name, contraction in known.items() if contraction < UNINFORMED}
@@ -52,7 +52,7 @@ def unsaid(fit: Fitted, table: pd.DataFrame) -> np.ndarray:
 
 def contrasts_in_words(fit: Fitted, table: pd.DataFrame) -> list[str]:
     """A sentence for each contrast of which the recordings say something, and one for all the others."""
-    open_ones = unsaid(fit, table)
+    open_ones = unanswered(fit, table)
     judged = int(table["p_direction"].notna().sum())
     said = [_sentence(row, fit.experiment.interval_name) for row in table[~open_ones].itertuples()]
     if open_ones.any():

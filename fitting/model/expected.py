@@ -192,8 +192,8 @@ class ExpectedPosterior:
         varying = [k for k, p in enumerate(e.inferred) if e.varies(p.name)]
         quantities, rows = [], []
         for i, q in enumerate(wanted):
-            apart = e.levels.groups if np.any(slope[:, :, i, varying]) else ()
-            for group, name in enumerate(apart or ("",)):
+            group_names = e.levels.groups if np.any(slope[:, :, i, varying]) else ()
+            for group, name in enumerate(group_names or ("",)):
                 quantities.append(replace(q, group=name))
                 rows.append(np.zeros((len(slope), columns.max() + 1)))
                 rows[-1][:, columns[group]] = slope[:, group, i]

@@ -25,9 +25,13 @@ def plot_calibration(recovery: "Recovery") -> "PlotCollection":
 
     pit = recovery.pit().rename(simulation="sample")
     # A fraction's stroke in names, since a DataTree takes "/" for a path.
-    apart = {str(q).replace("/", _STROKE): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
-    tree, n, width = xr.DataTree.from_dict({"prior_sbc": xr.Dataset(apart)}), pit.sizes["sample"], min(4, len(apart))
-    size = {"figsize": (3.2 * width, 2.6 * int(np.ceil(len(apart) / width)))}
+    by_quantity = {str(q).replace("/", _STROKE): pit.sel(quantity=q, drop=True) for q in pit["quantity"].values}
+    tree, n, width = (
+        xr.DataTree.from_dict({"prior_sbc": xr.Dataset(by_quantity)}),
+        pit.sizes["sample"],
+        min(4, len(by_quantity)),
+    )
+    size = {"figsize": (3.2 * width, 2.6 * int(np.ceil(len(by_quantity) / width)))}
     plain: Any = {"xlabel": False, "p_value_text": False}
     pictures = arviz_plots.plot_ecdf_pit(
         tree, sample_dims=["sample"], method="pot_c", col_wrap=width, figure_kwargs=size, visuals=plain
@@ -35,8 +39,10 @@ def plot_calibration(recovery: "Recovery") -> "PlotCollection":
     x, _, low, high = ecdf_pit(
         np.linspace(0, 1, n), 0.99, 1000, rng=np.random.default_rng(recovery.ranks.attrs["seed"])
     )
-    farthest = max(*(float(np.abs(np.sort(one) - np.arange(n) / n).max()) for one in apart.values()), (high - x).max())
-    for name in apart:
+    farthest = max(
+        *(float(np.abs(np.sort(one) - np.arange(n) / n).max()) for one in by_quantity.values()), (high - x).max()
+    )
+    for name in by_quantity:
         axes = pictures.get_target(name, {})
         axes.fill_between(x, low - x, high - x, color="0.88", lw=0, zorder=0)
         axes.set_ylim(-1.1 * farthest, 1.1 * farthest)

@@ -10,7 +10,7 @@ from ...models.errors import ConfigurationError, UnknownNameError, nearest
 from ...models.parameters import Quantity
 from ...models.priors import Scale
 from ..checks.fitted import Fitted
-from ..results.summary import apart
+from ..results.summary import labelled_draws
 from .pictures import with_unit
 from .plots import SIZE, short
 
@@ -38,7 +38,7 @@ def plot_prior_posterior(fit: Fitted, parameter: str, axes: Axes | None = None) 
     prior, posterior = (fit.tree[group].to_dataset()[q.symbol] for group in ("prior", "posterior"))
     wide = q.scale is Scale.LOG and np.ptp(np.quantile(np.log10(prior), (0.05, 0.95))) > 1
     every = [("", prior.to_numpy(), "0.5")]
-    every += [(group, x, COLOURS[k % 6]) for k, (group, x) in enumerate(apart(posterior))]
+    every += [(group, x, COLOURS[k % 6]) for k, (group, x) in enumerate(labelled_draws(posterior))]
     for label, x, colour in every:
         values = np.log10(x.ravel()) if wide else x.ravel()
         low, high = np.quantile(values, (0.002, 0.998))

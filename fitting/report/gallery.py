@@ -65,9 +65,9 @@ def pictures(fit: Fitted) -> Iterator[Picture]:
         if law.has_pump:
             caption = "What poisoning the pump would cost at once in each bath; a colour for each temperature."
             yield f"The pump, bath by bath{of}", caption, partial(plot_pump, fit, group=group)
-    apart = ": the recordings tell them apart badly" if fit.verdict().sampling.ok else ""
+    remark = ": the recordings tell them apart badly" if fit.verdict().sampling.ok else ""
     for a, b, r in fit.verdict().identification.confounded[:_MOST]:
-        caption = f"Posterior draws of {a} and {b}{apart} (correlation {r:+.2f})."
+        caption = f"Posterior draws of {a} and {b}{remark} (correlation {r:+.2f})."
         yield f"{a} and {b}", caption, partial(plot_pair, fit, a, b)
     single = {offset(per).name: "bath" if per == JUNCTION else per for per in experiment.offsets}
     single |= {SIGMA.name: "level", **{e.quantity.name: "bath" for e in experiment.bath_errors}}

@@ -82,8 +82,8 @@ def plot_temperature(fit: Fitted, axes: Axes | None = None, group: str | None = 
     values, recorded = thinned_draws(fit, group), experiment.recordings["V_m"].to_numpy()
     path = np.linspace(at.temperature_C.min() - 1, at.temperature_C.max() + 1, _DEGREES)
     parts = temperature_parts(experiment, values, path)
-    here = replace(reference, temperature_C=np.array([reference.temperature_C]))
-    start = experiment.law.potential(experiment.pooled().theta(values), here, reference)
+    condition = replace(reference, temperature_C=np.array([reference.temperature_C]))
+    start = experiment.law.potential(experiment.pooled().theta(values), condition, reference)
     whole = start + sum(parts.values())
     axes = axes or pyplot.subplots(figsize=SIZE, layout="constrained")[1]
     axes.fill_between(path, *bounds(whole, experiment.config.interval, axis=0), color=COLOURS[0], alpha=0.18, lw=0)

@@ -229,9 +229,9 @@ def bands_of(temperature_C: np.ndarray) -> tuple[np.ndarray, list[str]]:
     T = np.asarray(temperature_C, float)
     distinct, band = np.unique(T, return_inverse=True)
     if len(distinct) > len(COLOURS):
-        apart = np.diff(distinct) > 1
-        ends = distinct[:-1][apart]
-        wide = np.diff([distinct[0], *np.ravel(np.column_stack([ends, distinct[1:][apart]])), distinct[-1]])[::2]
+        gaps = np.diff(distinct) > 1
+        ends = distinct[:-1][gaps]
+        wide = np.diff([distinct[0], *np.ravel(np.column_stack([ends, distinct[1:][gaps]])), distinct[-1]])[::2]
         if len(ends) >= len(COLOURS) or wide.max() > 5:
             n = min(len(COLOURS), int(np.ceil((distinct[-1] - distinct[0]) / 5)))
             ends = np.linspace(distinct[0], distinct[-1], n + 1)[1:-1]

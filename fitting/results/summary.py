@@ -30,24 +30,29 @@ def summarise(tree: xr.DataTree, experiment: Experiment) -> pd.DataFrame:
     rows = [
         _row(q, group, draws, before, interval)
         for q in sampled
-        for (group, draws), (_, before) in zip(apart(posterior[q.symbol]), apart(prior[q.symbol]), strict=True)
+        for (group, draws), (_, before) in zip(
+            labelled_draws(posterior[q.symbol]), labelled_draws(prior[q.symbol]), strict=True
+        )
     ]
     for p in experiment.parameters:
         cells = posterior.get(p.of_cells)
         if cells is not None:
-            before = apart(prior[p.symbol])
+            before = labelled_draws(prior[p.symbol])
             group = experiment.levels.group_of_cell if len(before) > 1 else np.zeros(cells.sizes["cell"], int)
             rows += [
-                _row(p, cell, draws, before[group[i]][1], interval) for i, (cell, draws) in enumerate(apart(cells))
+                _row(p, cell, draws, before[group[i]][1], interval)
+                for i, (cell, draws) in enumerate(labelled_draws(cells))
             ]
     if experiment.scatter:
-        rows += [_row(SIGMA, level, draws, None, interval) for level, draws in apart(posterior[SIGMA.of_levels])]
+        rows += [
+            _row(SIGMA, level, draws, None, interval) for level, draws in labelled_draws(posterior[SIGMA.of_levels])
+        ]
     for e in experiment.errors:
-        rows += [_row(e, label, draws, None, interval) for label, draws in apart(posterior[e.symbol])]
+        rows += [_row(e, label, draws, None, interval) for label, draws in labelled_draws(posterior[e.symbol])]
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COLUMNS[3:], float))
 
 
-def apart(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
+def labelled_draws(variable: xr.DataArray) -> list[tuple[str, np.ndarray]]:
     """A variable's draws (chain, draw) for each label of its last dimension; one, without a label, where it has none."""
     if variable.ndim == 2:
         return [("", variable.to_numpy())]

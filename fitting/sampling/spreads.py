@@ -18,12 +18,12 @@ def settled(experiment: Experiment, seed: int) -> Experiment:
     """The experiment with a spread for each group where the configuration leaves that open and groups plainly differ in one."""
     groups, config = experiment.levels.groups, experiment.config
     own = replace(experiment, config=replace(config, spread="group"))
-    apart = [p for p in experiment.every_spread if own.by_group(p)]
-    if config.spread != "auto" or not apart:
+    by_group = [p for p in experiment.every_spread if own.by_group(p)]
+    if config.spread != "auto" or not by_group:
         return experiment
     posterior, _ = sampled(own, LOOK, seed)
     found = []
-    for p in apart:
+    for p in by_group:
         width = posterior[p.symbol].to_numpy().reshape(-1, len(groups))
         size = [f"{x:.2g} in {group}" for x, group in zip(np.median(width, axis=0), groups, strict=True)]
         for a, b in combinations(range(len(groups)), 2):

@@ -184,14 +184,14 @@ def test_sampling_that_fell_short_says_do_not_use():
 )
 def test_a_blemish_is_told_from_a_sampling_that_failed(changed, blemished):
     failed = replace(SAMPLED, ok=False, **changed)
-    assert failed.blemished == blemished
+    assert failed.nearly_ok == blemished
     told = str(say_sampling(failed))
     assert ("About right, but not to be published so" in told, "Do not use these numbers" in told) == (
         blemished,
         not blemished,
     )
     assert ("repeated runs differ by up to" in told) == (failed.apart_sd is not None)
-    assert not replace(failed, ok=True).blemished
+    assert not replace(failed, ok=True).nearly_ok
 
 
 def test_cautions_and_repairs_travel_with_the_verdict():
