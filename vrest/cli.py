@@ -68,7 +68,7 @@ class _Stops:
 
     def _let_go(self, what: Any) -> None:
         if self.status and issubclass(what.exc_type, KeyboardInterrupt):
-            main = threading.main_thread().ident
+            main = threading.main_thread().ident or 0  # it runs
             again = partial(signal.pthread_kill, main) if hasattr(signal, "pthread_kill") else _thread.interrupt_main
             threading.Timer(0.01, again, [self.status - 128]).start()
         else:

@@ -118,7 +118,7 @@ def add_asked(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add flags of what a command is asked beside the settings, which its configuration keeps."""
     for f in map(ASKED.__getitem__, names):
         s = declaration(f)
-        _add_flag(parser, f, **{"type": whole(s.low, s.high)} if kind(f) is int else {})
+        _add_flag(parser, f, **{"type": whole(int(s.low or 0), int(s.high or 0))} if kind(f) is int else {})
 
 
 def _add_flag(parser: argparse.ArgumentParser, f: Field, **further: Any) -> None:

@@ -398,6 +398,7 @@ command.run = lambda options: (called(), time.sleep(20))"""
     assert child.returncode == 128 + number
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals are a POSIX notion")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_fit_that_is_ended_as_it_writes_leaves_nothing_that_looks_finished(number, table, tmp_path):

@@ -32,11 +32,7 @@ FAST = (
     "mullins-noda",
     "robust",
     "cells",
-    "robust cells of animals",
-    "chord",
-    "passive",
     "errors",
-    "calcium",
     "junctions",
 )
 """What stands for all where time is short."""
