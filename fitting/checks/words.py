@@ -263,7 +263,7 @@ def say_robustness(r: Robustness) -> Part:
     sentences = [_say_conflict(one) for one in r.conflicts]
     sentences += [_say_shift(row) for row in worst[:_SHOWN].to_dict("records")]
     if len(worst) > _SHOWN:
-        sentences.append(f"{len(worst) - _SHOWN} more such lines are in the table of robustness.")
+        sentences.append(f"The table of robustness has {len(worst) - _SHOWN} more.")
     shifted = {(label(row["answer"], row["group"]), row["changed"]) for row in worst.to_dict("records")}
     for prior in dict.fromkeys(prior for _, prior, _ in r.sensitivities):
         alone = {a: x for a, p, x in r.sensitivities if p == prior and x > SENSITIVE and (a, prior) not in shifted}
