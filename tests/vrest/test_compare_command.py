@@ -86,3 +86,20 @@ def test_laws_leave_a_report(table, tmp_path, capsys, monkeypatch):
     assert names(tmp_path / "laws") == {"comparison.csv", "config.toml", "report.html", "ghk"}
     assert main(["compare", str(table), "--laws", "ghk", *FEW, "--out", str(tmp_path / "one")]) == 2
     assert "laws: ghk. Name two or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "compared"),
+    [
+        ([], "ghk,nernst"),
+        (["--by", "Genotype"], None),
+        (["--by", "Genotype", "--laws", "ghk,ghk-pump"], "ghk,ghk-pump"),
+    ],
+)
+def test_what_is_typed_is_compared_whatever_the_configuration_compared(typed, compared, table, tmp_path, monkeypatch):
+    (tmp_path / "c.toml").write_text('[command]\nname = "compare"\nlaws = "ghk,nernst"\n')
+    seen = []
+    monkeypatch.setattr("vrest.commands.compare._laws", lambda options, config, laws: seen.append(laws) or 0)
+    monkeypatch.setattr("vrest.commands.compare._groups", lambda options, config: seen.append(config.command.laws) or 0)
+    assert main(["compare", str(table), *typed, "--config", str(tmp_path / "c.toml")]) == 0
+    assert seen == [compared]

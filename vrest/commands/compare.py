@@ -30,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     config = configuration(options)
+    if options.by and not options.laws:  # groups were asked for, whatever laws the file names
+        config = replace(config, command=Command("compare"))
     laws = config.command.laws
     if laws and options.figure:
         raise ConfigurationError("--figure is for --by: a comparison of laws draws none but those of its report.")
