@@ -117,7 +117,9 @@ def _candidates(experiment: Experiment) -> Iterator[tuple[str, Experiment]]:
     """What to type, and the experiment with it."""
     on, better = experiment.config.options, experiment.law.refined_by
     changes: dict[str, dict[str, Any]] = {
-        f"--option {option.name}": {"options": (*on, option.name)} for option in experiment.possible_options
+        f"--option {option.name}": {"options": (*on, option.name)}
+        for option in experiment.possible_options
+        if option.along is not None and len(np.unique(option.along(experiment.conditions))) >= option.fewest
     }
     if better:
         changes[f"--law {better}"] = {"law": better}

@@ -23,6 +23,7 @@ class Option:
     meaning : what it does, a clause for reports.
     parameters : those that switch it on, for given ions; `needs` the ions that it cannot do without.
     along : what moves its effect from one condition to the next; None where residuals cannot ask for it.
+    fewest : levels of that from which on a fit can tell it from what the law has without it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Option:
     parameters: Callable[[Sequence[Ion]], tuple[Parameter, ...]] = lambda ions: ()
     needs: tuple[str, ...] = ()
     along: Callable[[Conditions], Array] | None = None
+    fewest: int = 2
 
     def lacks(self, ions: Sequence[Ion]) -> list[str]:
         """Names of the ions that it needs and that are not among `ions`."""
@@ -45,9 +47,11 @@ WARMING_P_NA = Option(
     needs=("Na",), along=lambda at: at.temperature_C,
 )  # fmt: skip
 RECTIFYING = Option(
-    "rectification", "P_K changes with K_o, as (K_o/K_ref)^m", lambda ions: (RECTIFICATION,), along=_K_o
+    "rectification", "P_K changes with K_o, as (K_o/K_ref)^m", lambda ions: (RECTIFICATION,), along=_K_o, fewest=3
 )
-DAVIES = Option("davies", "activities replace concentrations, by the Davies equation (bath and inside)", along=_K_o)
+DAVIES = Option(
+    "davies", "activities replace concentrations, by the Davies equation (bath and inside)", along=_K_o, fewest=3
+)
 ACTIVITY_INSIDE = Option(
     "activity_inside",
     "activity coefficients inside are parameters, in place of 1 or Davies; hold each with a prior such as gamma_K_i = 0.61",

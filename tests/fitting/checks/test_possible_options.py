@@ -65,6 +65,13 @@ def test_what_is_tried_is_what_can_be_asked_of_these_recordings(law, names, pass
     assert ("Q10_P_Na" in structures) == ("Q10_P_Na" in could)
 
 
+def test_two_levels_of_potassium_ask_for_nothing_that_bends_along_it():
+    """A slope between two baths is P_Na/P_K's: what would bend it is not offered as a cure."""
+    e = asked("ghk", ("K", "Na"), K_o=(2.5, 40))
+    assert {typed for typed, _ in _candidates(e)} == {"--option Q10_P_Na", "--robust"}
+    assert "--option rectification" in {typed for typed, _ in _candidates(asked("ghk", ("K", "Na"), K_o=(2.5, 10, 40)))}
+
+
 def test_what_is_on_or_does_not_vary_is_not_tried_again():
     e = asked("ghk", ("K", "Na"))
     assert {option.name for option in e.possible_options} == {*VARIED}
