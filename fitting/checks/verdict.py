@@ -94,9 +94,7 @@ def judge(tree: xr.DataTree, experiment: Experiment, summary: pd.DataFrame) -> V
     """The whole verdict on a fit."""
     robustness = from_dataset(tree["robustness"].to_dataset()) if "robustness" in tree else None
     identification = identify(tree, experiment, summary)
-    if (
-        robustness
-    ):  # data that contradict a prior inform, whatever the contraction; `ok` stays, since a conflict is no answer
+    if robustness:  # data that contradict a prior inform, whatever the contraction; `ok` stays: a conflict is no answer
         contradicted = {conflict.parameter for conflict in robustness.conflicts}
         uninformed = tuple(name for name in identification.uninformed if name not in contradicted)
         identification = replace(identification, uninformed=uninformed)
